@@ -1,0 +1,27 @@
+//! What a claim is and how it comes about, with nothing that touches a clock, a file, a socket or a screen.
+//!
+//! | Module | Holds |
+//! |---|---|
+//! | [`identity`] | the numbers people carry (NIK, KPJ, KK, NPWP, account, phone), what is wrong and what is doubtful about them |
+//! | [`reason`], [`document`] | why a participant claims and which papers that needs: one data table |
+//! | [`money`] | rupiah and the simple final tax estimate |
+//! | [`field`] | the questions of the form: how an entry is shown, completed and judged |
+//! | [`session`] | the state machine of one participant's visit |
+//! | [`filing`] | the finished claim, its signed manifest and the hub's receipt |
+//! | [`enrolment`] | how a booth gets its identity |
+//! | [`wire`] | what booth, hub and console say to each other |
+//!
+//! The booth and the hub share this crate, so both ends of each contract are one piece of code.
+
+pub mod document;
+pub mod enrolment;
+pub mod field;
+pub mod filing;
+pub mod identity;
+pub mod ids;
+pub mod money;
+pub mod personal;
+pub mod reason;
+pub mod session;
+pub mod text;
+pub mod wire;

@@ -1,0 +1,186 @@
+//! Between console and hub, at `/ws/console` under an officer's cookie.
+
+use super::booth::{BoothState, CallMode, Decision, Signal, Verdict};
+use super::snapshot::SessionSnapshot;
+use super::{Bounded, MAX_MESSAGE, WireError, limit_text};
+use crate::ids::{BoothId, CallId, OfficerId, SessionId, WallTime};
+use crate::session::item::Item;
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// From the console.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+pub enum ConsoleToHub {
+    /// First frame.
+    Hello {
+        protocol: u16,
+    },
+    /// How many sessions this officer takes: 1 to 6, or 0 for no new ones.
+    Capacity {
+        capacity: u8,
+    },
+    /// Look at this booth; none looks at no booth. The one left behind goes to its tile or on hold.
+    Focus {
+        session: Option<SessionId>,
+    },
+    /// Put a session on hold or take it off.
+    Hold {
+        session: SessionId,
+        hold: bool,
+    },
+    Signal {
+        booth: BoothId,
+        call: CallId,
+        signal: Signal,
+    },
+    /// The call is broken for good: start a new one.
+    CallFailed {
+        booth: BoothId,
+        call: CallId,
+    },
+    Check {
+        session: SessionId,
+        item: Item,
+        verdict: Verdict,
+    },
+    Message {
+        session: SessionId,
+        text: String,
+    },
+    Decide {
+        session: SessionId,
+        decision: Decision,
+    },
+    EndSession {
+        session: SessionId,
+    },
+    /// Sign of life.
+    Ping,
+}
+
+/// To the console.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+pub enum HubToConsole {
+    /// Answer to `hello`; tiles follow.
+    Welcome {
+        protocol: u16,
+        officer: OfficerId,
+        name: String,
+        branch_name: String,
+        capacity: u8,
+        time: WallTime,
+    },
+    /// One of the officer's sessions, new or changed.
+    Tile {
+        tile: Box<Tile>,
+    },
+    /// No longer this officer's.
+    TileGone {
+        session: SessionId,
+    },
+    Signal {
+        booth: BoothId,
+        call: CallId,
+        signal: Signal,
+    },
+    Office {
+        office: OfficeView,
+    },
+    /// A frame was refused; nothing has changed.
+    Refused {
+        reason: Refusal,
+    },
+    /// The same officer has opened another console; this one is closed.
+    Replaced,
+    Pong,
+}
+
+/// A session in the hands of an officer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct Tile {
+    /// Key of the tile, 1 to 6: stays while the session lasts.
+    pub slot: u8,
+    pub booth: BoothId,
+    pub booth_name: String,
+    pub state: BoothState,
+    /// Whether the booth's connection is up.
+    pub online: bool,
+    /// The running call, if any.
+    pub call: Option<CallId>,
+    pub mode: CallMode,
+    pub snapshot: SessionSnapshot,
+    pub attention: Attention,
+    /// Milliseconds since the attention changed to this.
+    pub attention_age_ms: u32,
+    /// Milliseconds since the session began.
+    pub session_age_ms: u32,
+}
+
+/// Whose turn a tile says it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum Attention {
+    /// The participant works alone.
+    SelfServing,
+    /// The participant waits for this officer.
+    NeedsOfficer,
+    /// This officer looks at it.
+    InFocus,
+    /// Camera and microphone off, by the officer's choice.
+    OnHold,
+    /// The booth's connection is lost.
+    Lost,
+}
+
+/// The office at a glance, for the bar on top.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct OfficeView {
+    /// Participants at a booth without an officer.
+    pub waiting: u16,
+    pub expected_wait_s: u32,
+    pub officers: u16,
+    /// Claims received today.
+    pub claims_today: u32,
+    /// Claims kept without an officer that nobody has taken up.
+    pub unverified: u32,
+    /// Mean attention for each claim that was decided today, in seconds.
+    pub attention_s: Option<u32>,
+}
+
+/// Why the hub refused a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum Refusal {
+    /// Another version of the protocol: reload the page.
+    Protocol,
+    /// Not a message, or one of its parts is too long.
+    Malformed,
+    /// This session is not, or no longer, this officer's.
+    NotYours,
+    /// Not in this state, e.g. *verified* before everything is checked.
+    OutOfOrder,
+    /// Too many frames in a short time.
+    TooFast,
+}
+
+impl Bounded for ConsoleToHub {
+    fn check(&self) -> Result<(), WireError> {
+        match self {
+            ConsoleToHub::Signal { signal, .. } => signal.check(),
+            ConsoleToHub::Check { verdict, .. } => verdict.check(),
+            ConsoleToHub::Message { text, .. } => limit_text("message", text, MAX_MESSAGE),
+            ConsoleToHub::Decide { decision, .. } => decision.check(),
+            ConsoleToHub::Hello { .. }
+            | ConsoleToHub::Capacity { .. }
+            | ConsoleToHub::Focus { .. }
+            | ConsoleToHub::Hold { .. }
+            | ConsoleToHub::CallFailed { .. }
+            | ConsoleToHub::EndSession { .. }
+            | ConsoleToHub::Ping => Ok(()),
+        }
+    }
+}
