@@ -1,0 +1,161 @@
+//! Frames between STX (0x02) and ETX (0x03), optionally with a checksum byte and with answers.
+//!
+//! The checksum is the usual longitudinal one: XOR over the payload and ETX. Readers that wait for an answer repeat a frame
+//! on NAK; one that has sent a frame and hears nothing repeats it after a while too, so a lost answer costs time only.
+//!
+//! An STX inside a frame begins it anew: the payload is text and cannot contain one, so the end of the former frame was lost.
+//! Bytes between frames are skipped. They are reported, once, only when silence follows instead of a frame, since that is how
+//! a wrong profile shows; line ends and NUL (a break, or a wake-up byte) are no such sign.
+//!
+//! | State | STX | ETX | other byte | silence |
+//! |---|---|---|---|---|
+//! | outside | begun, inside | stray | stray | `Stray` if there were any |
+//! | inside | inside, anew | `Payload`, outside; or checking | kept; the 513th: `TooLong`, skipping | `Cut`, outside |
+//! | checking | see below | `Payload` or `BadCheck`, outside | the same | `BadCheck`, outside |
+//! | skipping | begun, inside | skipped | skipped | outside |
+//!
+//! A checksum may have the value of STX. One that is wrong *and* looks like STX is taken as the start of the next frame, whose
+//! predecessor then lacked its checksum.
+
+use super::buffer::{FrameBuffer, Full};
+use super::{ACK, Fault, MAX_FRAME, NAK, Output};
+use crate::profile::StxEtxFraming;
+use std::time::{Duration, Instant};
+
+const STX: u8 = 0x02;
+const ETX: u8 = 0x03;
+/// What may stand between frames without being a sign of anything.
+const FILLERS: [u8; 3] = [0x00, b'\r', b'\n'];
+
+/// Decoder for [`StxEtxFraming`].
+#[derive(Debug)]
+pub struct StxEtxDecoder {
+    checked: bool,
+    answers: bool,
+    timeout: Duration,
+    state: State,
+    buffer: FrameBuffer,
+    last_byte: Option<Instant>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// Between frames; `stray` counts the unexplained bytes since the last frame or silence, up to [`MAX_FRAME`].
+    Outside {
+        stray: usize,
+    },
+    Inside,
+    Checking,
+    /// An overlong frame, reported: nothing means anything until the next STX or silence, not even its checksum.
+    Skipping,
+}
+
+const OUTSIDE: State = State::Outside { stray: 0 };
+
+impl StxEtxDecoder {
+    /// A decoder at rest.
+    pub fn new(settings: &StxEtxFraming) -> Self {
+        Self {
+            checked: settings.lrc,
+            answers: settings.answer,
+            timeout: settings.timeout(),
+            state: OUTSIDE,
+            buffer: FrameBuffer::new(),
+            last_byte: None,
+        }
+    }
+
+    /// See [`Decoder::push`](super::Decoder::push).
+    pub fn push(&mut self, bytes: &[u8], now: Instant, out: &mut impl FnMut(Output<'_>)) {
+        for &byte in bytes {
+            self.take(byte, out);
+        }
+        if !bytes.is_empty() {
+            self.last_byte = (self.state != OUTSIDE).then_some(now);
+        }
+    }
+
+    /// See [`Decoder::poll`](super::Decoder::poll).
+    pub fn poll(&mut self, now: Instant, out: &mut impl FnMut(Output<'_>)) {
+        if self.deadline().is_none_or(|deadline| now < deadline) {
+            return;
+        }
+        match self.state {
+            State::Inside => self.refuse(Fault::Cut, out),
+            State::Checking => self.refuse(Fault::BadCheck, out),
+            State::Outside { stray } if stray < MAX_FRAME => out(Output::Fault(Fault::Stray)),
+            State::Outside { .. } | State::Skipping => {}
+        }
+        self.rest();
+    }
+
+    /// See [`Decoder::deadline`](super::Decoder::deadline).
+    pub fn deadline(&self) -> Option<Instant> {
+        self.last_byte.map(|last| last + self.timeout)
+    }
+
+    fn take(&mut self, byte: u8, out: &mut impl FnMut(Output<'_>)) {
+        match (self.state, byte) {
+            (State::Checking, lrc) if lrc == self.lrc() => self.accept(out),
+            (State::Checking, STX) => {
+                self.refuse(Fault::BadCheck, out);
+                self.begin(out);
+            }
+            (State::Checking, _) => self.refuse(Fault::BadCheck, out),
+            (State::Outside { .. } | State::Skipping, STX) => self.begin(out),
+            (State::Inside, STX) => self.buffer.clear(),
+            (State::Inside, ETX) if self.checked => self.state = State::Checking,
+            (State::Inside, ETX) => self.accept(out),
+            (State::Inside, payload) => {
+                if let Err(Full) = self.buffer.push(payload) {
+                    self.refuse(Fault::TooLong, out);
+                    self.state = State::Skipping;
+                }
+            }
+            (State::Skipping, _) => {}
+            (State::Outside { .. }, filler) if FILLERS.contains(&filler) => {}
+            (State::Outside { stray }, _) if stray < MAX_FRAME => {
+                self.state = State::Outside { stray: stray + 1 };
+                if stray + 1 == MAX_FRAME {
+                    out(Output::Fault(Fault::Stray));
+                }
+            }
+            (State::Outside { .. }, _) => {}
+        }
+    }
+
+    fn begin(&mut self, out: &mut impl FnMut(Output<'_>)) {
+        self.state = State::Inside;
+        out(Output::Begun);
+    }
+
+    fn lrc(&self) -> u8 {
+        self.buffer.as_slice().iter().fold(ETX, |check, byte| check ^ byte)
+    }
+
+    fn accept(&mut self, out: &mut impl FnMut(Output<'_>)) {
+        let payload = self.buffer.as_slice();
+        // A frame without content has nothing to give, but it was announced.
+        out(if payload.is_empty() { Output::Fault(Fault::Cut) } else { Output::Payload(payload) });
+        self.answer(ACK, out);
+        self.rest();
+    }
+
+    fn refuse(&mut self, fault: Fault, out: &mut impl FnMut(Output<'_>)) {
+        out(Output::Fault(fault));
+        self.answer(NAK, out);
+        self.rest();
+    }
+
+    fn answer(&self, byte: u8, out: &mut impl FnMut(Output<'_>)) {
+        if self.answers {
+            out(Output::Answer(byte));
+        }
+    }
+
+    fn rest(&mut self) {
+        self.buffer.clear();
+        self.state = OUTSIDE;
+        self.last_byte = None;
+    }
+}
