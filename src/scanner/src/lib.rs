@@ -1,0 +1,62 @@
+//! Serial readers for identity cards: bytes on a line become a card, or a reason why there is none.
+//!
+//! No published standard says how a card reader in the field speaks, so a reader is described by data, a [`Profile`]: the
+//! line's settings and the framing of its answers. What a reader sends passes three stages, each blind to the others:
+//!
+//! ```text
+//! serial line ──bytes──▶ framing::Decoder ──payload──▶ Card::read ──▶ Card | Unreadable
+//!      ▲                   │ (pure, time is an argument)   (pure)
+//!      └──── ACK / NAK ────┘
+//! ```
+//!
+//! | Module | Holds |
+//! |---|---|
+//! | [`framing`] | where a frame begins and ends: one decoder per framing, no clock, no port |
+//! | [`card`] | what a payload says: symbology, digits, kind of number |
+//! | [`profile`] | the description of a reader, as it stands in configuration |
+//! | [`reader`] | the only thread: opens, listens, answers, reopens, stops |
+//!
+//! A new family of readers is a new profile; only a framing that none of the present ones covers needs code, and that code is
+//! one decoder. Decoders neither own a port nor ask for the time, so several can be fed the same bytes to find out which fits.
+//!
+//! Two invariants hold throughout. Whatever arrives on the line is bounded and cannot panic. A number read from a card is
+//! never logged and never shown by `Debug`, and the buffers it passed through are overwritten.
+//!
+//! # Example
+//!
+//! ```no_run
+//! use bilik_scanner::{Profile, Reader, ReaderConfig, ReaderEvent};
+//! use std::sync::mpsc;
+//!
+//! let (events, inbox) = mpsc::channel();
+//! let config = ReaderConfig { port: "/dev/ttyUSB0".into(), profile: Profile::line() };
+//! let reader = Reader::spawn(config, move |event| {
+//!     // The booth's loop may have ended before the reader: then nobody is left to tell.
+//!     let _ = events.send(event);
+//! })?;
+//! for event in inbox {
+//!     match event {
+//!         ReaderEvent::Ready => { /* light the card slot */ }
+//!         ReaderEvent::Lost { reason: _ } => { /* "please type your number" */ }
+//!         ReaderEvent::Reading => { /* "hold the card still" */ }
+//!         ReaderEvent::Card(card) => drop(card.digits),
+//!         ReaderEvent::Unreadable(_) => { /* "please try again" */ }
+//!     }
+//! }
+//! drop(reader); // stops the thread and lets go of the port
+//! # Ok::<(), bilik_scanner::ReaderError>(())
+//! ```
+
+#![forbid(unsafe_code)]
+
+pub mod card;
+pub mod framing;
+mod gate;
+mod port;
+pub mod profile;
+pub mod reader;
+
+pub use card::{Card, CardKind, Symbology, Unreadable};
+pub use port::LostReason;
+pub use profile::{Framing, LineSettings, Profile, ProfileError};
+pub use reader::{Reader, ReaderConfig, ReaderError, ReaderEvent};
