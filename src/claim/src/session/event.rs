@@ -1,0 +1,160 @@
+//! What can happen to a session.
+
+use super::signature::Stroke;
+use crate::document::DocumentKind;
+use crate::identity::PhotoDoubt;
+use crate::ids::{ClaimId, OfficerId, SessionId, TrackingCode, WallTime};
+use crate::personal::{Personal, PersonalBytes};
+use crate::reason::Reason;
+use crate::session::item::{Field, Item};
+use crate::wire::{Assignment, CallMode, Decision, DeviceState, Verdict};
+use jiff::civil::Date;
+use std::time::{Duration, Instant};
+
+/// The three times a session needs, read once for each event.
+#[derive(Clone, Copy, Debug)]
+pub struct Now {
+    /// For timers.
+    pub instant: Instant,
+    /// For records.
+    pub wall: WallTime,
+    /// At the office, for dates on letters.
+    pub today: Date,
+}
+
+#[derive(Debug)]
+pub enum Event {
+    Tap(Tap),
+    Reader(ReaderNews),
+    Hub(HubNews),
+    Call(CallNews),
+    Photo {
+        request: u32,
+        outcome: PhotoOutcome,
+    },
+    Device {
+        device: Device,
+        state: DeviceState,
+    },
+    /// The booth can take nobody, for this reason; or it can again.
+    OutOfService(Option<String>),
+    /// The claim is durably in the journal.
+    Kept {
+        claim: ClaimId,
+        tracking: TrackingCode,
+    },
+    KeepFailed {
+        claim: ClaimId,
+    },
+    /// The hub's receipt is verified and the claim erased here.
+    Confirmed {
+        claim: ClaimId,
+    },
+    /// Only time has passed.
+    Tick,
+}
+
+/// What a hand does on the screen.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Tap {
+    Language,
+    TextSize,
+    Contrast,
+    Start,
+    AcceptConsent,
+    DeclineConsent,
+    Help,
+    CloseOverlay,
+    CallOfficer,
+    StillHere,
+    Leave,
+    LeaveConfirmed,
+    Finish,
+    Back,
+    Next,
+    Skip,
+    Key(Key),
+    TypeInstead,
+    IdentityField(Field),
+    ChooseReason(Reason),
+    MoreReasons,
+    ChooseBank(&'static str),
+    SelectDocument(usize),
+    ChooseAlternative(DocumentKind),
+    TakePhoto,
+    RetakePhoto,
+    UsePhoto,
+    Fix(Item),
+    ToggleMute,
+    ContinueAlone,
+    Stroke(Stroke),
+    ClearSignature,
+    /// After a claim could not be kept.
+    KeepAgain,
+    Rate(u8),
+}
+
+/// A key of the keyboard on the screen, or of a real one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Key {
+    Character(char),
+    Backspace,
+    Clear,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReaderNews {
+    Ready,
+    Lost,
+    /// The first bytes of a card.
+    Reading,
+    Card {
+        field: Field,
+        digits: Personal,
+    },
+    Unreadable,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum HubNews {
+    Connected,
+    Disconnected,
+    Office { officers_ready: u16, expected_wait: Duration },
+    Assignment { session: SessionId, assignment: Assignment },
+    Attention { session: SessionId, mode: CallMode, place: u16, expected_wait: Duration },
+    Check { session: SessionId, item: Item, verdict: Verdict },
+    Message { session: SessionId, text: String },
+    Decision { session: SessionId, decision: Decision },
+    EndSession { session: SessionId },
+}
+
+/// What the media engine says of the call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CallNews {
+    Connecting,
+    /// Frames arrive from the officer.
+    Live,
+    Interrupted,
+    Ended,
+}
+
+#[derive(Clone, Debug)]
+pub enum PhotoOutcome {
+    Taken { jpeg: PersonalBytes, doubt: Option<PhotoDoubt> },
+    Failed,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Device {
+    Reader,
+    Camera,
+    DocumentCamera,
+    Microphone,
+}
+
+/// The officer of a visit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Officer {
+    pub id: OfficerId,
+    pub name: String,
+}
