@@ -184,6 +184,7 @@ impl Session {
     pub fn handle(&mut self, event: Event, now: Now) -> Vec<Effect> {
         let mut effects = Vec::new();
         let page = self.page;
+        let idle_limit = self.idle_limit();
         match event {
             Event::Tap(tap) => self.tapped(tap, now, &mut effects),
             Event::Reader(news) => self.reader_says(news, now),
@@ -196,6 +197,10 @@ impl Session {
             Event::KeepFailed { claim } => self.keep_failed(claim),
             Event::Confirmed { claim } => self.confirmed(claim),
             Event::Tick => {}
+        }
+        if self.idle_limit() != idle_limit {
+            // Nobody could be idle before, or for longer: the time begins now.
+            self.last_touch = now.instant;
         }
         self.run_timers(now, &mut effects);
         self.follow_service();
@@ -254,7 +259,7 @@ impl Session {
             Tap::ChooseAlternative(kind) => self.choose_alternative(kind),
             Tap::TakePhoto => self.take_photo(effects),
             Tap::RetakePhoto => self.retake_photo(),
-            Tap::UsePhoto => self.use_photo(effects),
+            Tap::UsePhoto => self.use_photo(now, effects),
             Tap::Fix(item) => self.fix(item),
             Tap::ToggleMute => self.toggle_mute(effects),
             Tap::ContinueAlone => self.continue_alone(),
@@ -356,9 +361,11 @@ impl Session {
                 match field.judge(digits.reveal(), &answer_context(&visit.draft, today)) {
                     Ok(_) => {
                         visit.draft.set(field, digits, claim::EntrySource::CardReader);
-                        visit.identity_field = field;
+                        if !matches!(page, Page::Detail(_)) {
+                            visit.identity_field = field;
+                        }
                         visit.reader_problem = None;
-                        self.advance();
+                        self.advance(now);
                     }
                     Err(fault) => {
                         visit.reader_problem = Some(ReaderProblem::Fault(field, fault));

@@ -68,6 +68,18 @@ fn way(visit: &Visit) -> Vec<Page> {
     way
 }
 
+impl Visit {
+    /// The page of the first answer or photograph that is missing.
+    fn first_open(&mut self, today: Date, without_photos: bool) -> Option<Page> {
+        if let Some(field) = self.draft.open_fields(today).first() {
+            return Some(if *field == Field::Reason { Page::Reason } else { Page::Detail(*field) });
+        }
+        let open = *self.draft.open_documents().first().filter(|_| !without_photos)?;
+        self.document = self.draft.documents().iter().position(|kind| *kind == open)?;
+        Some(Page::Documents)
+    }
+}
+
 impl Session {
     pub fn can_go_back(&self) -> bool {
         match self.page {
@@ -129,18 +141,23 @@ impl Session {
             | Page::Identify
             | Page::Verification
             | Page::Finished
-            | Page::Returned => self.advance(),
-        }
-        if self.page == Page::Verification {
-            self.enter_verification(now);
+            | Page::Returned => self.advance(now),
         }
     }
 
-    /// One page on, or back to where an answer was asked for again.
-    pub(super) fn advance(&mut self) {
+    /// One page on. After mending an answer: to what that answer has opened, then back to where it was asked for.
+    pub(super) fn advance(&mut self, now: Now) {
+        let without_photos = self.no_camera_at_all();
         let Some(visit) = &mut self.visit else { return };
-        if let Some(page) = visit.return_to.take() {
-            self.page = page;
+        if let Some(page) = visit.return_to {
+            match visit.first_open(now.today, without_photos) {
+                Some(open) => self.page = open,
+                None => {
+                    visit.return_to = None;
+                    self.page = page;
+                }
+            }
+            self.prefill();
             return;
         }
         let here = if self.page == Page::TypeIdentity { Page::Identify } else { self.page };
@@ -149,6 +166,9 @@ impl Session {
             self.page = *next;
         }
         self.prefill();
+        if self.page == Page::Verification {
+            self.enter_verification(now);
+        }
     }
 
     pub(super) fn back(&mut self) {
@@ -193,10 +213,7 @@ impl Session {
         let (Page::Detail(field), Some(visit)) = (self.page, &mut self.visit) else { return };
         if field.is_optional() {
             visit.draft.set(field, Personal::default(), EntrySource::Typed);
-            self.advance();
-            if self.page == Page::Verification {
-                self.enter_verification(now);
-            }
+            self.advance(now);
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::draft::Photo;
 use super::effect::{Effect, PhotoSource};
-use super::event::PhotoOutcome;
+use super::event::{Now, PhotoOutcome};
 use super::navigation::Page;
 use super::{Session, Visit};
 use crate::document::DocumentKind;
@@ -99,7 +99,7 @@ impl Session {
         }
     }
 
-    pub(super) fn use_photo(&mut self, effects: &mut Vec<Effect>) {
+    pub(super) fn use_photo(&mut self, now: Now, effects: &mut Vec<Effect>) {
         let (Page::Documents, Some(visit)) = (self.page, &mut self.visit) else { return };
         let Some(kind) = visit.current_document() else { return };
         let Some(PendingPhoto::Shown { jpeg, doubt }) = visit.pending_photo.take() else { return };
@@ -108,7 +108,7 @@ impl Session {
         visit.draft.photos.insert(kind, Photo { number, jpeg, doubt });
         visit.desk.changed(Item::Document(kind));
         if visit.return_to.is_some() {
-            self.advance();
+            self.advance(now);
             return;
         }
         let documents = visit.draft.documents();

@@ -31,7 +31,7 @@ impl Session {
     }
 
     /// How long nobody has to touch the booth here, if there is a limit.
-    fn idle_limit(&self) -> Option<Duration> {
+    pub(super) fn idle_limit(&self) -> Option<Duration> {
         let visit = self.visit.as_ref()?;
         match self.page {
             Page::Verification => match self.standby() {
