@@ -118,10 +118,13 @@ pub enum HubToBooth {
         session: SessionId,
         call: CallId,
     },
-    /// How much picture and sound the officer takes now.
+    /// How much picture and sound the officer takes now. `place` (from 1) and the wait are this booth's in the line of
+    /// those who need the same officer; 0 while it needs nobody.
     Attention {
         session: SessionId,
         mode: CallMode,
+        place: u16,
+        expected_wait_s: u32,
     },
     Signal {
         call: CallId,
