@@ -1,0 +1,130 @@
+/** The hub's HTTP side: login, logout, the list of claims. Every answer is read as an outcome that a view can show. */
+import type { ClaimId, ClaimRecord, Decision, DocumentKind, SessionId, TrackingCode } from "../wire/wire";
+
+/** The hub takes no change without it: a form on another site cannot set a header. */
+const HEADERS = { "x-bilik": "1" };
+/** Nobody waits longer than this for an answer of a server in the same building. */
+const TIMEOUT_MS = 10_000;
+
+export type LoginOutcome =
+  | { kind: "in" }
+  | { kind: "wrong" }
+  /** Too many tries; `seconds` until the next one, if the hub says so. */
+  | { kind: "locked"; seconds: number | null }
+  | { kind: "unreachable" };
+
+export async function login(name: string, password: string, code: string): Promise<LoginOutcome> {
+  const answer = await request("POST", "/api/v1/login", { login: name, password, code });
+  if (answer === null || answer.status >= 500) return { kind: "unreachable" };
+  if (answer.ok) return { kind: "in" };
+  if (answer.status !== 429 && answer.status !== 423) return { kind: "wrong" };
+  const seconds = Number(answer.headers.get("retry-after") ?? Number.NaN);
+  return { kind: "locked", seconds: Number.isFinite(seconds) && seconds > 0 ? Math.ceil(seconds) : null };
+}
+
+export async function logout(): Promise<void> {
+  await request("POST", "/api/v1/logout");
+}
+
+/** Only a clear "no" counts as logged out: an unreachable hub says nothing about the cookie. */
+export async function stillLoggedIn(): Promise<boolean> {
+  const answer = await request("GET", "/api/v1/me");
+  return answer?.status !== 401 && answer?.status !== 403;
+}
+
+/** At the start of the page, where there is nothing to go back to: no hub, no desk. */
+export async function whoAmI(): Promise<"in" | "out" | "unreachable"> {
+  const answer = await request("GET", "/api/v1/me");
+  if (answer === null || answer.status >= 500) return "unreachable";
+  return answer.ok ? "in" : "out";
+}
+
+/** One row of the list of claims. */
+export type ClaimRow = {
+  claim: ClaimId;
+  tracking: TrackingCode;
+  booth_name: string;
+  /** Wall time, milliseconds. */
+  received_at: number;
+  name: string;
+  phone: string;
+  /** Whether an officer has decided on it since. */
+  decided: boolean;
+};
+
+export async function unverifiedClaims(): Promise<ClaimRow[] | null> {
+  const value = await json("/api/v1/claims?standing=unverified");
+  const rows = Array.isArray(value)
+    ? value
+    : isObject(value) && Array.isArray(value["claims"])
+      ? value["claims"]
+      : null;
+  return rows === null ? null : rows.flatMap(readRow);
+}
+
+export async function claimRecord(claim: ClaimId): Promise<ClaimRecord | null> {
+  const value = await json(`/api/v1/claims/${encodeURIComponent(claim)}`);
+  const record = isObject(value) && isObject(value["record"]) ? value["record"] : value;
+  if (!isObject(record) || !Array.isArray(record["entries"]) || !Array.isArray(record["documents"])) return null;
+  return record as unknown as ClaimRecord;
+}
+
+export async function decideClaim(claim: ClaimId, decision: Decision): Promise<boolean> {
+  const answer = await request("POST", `/api/v1/claims/${encodeURIComponent(claim)}/decision`, decision);
+  return answer?.ok === true;
+}
+
+/** Address of a photograph of a running session. */
+export function photoUrl(session: SessionId, kind: DocumentKind, photo: number): string {
+  return `/api/v1/sessions/${encodeURIComponent(session)}/documents/${kind}/${photo}`;
+}
+
+/** Address of a part of a claim in the ledger. */
+export function partUrl(claim: ClaimId, kind: DocumentKind): string {
+  return `/api/v1/claims/${encodeURIComponent(claim)}/parts/${kind}.jpg`;
+}
+
+function readRow(value: unknown): ClaimRow[] {
+  if (!isObject(value) || typeof value["claim"] !== "string") return [];
+  const text = (key: string) => (typeof value[key] === "string" ? value[key] : "");
+  return [
+    {
+      claim: value["claim"],
+      tracking: text("tracking"),
+      booth_name: text("booth_name"),
+      received_at: typeof value["received_at"] === "number" ? value["received_at"] : 0,
+      name: text("name"),
+      phone: text("phone"),
+      decided: (value["decision"] ?? null) !== null,
+    },
+  ];
+}
+
+async function json(path: string): Promise<unknown> {
+  const answer = await request("GET", path);
+  try {
+    return answer?.ok === true ? ((await answer.json()) as unknown) : null;
+  } catch {
+    return null;
+  }
+}
+
+/** None if there was no answer. */
+async function request(method: "GET" | "POST", path: string, body?: object): Promise<Response | null> {
+  try {
+    return await fetch(path, {
+      method,
+      credentials: "same-origin",
+      cache: "no-store",
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+      headers: body === undefined ? HEADERS : { ...HEADERS, "content-type": "application/json" },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+  } catch {
+    return null;
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
+}

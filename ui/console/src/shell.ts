@@ -1,0 +1,129 @@
+/**
+ * The one place where things happen: it holds the desk, hands every event to the reducer, and carries out what comes
+ * back. Views read `desk` and call `act`; link, calls and camera send events in.
+ */
+import { Camera } from "./call/camera";
+import type { CameraState } from "./call/camera";
+import { Switchboard } from "./call/switchboard";
+import { HubLink } from "./link/hubLink";
+import { logout } from "./link/http";
+import { Alarm } from "./sound/alarm";
+import { alarm } from "./state/attention";
+import type { Action, Desk, Event } from "./state/model";
+import { emptyDesk } from "./state/model";
+import { reduce } from "./state/reducer";
+import type { BoothId, HubToConsole } from "./wire/wire";
+
+/** What views are shown; a new value after each change. */
+export type View = { desk: Desk; camera: CameraState; streams: number; alarmSilent: boolean };
+
+const TICK_MS = 500;
+const SILENT_KEY = "bilik.alarm-silent";
+
+export class Shell {
+  #view: View;
+  #listeners = new Set<() => void>();
+  #alarm = new Alarm();
+  #camera = new Camera(() => {
+    this.#change({ camera: this.#camera.state });
+    this.#camera.setMuted(this.#view.desk.muted);
+    this.#switchboard.sync(this.#view.desk);
+  });
+  #switchboard = new Switchboard(this.#camera, {
+    send: (message) => {
+      this.#link.send(message);
+    },
+    onHealth: (booth, health) => {
+      this.#handle({ type: "health", booth, health, now: performance.now() });
+    },
+    onStreams: () => {
+      this.#change({ streams: this.#view.streams + 1 });
+    },
+  });
+  #link = new HubLink({
+    onMessage: (message) => {
+      this.#hear(message);
+    },
+    onState: (link) => {
+      this.#handle({ type: "link", link, now: performance.now() });
+    },
+  });
+  #timer: number;
+  #onSignedOut: () => void;
+
+  constructor(onSignedOut: () => void) {
+    this.#onSignedOut = onSignedOut;
+    const alarmSilent = localStorage.getItem(SILENT_KEY) === "1";
+    this.#view = { desk: emptyDesk(performance.now()), camera: this.#camera.state, streams: 0, alarmSilent };
+    this.#timer = window.setInterval(() => {
+      const now = performance.now();
+      this.#handle({ type: "tick", now });
+      this.#alarm.follow(alarm(this.#view.desk), this.#view.alarmSilent, now);
+    }, TICK_MS);
+  }
+
+  start(): void {
+    this.#link.open();
+    void this.#camera.open();
+  }
+
+  /** Ends everything. Nothing of a participant is left in this object's hands. */
+  stop(): void {
+    window.clearInterval(this.#timer);
+    this.#link.close();
+    this.#switchboard.close();
+    this.#camera.close();
+    this.#listeners.clear();
+  }
+
+  subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+
+  view = (): View => this.#view;
+
+  act = (action: Action): void => {
+    this.#handle({ type: "action", action, now: performance.now() });
+  };
+
+  stream = (booth: BoothId): MediaStream | null => this.#switchboard.stream(booth);
+
+  openCamera = (): void => {
+    void this.#camera.open();
+  };
+
+  silenceAlarm = (silent: boolean): void => {
+    localStorage.setItem(SILENT_KEY, silent ? "1" : "0");
+    this.#change({ alarmSilent: silent });
+  };
+
+  signOut = async (): Promise<void> => {
+    await logout();
+    this.#handle({ type: "link", link: "signed_out", now: performance.now() });
+  };
+
+  #hear(message: HubToConsole): void {
+    this.#handle({ type: "hub", message, now: performance.now() });
+    if (message.type === "signal") this.#switchboard.signal(message.booth, message.call, message.signal);
+  }
+
+  #handle(event: Event): void {
+    const before = this.#view.desk;
+    const { desk, send } = reduce(before, event);
+    for (const message of send) this.#link.send(message);
+    if (desk.muted !== before.muted) this.#camera.setMuted(desk.muted);
+    if (desk !== before) this.#change({ desk });
+    if (desk.tiles !== before.tiles || desk.focus !== before.focus) this.#switchboard.sync(desk);
+    if (desk.link !== before.link && desk.link === "replaced") this.#switchboard.close();
+    if (desk.link === "signed_out" && before.link !== "signed_out") {
+      this.stop();
+      this.#onSignedOut();
+    }
+  }
+
+  #change(change: Partial<View>): void {
+    this.#view = { ...this.#view, ...change };
+    for (const listener of this.#listeners) listener();
+  }
+}

@@ -1,0 +1,199 @@
+/**
+ * Everything that happens to the desk: what the hub says, what the officer does, how calls do, time.
+ *
+ * ```text
+ *            ┌────────────── connecting ◄─────────────┐
+ *            ▼ welcome                                 │ (the link tries again)
+ *           up ──── socket closed ────► lost ──────────┘
+ *            ├──── replaced ──────────► replaced      (ends here; "take over" loads the page anew)
+ *            ├──── refused: protocol ─► outdated      (ends here; a reload helps)
+ *            └──── cookie unknown ────► signed_out    (everything is forgotten; the login page)
+ * ```
+ *
+ * An event gives the next desk and the frames to send. The booth owns a session: a verdict changes nothing here but the
+ * mark "sent"; the row changes when the booth's snapshot comes back.
+ */
+import type { ConsoleToHub, DocumentKind, HubToConsole, SessionId, SessionSnapshot, Tile } from "../wire/wire";
+import { act } from "./actions";
+import { isDecided } from "./attention";
+import { codeOf, evidenceFor, itemAt, nextOpen, photographed } from "./items";
+import type { Desk, Event, LinkState, SentVerdict, TileState } from "./model";
+import { emptyDesk, NO_FOCUS, SLOTS } from "./model";
+import { show } from "./viewer";
+
+export type Step = { desk: Desk; send: ConsoleToHub[] };
+
+/** A verdict that the booth has not confirmed by then is shown as not sent. */
+export const SENT_TIMEOUT_MS = 6_000;
+/** How long a refusal stands on the screen. */
+export const REFUSAL_SHOWN_MS = 8_000;
+/** A decision that the booth has not confirmed by then can be given again. */
+export const DECISION_TIMEOUT_MS = 8_000;
+/** After a reconnect the hub sends every tile at once; what it has not named by then is no longer this officer's. */
+export const STALE_AFTER_MS = 2_000;
+
+export function reduce(desk: Desk, event: Event): Step {
+  // The clock never runs backwards, also when an event was made before one that came first.
+  const now = Math.max(desk.now, event.now);
+  const current = now === desk.now ? desk : { ...desk, now };
+  switch (event.type) {
+    case "hub":
+      return hear(current, event.message);
+    case "link":
+      return only(linkChanged(current, event.link));
+    case "health":
+      return only({ ...current, health: { ...current.health, [event.booth]: event.health } });
+    case "action":
+      return act(current, event.action);
+    case "tick":
+      return only(expire(current));
+  }
+}
+
+function only(desk: Desk): Step {
+  return { desk, send: [] };
+}
+
+function linkChanged(desk: Desk, link: LinkState): Desk {
+  // What was shown belongs to the officer who was logged in.
+  if (link === "signed_out") return { ...emptyDesk(desk.now), link };
+  // These two are final for this page: a late "lost" of the same socket changes nothing.
+  if (desk.link === "replaced" || desk.link === "outdated") return desk;
+  return { ...desk, link };
+}
+
+function hear(desk: Desk, message: HubToConsole): Step {
+  switch (message.type) {
+    case "welcome": {
+      // The tiles follow and are the whole truth; those of before the interruption are kept in view until then, so
+      // that nothing jumps. The focus of before is asked for anew.
+      const officer = { id: message.officer, name: message.name, branch: message.branch_name };
+      const mine = desk.officer?.id === message.officer;
+      const base = mine ? desk : emptyDesk(desk.now);
+      return {
+        desk: {
+          ...base,
+          link: "up",
+          officer,
+          capacity: message.capacity,
+          sent: {},
+          stale: { sessions: sessionsOf(base), at: base.now },
+        },
+        send: base.focus === null ? [] : [{ type: "focus", session: base.focus }],
+      };
+    }
+    case "tile":
+      return only(placeTile(desk, message.tile));
+    case "tile_gone":
+      return only(removeSession(desk, message.session));
+    case "office":
+      return only({ ...desk, office: message.office });
+    case "refused":
+      if (message.reason === "protocol") return only({ ...desk, link: "outdated" });
+      return only({
+        ...desk,
+        sent: {},
+        decision: null,
+        refusal: { reason: message.reason, at: desk.now },
+      });
+    case "replaced":
+      return only({ ...desk, link: "replaced", panel: null });
+    case "signal":
+    case "pong":
+      // For the call layer and for the link.
+      return only(desk);
+  }
+}
+
+function placeTile(desk: Desk, tile: Tile): Desk {
+  const index = tile.slot - 1;
+  if (index < 0 || index >= SLOTS) return desk;
+  const session = tile.snapshot.session;
+  const before = desk.tiles.find((entry) => entry?.tile.snapshot.session === session)?.tile.snapshot;
+  const snapshot = before !== undefined && before.revision > tile.snapshot.revision ? before : tile.snapshot;
+  const entry: TileState = {
+    tile: { ...tile, snapshot },
+    attentionSince: desk.now - tile.attention_age_ms,
+    sessionSince: desk.now - tile.session_age_ms,
+  };
+  const evicted = desk.tiles[index]?.tile.snapshot.session;
+  const tiles = desk.tiles.map((old, at) =>
+    at === index ? entry : old?.tile.snapshot.session === session ? null : old,
+  );
+  const stale = { ...desk.stale, sessions: desk.stale.sessions.filter((id) => id !== session) };
+  const placed = { ...desk, tiles, stale };
+  const clean = evicted !== undefined && evicted !== session ? forget(placed, evicted) : placed;
+  // After a reload of the page the hub still knows which booth was in focus. Once the officer has chosen, only they do.
+  if (!clean.chosen && clean.focus === null && tile.mode === "focus") {
+    return follow({ ...clean, focus: session, chosen: true }, snapshot);
+  }
+  return clean.focus === session ? follow(clean, snapshot) : clean;
+}
+
+/** Takes what a new snapshot of the booth in focus confirms, and finds a row and a paper to begin with. */
+function follow(desk: Desk, snapshot: SessionSnapshot): Desk {
+  const sent = Object.fromEntries(
+    Object.entries(desk.sent).filter(([code, verdict]) => !isConfirmed(snapshot, code, verdict)),
+  );
+  const known = itemAt(snapshot, desk.cursor) !== null;
+  const cursor = known ? desk.cursor : nextOpen(snapshot.items, null, (code) => code in sent);
+  const papers = photographed(snapshot).map((paper) => paper.kind);
+  const there = (kind: DocumentKind | null) => (kind !== null && papers.includes(kind) ? kind : null);
+  const item = itemAt(snapshot, cursor)?.item;
+  const document = there(desk.viewer.document) ?? (item && evidenceFor(item, papers)) ?? papers[0] ?? null;
+  const viewer = show({ ...desk.viewer, pinned: there(desk.viewer.pinned) }, document);
+  const decided = desk.decision?.session === snapshot.session && isDecided(snapshot.step);
+  const panel = desk.panel?.kind === "ask_again" && itemAt(snapshot, desk.panel.item) === null ? null : desk.panel;
+  return { ...desk, sent, cursor, viewer, panel, decision: decided ? null : desk.decision };
+}
+
+function isConfirmed(snapshot: SessionSnapshot, code: string, sent: SentVerdict): boolean {
+  const view = snapshot.items.find((item) => codeOf(item.item) === code);
+  if (view === undefined) return true;
+  switch (sent.kind) {
+    case "correct":
+      return view.check.kind === "correct";
+    case "ask_again":
+      // The booth may have got the correction in the same breath.
+      return (
+        view.check.kind === "asked_again" || (view.check.kind === "corrected" && snapshot.revision > sent.revision)
+      );
+    case "pending":
+      return view.check.kind !== "correct" && view.check.kind !== "asked_again";
+  }
+}
+
+function removeSession(desk: Desk, session: SessionId): Desk {
+  const tiles = desk.tiles.map((entry) => (entry?.tile.snapshot.session === session ? null : entry));
+  return forget({ ...desk, tiles }, session);
+}
+
+/** Nothing of a session stays behind once its tile is gone. The focus goes to nobody, never to the next one. */
+function forget(desk: Desk, session: SessionId): Desk {
+  const gone = {
+    ...desk,
+    message: desk.message?.session === session ? null : desk.message,
+    decision: desk.decision?.session === session ? null : desk.decision,
+  };
+  return gone.focus === session ? { ...gone, ...NO_FOCUS } : gone;
+}
+
+function sessionsOf(desk: Desk): SessionId[] {
+  return desk.tiles.flatMap((entry) => (entry === null ? [] : [entry.tile.snapshot.session]));
+}
+
+function expire(desk: Desk): Desk {
+  let next = desk;
+  const { stale, refusal, decision } = desk;
+  if (desk.link === "up" && stale.sessions.length > 0 && desk.now - stale.at >= STALE_AFTER_MS) {
+    next = stale.sessions.reduce(removeSession, { ...next, stale: { ...stale, sessions: [] } });
+  }
+  if (refusal !== null && desk.now - refusal.at >= REFUSAL_SHOWN_MS) next = { ...next, refusal: null };
+  const sent = Object.entries(next.sent).filter(([, verdict]) => desk.now - verdict.at < SENT_TIMEOUT_MS);
+  const late = sent.length < Object.keys(next.sent).length;
+  const undecided = decision !== null && desk.now - decision.at >= DECISION_TIMEOUT_MS;
+  if (late) next = { ...next, sent: Object.fromEntries(sent) };
+  if (undecided) next = { ...next, decision: null };
+  if (late || undecided) next = { ...next, refusal: { reason: "unanswered", at: desk.now } };
+  return next;
+}
