@@ -1,0 +1,371 @@
+//! The queue itself. One owner, one connection; every method that changes something is one transaction.
+
+use crate::error::JournalError;
+use crate::files;
+use crate::pack::{SealedPart, pack};
+use crate::reserve::Reserve;
+use crate::rows::{self, ClaimRow, MAX_REASON, QueueRow};
+use crate::schema::{self, SetAside};
+use crate::seal::Sealer;
+use crate::view::{self, Exported};
+use bilik_claim::filing::{FORMAT, Manifest, Part, Receipt, Signed};
+use bilik_claim::ids::{BoothId, ClaimId, Digest, TrackingCode, WallTime};
+use bilik_claim::session::claim::FinishedClaim;
+use ed25519_dalek::{SigningKey, VerifyingKey};
+use rusqlite::{Connection, TransactionBehavior};
+use std::path::{Path, PathBuf};
+
+pub use crate::rows::Stats;
+
+/// What the journal needs to know, from the booth's enrolment.
+pub struct JournalConfig {
+    /// The hub's age recipient (`age1…`). Claims kept earlier stay sealed to the one they were kept with.
+    pub recipient: String,
+    pub booth: BoothId,
+    /// Signs manifests.
+    pub manifest_key: SigningKey,
+    /// Bytes of disk to hold back; [`crate::RESERVE`] unless the disk is tiny.
+    pub reserve: u64,
+}
+
+/// An open journal, and whether an older one had to make way.
+pub struct Opened {
+    pub journal: Journal,
+    pub set_aside: Option<SetAside>,
+}
+
+/// A claim that is on disk for good.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    pub claim: ClaimId,
+    pub sequence: u64,
+    pub tracking: TrackingCode,
+}
+
+/// A claim on its way to the hub.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outgoing {
+    pub claim: ClaimId,
+    pub sequence: u64,
+    pub manifest: Signed<Manifest>,
+    pub parts: Vec<Part>,
+}
+
+/// The sealed queue of one booth.
+pub struct Journal {
+    db: Connection,
+    reserve: Reserve,
+    state_dir: PathBuf,
+    sealer: Sealer,
+    booth: BoothId,
+    manifest_key: SigningKey,
+    /// A checkpoint is due: until it is done, erased bytes may lie in the log.
+    checkpoint_due: bool,
+    /// Why the journal has stopped.
+    failed: Option<String>,
+}
+
+impl Journal {
+    /// Opens the queue in `state_dir`, which is created if need be. Takes seconds when the queue is long, for the whole
+    /// file is checked.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError::InUse`] if another process has it; [`JournalError::Newer`] if a later program wrote it.
+    pub fn open(state_dir: &Path, config: JournalConfig) -> Result<Opened, JournalError> {
+        let sealer = Sealer::new(&config.recipient)?;
+        files::make_directory(state_dir)?;
+        let reserve = Reserve::take(state_dir, config.reserve)?;
+        let (db, set_aside) = match schema::open_or_set_aside(state_dir) {
+            // Even opening takes a little: the log and its index.
+            Err(JournalError::Full { .. }) if reserve.release()? => schema::open_or_set_aside(state_dir)?,
+            result => result?,
+        };
+        let mut journal = Self {
+            db,
+            reserve,
+            state_dir: state_dir.to_owned(),
+            sealer,
+            booth: config.booth,
+            manifest_key: config.manifest_key,
+            checkpoint_due: true,
+            failed: None,
+        };
+        // A crash may have come between an erasure and its checkpoint.
+        match journal.tend() {
+            Err(JournalError::Full { .. }) => tracing::warn!("disk is full: erasing waits for room"),
+            result => result?,
+        }
+        let Stats { queued, refused, bytes } = journal.stats()?;
+        tracing::info!(queued, refused, bytes, "journal is open");
+        Ok(Opened { journal, set_aside })
+    }
+
+    /// Seals, signs and stores a claim. When this returns, the claim survives a power cut.
+    ///
+    /// A claim whose id is here already is not stored again, whatever it holds: the first one counts.
+    pub fn keep(&mut self, claim: &FinishedClaim, kept_at: WallTime) -> Result<Kept, JournalError> {
+        self.alive()?;
+        let id = claim.record.claim;
+        if let Some(row) = rows::find(&self.db, id)? {
+            return Ok(kept(&row));
+        }
+        let parts = pack(claim, &self.sealer)?;
+        let manifest = Manifest {
+            format: FORMAT,
+            claim: id,
+            tracking: TrackingCode::of(id),
+            booth: self.booth,
+            sequence: 0, // given out in the transaction
+            kept_at,
+            standing: claim.record.standing.clone(),
+            recipient: self.sealer.recipient().to_owned(),
+            parts: parts.iter().map(|p| p.part.clone()).collect(),
+        };
+        manifest.validate().map_err(|source| JournalError::Manifest { claim: id, source })?;
+
+        let (state_dir, key) = (self.state_dir.clone(), self.manifest_key.clone());
+        let sequence = self.write("keep a claim", |db| store(db, &state_dir, &key, &manifest, &parts))?;
+        tracing::info!(claim = %id, sequence, parts = parts.len(), "claim is kept");
+        Ok(Kept { claim: id, sequence, tracking: manifest.tracking })
+    }
+
+    /// The oldest queued claim with a sequence number above `after`; 0 starts at the head. Refused ones are passed over.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError::Damaged`] names a claim whose manifest is not what was stored: refuse it, and ask again.
+    pub fn next_unsent(&self, after: u64) -> Result<Option<Outgoing>, JournalError> {
+        self.alive()?;
+        rows::next_queued(&self.db, after)?.map(outgoing).transpose()
+    }
+
+    /// A queued or refused claim by its id. None if it is unknown or confirmed.
+    pub fn outgoing(&self, claim: ClaimId) -> Result<Option<Outgoing>, JournalError> {
+        self.alive()?;
+        rows::find(&self.db, claim)?.filter(|row| row.manifest.is_some()).map(outgoing).transpose()
+    }
+
+    /// The sealed bytes of a part, checked against their digest.
+    pub fn part(&self, digest: Digest) -> Result<Vec<u8>, JournalError> {
+        self.alive()?;
+        view::part(&self.db, digest)
+    }
+
+    /// Takes the hub's receipt, and erases the claim if the receipt is good. Returns the receipt on record, which is the
+    /// first one even when another good one comes later.
+    ///
+    /// A refused claim is confirmed as well: what counts is that the hub has it.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError::ReceiptSignature`] and [`JournalError::ReceiptMismatch`]: nothing was erased.
+    pub fn confirm(
+        &mut self,
+        claim: ClaimId,
+        signed: &Signed<Receipt>,
+        receipt_key: &VerifyingKey,
+    ) -> Result<Receipt, JournalError> {
+        self.alive()?;
+        let receipt = signed.open(receipt_key).map_err(|source| JournalError::ReceiptSignature { claim, source })?;
+        let row = rows::find(&self.db, claim)?.ok_or(JournalError::UnknownClaim(claim))?;
+        // The digest column was taken from the manifest's text when it was stored; a text that changed since is damage.
+        let covered = match &row.manifest {
+            Some(manifest) => receipt.covers(claim, manifest) && manifest.digest() == row.digest,
+            None => receipt.format == FORMAT && receipt.claim == claim && receipt.manifest == row.digest,
+        };
+        if !covered {
+            return Err(JournalError::ReceiptMismatch(claim));
+        }
+        if let Some(on_record) = &row.receipt {
+            return Ok(on_record.peek()?);
+        }
+        let sequence = row.listed.sequence;
+        self.write("confirm a claim", |db| rows::confirm(db, sequence, &receipt, signed))?;
+        tracing::info!(%claim, sequence, ledger_sequence = receipt.ledger_sequence, "claim is confirmed and erased");
+        Ok(receipt)
+    }
+
+    /// Marks a claim that will never be accepted as it is. It stays, and no longer stands in the way.
+    ///
+    /// `reason` comes from outside: it is cut to [`MAX_REASON`] characters, and control characters are taken out.
+    pub fn refuse(&mut self, claim: ClaimId, reason: &str) -> Result<(), JournalError> {
+        self.known(claim)?;
+        let reason: String = reason.chars().filter(|c| !c.is_control()).take(MAX_REASON).collect();
+        self.write("refuse a claim", |db| rows::set_refusal(db, claim, Some(&reason)))?;
+        tracing::warn!(%claim, "claim is refused");
+        Ok(())
+    }
+
+    /// Queues a refused claim again, in its old place.
+    pub fn requeue(&mut self, claim: ClaimId) -> Result<(), JournalError> {
+        self.known(claim)?;
+        self.write("queue a claim again", |db| rows::set_refusal(db, claim, None))
+    }
+
+    pub fn stats(&self) -> Result<Stats, JournalError> {
+        self.alive()?;
+        rows::stats(&self.db)
+    }
+
+    /// Claims that are not confirmed, queued and refused.
+    pub fn len(&self) -> Result<u64, JournalError> {
+        self.stats().map(|s| s.queued + s.refused)
+    }
+
+    pub fn is_empty(&self) -> Result<bool, JournalError> {
+        self.len().map(|length| length == 0)
+    }
+
+    pub fn list(&self) -> Result<Vec<QueueRow>, JournalError> {
+        self.alive()?;
+        rows::list(&self.db)
+    }
+
+    /// Writes every claim that is not confirmed under `directory`: `CLAIM/manifest.json` and `CLAIM/NAME.age`.
+    pub fn export(&self, directory: &Path) -> Result<Exported, JournalError> {
+        self.alive()?;
+        view::export(&self.db, directory)
+    }
+
+    /// Whether a claim of so many sealed bytes can be kept and erased again. Ask before a session begins.
+    pub fn has_room(&self, bytes: u64) -> Result<bool, JournalError> {
+        self.alive()?;
+        if !self.reserve.fill()? {
+            return Ok(false);
+        }
+        // Once in the log, and once in the database where freed pages do not have it already.
+        let growth = bytes.saturating_sub(rows::free_bytes(&self.db)?);
+        Ok(self.reserve.available()? >= bytes.saturating_add(growth))
+    }
+
+    /// Does what had to wait: a checkpoint that a reader held up, a reserve that the disk had no room for. Cheap when
+    /// nothing is due; call it when idle.
+    pub fn tend(&mut self) -> Result<(), JournalError> {
+        self.alive()?;
+        let result = self.catch_up();
+        self.note(&result);
+        result
+    }
+
+    fn alive(&self) -> Result<(), JournalError> {
+        match &self.failed {
+            Some(reason) => Err(JournalError::Failed(reason.clone())),
+            None => Ok(()),
+        }
+    }
+
+    fn known(&self, claim: ClaimId) -> Result<(), JournalError> {
+        self.alive()?;
+        rows::find(&self.db, claim)?.map(drop).ok_or(JournalError::UnknownClaim(claim))
+    }
+
+    /// Runs one transaction; on a full disk once more, with the reserve. The change is durable when this returns Ok.
+    fn write<T>(
+        &mut self,
+        operation: &'static str,
+        change: impl Fn(&Connection) -> Result<T, JournalError>,
+    ) -> Result<T, JournalError> {
+        self.alive()?;
+        let mut result = self.transact(operation, &change);
+        if matches!(result, Err(JournalError::Full { .. })) && self.reserve.release().unwrap_or(false) {
+            tracing::warn!("disk is full: the journal takes its reserve");
+            result = self.transact(operation, &change);
+        }
+        self.note(&result);
+        if self.failed.is_none() {
+            self.checkpoint_due = true;
+            // The change is decided. What fails from here on stops the journal, and can't undo it.
+            let settled = self.catch_up();
+            self.note(&settled);
+        }
+        result
+    }
+
+    fn transact<T>(
+        &mut self,
+        operation: &'static str,
+        change: impl Fn(&Connection) -> Result<T, JournalError>,
+    ) -> Result<T, JournalError> {
+        let error = JournalError::sqlite(operation);
+        let run = || -> Result<T, JournalError> {
+            let transaction = self
+                .db
+                .transaction_with_behavior(TransactionBehavior::Immediate)
+                .map_err(JournalError::sqlite(operation))?;
+            let value = change(&transaction)?;
+            transaction.commit().map_err(error)?;
+            Ok(value)
+        };
+        let result = run();
+        if result.is_err() && !self.db.is_autocommit() {
+            return Err(JournalError::Failed(format!("failed to {operation}, and to roll it back")));
+        }
+        result
+    }
+
+    fn catch_up(&mut self) -> Result<(), JournalError> {
+        if self.checkpoint_due {
+            match schema::checkpoint(&self.db) {
+                Ok(done) => self.checkpoint_due = !done,
+                // The log keeps what the database has no room for.
+                Err(JournalError::Full { .. }) => {
+                    self.reserve.release()?;
+                    self.checkpoint_due = !schema::checkpoint(&self.db)?;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        self.reserve.fill().map(drop)
+    }
+
+    /// Stops the journal after an error that leaves the disk unknown.
+    fn note<T>(&mut self, result: &Result<T, JournalError>) {
+        if let Err(error) = result
+            && error.stops()
+            && self.failed.is_none()
+        {
+            tracing::error!(%error, "journal stops");
+            self.failed = Some(error.to_string());
+        }
+    }
+}
+
+/// Gives out the next number, signs the manifest and stores everything.
+fn store(
+    db: &Connection,
+    state_dir: &Path,
+    key: &SigningKey,
+    manifest: &Manifest,
+    parts: &[SealedPart],
+) -> Result<u64, JournalError> {
+    let sequence = rows::next_sequence(db)?;
+    let manifest = Manifest { sequence, ..manifest.clone() };
+    let signed = Signed::sign(&manifest, key)?;
+    files::write_head(state_dir, sequence)?;
+    rows::insert(db, &manifest, &signed, parts)?;
+    Ok(sequence)
+}
+
+fn kept(row: &ClaimRow) -> Kept {
+    Kept { claim: row.listed.claim, sequence: row.listed.sequence, tracking: row.listed.tracking.clone() }
+}
+
+fn outgoing(row: ClaimRow) -> Result<Outgoing, JournalError> {
+    let QueueRow { claim, sequence, .. } = row.listed;
+    let damaged = |what| JournalError::Damaged { claim, what };
+    let manifest = row.manifest.ok_or(damaged("its manifest is missing"))?;
+    if manifest.digest() != row.digest {
+        return Err(damaged("its manifest is not the one that was signed"));
+    }
+    let parts = manifest.peek().map_err(|_| damaged("its manifest can't be read"))?.parts;
+    Ok(Outgoing { claim, sequence, manifest, parts })
+}
+
+#[cfg(test)]
+impl Journal {
+    /// Lets SQLite run out of space as on a full disk.
+    pub(crate) fn limit_pages(&self, pages: i64) {
+        self.db.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(())).unwrap();
+    }
+}

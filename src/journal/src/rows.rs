@@ -1,0 +1,227 @@
+//! Rows of the queue, read and written: the SQL of the journal and of the technician's view.
+
+use crate::error::JournalError;
+use crate::pack::SealedPart;
+use crate::schema::FILLER;
+use bilik_claim::filing::{Manifest, Receipt, Signed};
+use bilik_claim::ids::{ClaimId, Digest, TrackingCode, WallTime};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use uuid::Uuid;
+
+/// A reason of refusal is cut to this many characters: it comes from outside.
+pub const MAX_REASON: usize = 200;
+/// Confirmed claims that a list shows, newest last. Older rows stay in the file.
+pub const LISTED_CONFIRMED: u32 = 100;
+
+/// One claim as a technician sees it. Nothing in it tells who the participant is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QueueRow {
+    pub claim: ClaimId,
+    pub tracking: TrackingCode,
+    pub sequence: u64,
+    /// By the booth's wall clock.
+    pub kept_at: WallTime,
+    pub parts: u32,
+    /// Sealed bytes; of a confirmed claim, those it had.
+    pub bytes: u64,
+    pub state: QueueState,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum QueueState {
+    Queued,
+    /// The hub will not take it, or it is damaged: it stays, and a technician is needed.
+    Refused {
+        reason: String,
+    },
+    /// Erased; the receipt is on record.
+    Confirmed {
+        ledger_sequence: u64,
+    },
+}
+
+/// A row with what only the journal needs.
+pub(crate) struct ClaimRow {
+    pub listed: QueueRow,
+    pub digest: Digest,
+    /// None once confirmed.
+    pub manifest: Option<Signed<Manifest>>,
+    /// None until confirmed.
+    pub receipt: Option<Signed<Receipt>>,
+}
+
+/// What the queue holds now.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// Claims waiting for the hub.
+    pub queued: u64,
+    /// Claims waiting for a technician.
+    pub refused: u64,
+    /// Sealed bytes of both.
+    pub bytes: u64,
+}
+
+const COLUMNS: &str = "sequence, claim, kept_at, parts, bytes, state, refusal, ledger_sequence, digest,
+    manifest, manifest_signature, receipt, receipt_signature";
+
+pub(crate) fn find(db: &Connection, claim: ClaimId) -> Result<Option<ClaimRow>, JournalError> {
+    let sql = format!("SELECT {COLUMNS} FROM claim WHERE claim = ?1");
+    let mut statement = db.prepare_cached(&sql).map_err(JournalError::sqlite("find a claim"))?;
+    statement.query_row([claim.0.as_bytes()], read).optional().map_err(JournalError::sqlite("find a claim"))
+}
+
+/// The oldest queued claim behind a sequence number.
+pub(crate) fn next_queued(db: &Connection, after: u64) -> Result<Option<ClaimRow>, JournalError> {
+    let error = "find the next claim";
+    let sql = format!("SELECT {COLUMNS} FROM claim WHERE state = 'queued' AND sequence > ?1 ORDER BY sequence LIMIT 1");
+    let mut statement = db.prepare_cached(&sql).map_err(JournalError::sqlite(error))?;
+    statement.query_row([integer(after)], read).optional().map_err(JournalError::sqlite(error))
+}
+
+/// All unsent claims and the last [`LISTED_CONFIRMED`] others, in the order of the queue.
+pub(crate) fn list(db: &Connection) -> Result<Vec<QueueRow>, JournalError> {
+    let error = "list the queue";
+    let sql = format!(
+        "SELECT {COLUMNS} FROM claim WHERE state <> 'confirmed' OR sequence IN
+            (SELECT sequence FROM claim WHERE state = 'confirmed' ORDER BY sequence DESC LIMIT {LISTED_CONFIRMED})
+         ORDER BY sequence"
+    );
+    let mut statement = db.prepare(&sql).map_err(JournalError::sqlite(error))?;
+    let rows = statement.query_map([], |row| Ok(read(row)?.listed)).map_err(JournalError::sqlite(error))?;
+    rows.collect::<Result<_, _>>().map_err(JournalError::sqlite(error))
+}
+
+pub(crate) fn stats(db: &Connection) -> Result<Stats, JournalError> {
+    let sql = "SELECT count(*) FILTER (WHERE state = 'queued'), count(*) FILTER (WHERE state = 'refused'),
+            coalesce(sum(bytes), 0)
+        FROM claim WHERE state IN ('queued', 'refused')";
+    db.query_row(sql, [], |row| {
+        Ok(Stats { queued: natural(row.get(0)?), refused: natural(row.get(1)?), bytes: natural(row.get(2)?) })
+    })
+    .map_err(JournalError::sqlite("count the queue"))
+}
+
+/// The number that the next claim gets.
+pub(crate) fn next_sequence(db: &Connection) -> Result<u64, JournalError> {
+    let sql = "SELECT max(base, coalesce((SELECT max(sequence) FROM claim), 0)) + 1 FROM queue";
+    db.query_row(sql, [], |row| row.get(0)).map(natural).map_err(JournalError::sqlite("count on"))
+}
+
+pub(crate) fn insert(
+    db: &Connection,
+    manifest: &Manifest,
+    signed: &Signed<Manifest>,
+    parts: &[SealedPart],
+) -> Result<(), JournalError> {
+    let error = "keep a claim";
+    let bytes = parts.iter().map(|p| p.part.size).sum();
+    db.execute(
+        "INSERT INTO claim (sequence, claim, kept_at, digest, parts, bytes, state, manifest, manifest_signature)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'queued', ?7, ?8)",
+        params![
+            integer(manifest.sequence),
+            manifest.claim.0.as_bytes(),
+            manifest.kept_at.0,
+            signed.digest().0,
+            integer(parts.len() as u64),
+            integer(bytes),
+            signed.body,
+            signed.signature,
+        ],
+    )
+    .map_err(JournalError::sqlite(error))?;
+    let sql = "INSERT INTO part (sequence, digest, filler, sealed) VALUES (?1, ?2, zeroblob(?3), ?4)";
+    let mut statement = db.prepare_cached(sql).map_err(JournalError::sqlite(error))?;
+    for SealedPart { part, sealed } in parts {
+        statement
+            .execute(params![integer(manifest.sequence), part.digest.0, FILLER, sealed])
+            .map_err(JournalError::sqlite(error))?;
+    }
+    Ok(())
+}
+
+/// The claim that a part belongs to, and its bytes as they lie there.
+pub(crate) fn part(db: &Connection, digest: Digest) -> Result<Option<(ClaimId, Vec<u8>)>, JournalError> {
+    let error = "read a part";
+    let sql = "SELECT claim.claim, part.sealed FROM part JOIN claim USING (sequence) WHERE part.digest = ?1";
+    let mut statement = db.prepare_cached(sql).map_err(JournalError::sqlite(error))?;
+    let read = |row: &Row<'_>| Ok((claim_id(row, 0)?, row.get(1)?));
+    statement.query_row([digest.0], read).optional().map_err(JournalError::sqlite(error))
+}
+
+/// Records the receipt and erases everything that it makes needless.
+pub(crate) fn confirm(
+    db: &Connection,
+    sequence: u64,
+    receipt: &Receipt,
+    signed: &Signed<Receipt>,
+) -> Result<(), JournalError> {
+    let error = "confirm a claim";
+    db.execute("DELETE FROM part WHERE sequence = ?1", [integer(sequence)]).map_err(JournalError::sqlite(error))?;
+    db.execute(
+        "UPDATE claim SET state = 'confirmed', refusal = NULL, manifest = NULL, manifest_signature = NULL,
+            receipt = ?2, receipt_signature = ?3, ledger_sequence = ?4
+         WHERE sequence = ?1",
+        params![integer(sequence), signed.body, signed.signature, integer(receipt.ledger_sequence)],
+    )
+    .map_err(JournalError::sqlite(error))?;
+    Ok(())
+}
+
+/// Marks a claim as refused, or as queued again. Confirmed claims stay as they are.
+pub(crate) fn set_refusal(db: &Connection, claim: ClaimId, reason: Option<&str>) -> Result<(), JournalError> {
+    let state = if reason.is_some() { "refused" } else { "queued" };
+    db.execute(
+        "UPDATE claim SET state = ?2, refusal = ?3 WHERE claim = ?1 AND state <> 'confirmed'",
+        params![claim.0.as_bytes(), state, reason],
+    )
+    .map(drop)
+    .map_err(JournalError::sqlite("mark a claim"))
+}
+
+/// Bytes of freed pages in the database, which the next claim uses first.
+pub(crate) fn free_bytes(db: &Connection) -> Result<u64, JournalError> {
+    let ask = |name| db.pragma_query_value(None, name, |row| row.get(0)).map(natural);
+    let pages = ask("freelist_count").map_err(JournalError::sqlite("count free pages"))?;
+    let size = ask("page_size").map_err(JournalError::sqlite("count free pages"))?;
+    Ok(pages.saturating_mul(size))
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<ClaimRow> {
+    let claim = claim_id(row, 1)?;
+    let state = match row.get_ref(5)?.as_str()? {
+        "refused" => QueueState::Refused { reason: row.get(6)? },
+        "confirmed" => QueueState::Confirmed { ledger_sequence: natural(row.get(7)?) },
+        // The table allows no fourth.
+        _ => QueueState::Queued,
+    };
+    let listed = QueueRow {
+        claim,
+        tracking: TrackingCode::of(claim),
+        sequence: natural(row.get(0)?),
+        kept_at: WallTime(row.get(2)?),
+        parts: row.get(3)?,
+        bytes: natural(row.get(4)?),
+        state,
+    };
+    Ok(ClaimRow { listed, digest: Digest(row.get(8)?), manifest: signed(row, 9)?, receipt: signed(row, 11)? })
+}
+
+/// A body in one column and its signature in the next, if there.
+fn signed<T: bilik_claim::filing::Signable>(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Signed<T>>> {
+    let (body, signature): (Option<String>, Option<String>) = (row.get(column)?, row.get(column + 1)?);
+    Ok(body.zip(signature).map(|(body, signature)| Signed::from_parts(body, signature)))
+}
+
+fn claim_id(row: &Row<'_>, column: usize) -> rusqlite::Result<ClaimId> {
+    Ok(ClaimId(Uuid::from_bytes(row.get(column)?)))
+}
+
+/// SQLite's integers are signed. Ours count claims and bytes, and stay far below the limit.
+fn integer(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+fn natural(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or(0)
+}

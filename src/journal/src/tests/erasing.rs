@@ -1,0 +1,138 @@
+use super::*;
+use crate::{JournalView, QueueState};
+use rusqlite::Connection;
+
+/// Whether any piece of these sealed bytes is in the files of the journal.
+fn found(office: &Office, parts: &[Vec<u8>]) -> bool {
+    // Pages hold 4092 bytes of an overflow chain: pieces this short and dense catch each page of it, and each slack.
+    const PIECE: usize = 24;
+    const STEP: usize = 160;
+    let disk = disk(office.state.path());
+    // The first bytes are the same in all age files.
+    let header = b"age-encryption.org/v1\n-> X25519 ".len();
+    let pieces: std::collections::HashSet<&[u8]> =
+        parts.iter().flat_map(|p| p[header..].windows(PIECE).step_by(STEP)).collect();
+    disk.windows(PIECE).any(|window| pieces.contains(window))
+}
+
+#[test]
+fn receipt_erases_for_good() {
+    let office = Office::new();
+    let mut journal = office.open();
+    journal.keep(&specimen(1), KEPT_AT).unwrap();
+    let outgoing = journal.next_unsent(0).unwrap().unwrap();
+    let parts = sealed(&journal, &outgoing);
+    assert!(found(&office, &parts));
+    let receipt = office.confirm(&mut journal, &outgoing).unwrap();
+    assert!(!found(&office, &parts));
+
+    for _ in 0..2 {
+        assert_eq!(office.confirm(&mut journal, &outgoing).unwrap(), receipt);
+        // A hub that lost its mind gives another number: the first one stays on record.
+        let key = office.receipt_key.verifying_key();
+        assert_eq!(journal.confirm(outgoing.claim, &office.receipt(&outgoing, 9), &key).unwrap(), receipt);
+        assert_eq!(journal.next_unsent(0).unwrap(), None);
+        assert_eq!(journal.outgoing(outgoing.claim).unwrap(), None);
+        assert!(matches!(journal.part(outgoing.parts[0].digest), Err(JournalError::UnknownPart(_))));
+        assert_eq!(journal.list().unwrap()[0].state, QueueState::Confirmed { ledger_sequence: 1 });
+        drop(journal);
+        journal = office.open();
+    }
+}
+
+#[test]
+fn no_ciphertext_is_left_in_slack_whatever_the_order() {
+    for step in [1, 3, 7, 10] {
+        let office = Office::new();
+        let mut journal = office.open();
+        for number in 1..=11 {
+            journal.keep(&specimen(number), KEPT_AT).unwrap();
+        }
+        let claims: Vec<_> = queue(&journal).into_iter().map(|o| (sealed(&journal, &o), o)).collect();
+        for turn in 0..11 {
+            let (parts, outgoing) = &claims[turn * step % 11];
+            office.confirm(&mut journal, outgoing).unwrap();
+            assert!(!found(&office, parts), "step {step}, turn {turn}");
+        }
+        assert_eq!(journal.len().unwrap(), 0);
+    }
+}
+
+#[test]
+fn wrong_receipt_erases_nothing() {
+    let office = Office::new();
+    let mut journal = office.open();
+    journal.keep(&specimen(1), KEPT_AT).unwrap();
+    journal.keep(&specimen(2), KEPT_AT).unwrap();
+    let [first, second] = <[Outgoing; 2]>::try_from(queue(&journal)).unwrap();
+    let key = &office.receipt_key;
+    let (claim, digest) = (first.claim, first.manifest.digest());
+
+    let check = |journal: &mut Journal, receipt: Signed<Receipt>, expect: &str| {
+        let result = journal.confirm(claim, &receipt, &key.verifying_key());
+        assert!(format!("{result:?}").starts_with(expect), "{result:?} is not {expect}");
+        assert_eq!(journal.next_unsent(0).unwrap().unwrap(), first);
+        assert_eq!(sealed(journal, &first).len(), 5);
+    };
+    let mut other_text = sign(key, claim, digest, 1);
+    other_text.body = other_text.body.replace("\"ledger_sequence\":1", "\"ledger_sequence\":2");
+    let mut newer = sign(key, claim, digest, 1).peek().unwrap();
+    newer.format += 1;
+    let manifest = Signed::from_parts(first.manifest.body.clone(), first.manifest.signature.clone());
+
+    check(&mut journal, sign(&office.booth_key, claim, digest, 1), "Err(ReceiptSignature");
+    check(&mut journal, other_text, "Err(ReceiptSignature");
+    check(&mut journal, manifest, "Err(ReceiptSignature");
+    check(&mut journal, sign(key, second.claim, digest, 1), "Err(ReceiptMismatch");
+    check(&mut journal, sign(key, second.claim, second.manifest.digest(), 1), "Err(ReceiptMismatch");
+    check(&mut journal, sign(key, claim, second.manifest.digest(), 1), "Err(ReceiptMismatch");
+    check(&mut journal, Signed::sign(&newer, key).unwrap(), "Err(ReceiptMismatch");
+
+    office.confirm(&mut journal, &first).unwrap();
+    // Nor does one change the record of a confirmed claim.
+    let other = sign(key, claim, second.manifest.digest(), 1);
+    let result = journal.confirm(claim, &other, &key.verifying_key());
+    assert!(matches!(result, Err(JournalError::ReceiptMismatch(_))));
+    let unknown = ClaimId(Uuid::nil());
+    let result = journal.confirm(unknown, &sign(key, unknown, digest, 1), &key.verifying_key());
+    assert!(matches!(result, Err(JournalError::UnknownClaim(_))));
+}
+
+#[test]
+fn reader_only_puts_erasure_off() {
+    let office = Office::new();
+    let mut journal = office.open();
+    journal.keep(&specimen(1), KEPT_AT).unwrap();
+    let outgoing = journal.next_unsent(0).unwrap().unwrap();
+    let parts = sealed(&journal, &outgoing);
+
+    let reader = Connection::open(database(&office)).unwrap();
+    reader.execute_batch("BEGIN; SELECT count(*) FROM claim;").unwrap();
+    office.confirm(&mut journal, &outgoing).unwrap();
+    assert!(found(&office, &parts), "the reader still needs the old pages");
+    reader.execute_batch("COMMIT").unwrap();
+    journal.tend().unwrap();
+    assert!(!found(&office, &parts));
+}
+
+#[test]
+fn crash_between_erasure_and_checkpoint_is_made_good() {
+    let office = Office::new();
+    let mut journal = office.open();
+    journal.keep(&specimen(1), KEPT_AT).unwrap();
+    let outgoing = journal.next_unsent(0).unwrap().unwrap();
+    let parts = sealed(&journal, &outgoing);
+    let reader = Connection::open(database(&office)).unwrap();
+    reader.execute_batch("BEGIN; SELECT count(*) FROM claim;").unwrap();
+    office.confirm(&mut journal, &outgoing).unwrap();
+
+    let after_crash = Office { state: tempfile::tempdir().unwrap(), ..Office::new() };
+    for name in ["journal.db", "journal.db-wal", "journal.head"] {
+        fs::copy(office.state.path().join(name), after_crash.state.path().join(name)).unwrap();
+    }
+    assert!(found(&after_crash, &parts));
+    let journal = after_crash.open();
+    assert!(!found(&after_crash, &parts));
+    assert_eq!(journal.list().unwrap()[0].state, QueueState::Confirmed { ledger_sequence: 1 });
+    assert_eq!(JournalView::open(&database(&after_crash)).unwrap().list().unwrap().len(), 1);
+}
