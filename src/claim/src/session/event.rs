@@ -89,8 +89,6 @@ pub enum Tap {
     ContinueAlone,
     Stroke(Stroke),
     ClearSignature,
-    /// After a claim could not be kept.
-    KeepAgain,
     Rate(u8),
 }
 

@@ -236,7 +236,13 @@ impl Session {
             }
             Tap::Leave if self.visit.is_some() => self.overlay = Overlay::Leave,
             Tap::Leave => {}
+            // A claim that is being written is waited for, a moment at the most.
+            Tap::LeaveConfirmed | Tap::Finish if self.is_saving() => {}
             Tap::LeaveConfirmed => self.end(self.outcome_of_ending(Outcome::Left), effects),
+            // The one thing to do about a claim that could not be kept is to try again.
+            Tap::Finish if self.visit.as_ref().is_some_and(|visit| matches!(visit.ending, Ending::Failed { .. })) => {
+                self.keep_again(effects);
+            }
             Tap::Finish if matches!(self.page, Page::Finished | Page::Returned) => {
                 self.end(self.outcome_of_ending(Outcome::Left), effects);
             }
@@ -265,7 +271,6 @@ impl Session {
             Tap::ContinueAlone => self.continue_alone(),
             Tap::Stroke(stroke) => self.stroke(stroke),
             Tap::ClearSignature => self.clear_signature(),
-            Tap::KeepAgain => self.keep_again(effects),
             Tap::Rate(rating) => self.rate(rating, effects),
         }
     }
@@ -289,6 +294,10 @@ impl Session {
         self.page = Page::Welcome;
         self.overlay = Overlay::None;
         self.settings = Settings::default();
+    }
+
+    fn is_saving(&self) -> bool {
+        self.visit.as_ref().is_some_and(|visit| matches!(visit.ending, Ending::Saving { .. }))
     }
 
     /// A visit that is over when its claim is kept or returned stays so, whoever walks away.

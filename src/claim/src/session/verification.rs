@@ -64,6 +64,11 @@ impl Desk {
         self.checks.remove(&item);
     }
 
+    /// The officer has said that everything is right.
+    pub fn is_verified(&self) -> bool {
+        self.verified_by.is_some()
+    }
+
     /// The officer's "live" as the device sees it.
     pub fn is_live(&self) -> bool {
         self.call == Some(CallNews::Live)
@@ -147,7 +152,7 @@ impl Session {
             HubNews::Decision { session, decision } if self.is_running(session) => self.decided(decision, effects),
             HubNews::EndSession { session } if self.is_running(session) => {
                 // A claim that is being written is the participant's: it is kept before anything ends.
-                if self.visit.as_ref().is_some_and(|visit| matches!(visit.ending, Ending::Saving { .. })) {
+                if self.is_saving() {
                     effects.push(Effect::Ignored("end of session while saving"));
                 } else {
                     self.end(self.outcome_of_ending(Outcome::Aborted), effects);
