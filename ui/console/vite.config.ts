@@ -2,7 +2,7 @@ import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
 
 // Where a hub for development listens: `BILIK_HUB=https://127.0.0.1:8443 npm run dev`.
-const hub = process.env["BILIK_HUB"] ?? "http://127.0.0.1:4180";
+const hub = process.env.BILIK_HUB ?? "http://127.0.0.1:4180";
 
 export default defineConfig({
   plugins: [react()],

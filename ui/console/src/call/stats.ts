@@ -8,13 +8,13 @@ export function summarise(report: Report): Sample {
   for (const [, entry] of report) {
     if (typeof entry !== "object" || entry === null) continue;
     const stat = entry as Record<string, unknown>;
-    if (stat["type"] === "inbound-rtp") {
-      if (stat["kind"] === "video") sample.framesDecoded += count(stat["framesDecoded"]);
-      sample.packetsReceived += count(stat["packetsReceived"]);
+    if (stat.type === "inbound-rtp") {
+      if (stat.kind === "video") sample.framesDecoded += count(stat.framesDecoded);
+      sample.packetsReceived += count(stat.packetsReceived);
       // Can be negative when packets come twice (RFC 3550, 6.4.1).
-      sample.packetsLost += Math.max(0, count(stat["packetsLost"]));
-    } else if (stat["type"] === "candidate-pair" && stat["nominated"] === true) {
-      const time = stat["currentRoundTripTime"];
+      sample.packetsLost += Math.max(0, count(stat.packetsLost));
+    } else if (stat.type === "candidate-pair" && stat.nominated === true) {
+      const time = stat.currentRoundTripTime;
       if (typeof time === "number") sample.roundTrip = Math.max(sample.roundTrip ?? 0, time);
     }
   }

@@ -25,20 +25,20 @@ export function readFrame(data: unknown): HubToConsole | null {
   } catch {
     return null;
   }
-  if (!isObject(value) || typeof value["type"] !== "string" || !Object.hasOwn(TYPES, value["type"])) return null;
+  if (!isObject(value) || typeof value.type !== "string" || !Object.hasOwn(TYPES, value.type)) return null;
   const message = value as HubToConsole;
-  return message.type === "tile" && !isTile(value["tile"]) ? null : message;
+  return message.type === "tile" && !isTile(value.tile) ? null : message;
 }
 
 function isTile(tile: unknown): boolean {
-  if (!isObject(tile) || !isObject(tile["state"]) || !isObject(tile["snapshot"])) return false;
-  const { session, items, name, revision } = tile["snapshot"];
+  if (!isObject(tile) || !isObject(tile.state) || !isObject(tile.snapshot)) return false;
+  const { session, items, name, revision } = tile.snapshot;
   const known = typeof session === "string" && typeof name === "string" && typeof revision === "number";
-  return known && Number.isInteger(tile["slot"]) && Array.isArray(items) && items.every(isItem);
+  return known && Number.isInteger(tile.slot) && Array.isArray(items) && items.every(isItem);
 }
 
 function isItem(view: unknown): boolean {
-  return isObject(view) && isObject(view["item"]) && isObject(view["check"]) && Array.isArray(view["doubts"]);
+  return isObject(view) && isObject(view.item) && isObject(view.check) && Array.isArray(view.doubts);
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

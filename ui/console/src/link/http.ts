@@ -56,16 +56,16 @@ export async function unverifiedClaims(): Promise<ClaimRow[] | null> {
   const value = await json("/api/v1/claims?standing=unverified");
   const rows = Array.isArray(value)
     ? value
-    : isObject(value) && Array.isArray(value["claims"])
-      ? value["claims"]
+    : isObject(value) && Array.isArray(value.claims)
+      ? value.claims
       : null;
   return rows === null ? null : rows.flatMap(readRow);
 }
 
 export async function claimRecord(claim: ClaimId): Promise<ClaimRecord | null> {
   const value = await json(`/api/v1/claims/${encodeURIComponent(claim)}`);
-  const record = isObject(value) && isObject(value["record"]) ? value["record"] : value;
-  if (!isObject(record) || !Array.isArray(record["entries"]) || !Array.isArray(record["documents"])) return null;
+  const record = isObject(value) && isObject(value.record) ? value.record : value;
+  if (!isObject(record) || !Array.isArray(record.entries) || !Array.isArray(record.documents)) return null;
   return record as unknown as ClaimRecord;
 }
 
@@ -85,17 +85,17 @@ export function partUrl(claim: ClaimId, kind: DocumentKind): string {
 }
 
 function readRow(value: unknown): ClaimRow[] {
-  if (!isObject(value) || typeof value["claim"] !== "string") return [];
+  if (!isObject(value) || typeof value.claim !== "string") return [];
   const text = (key: string) => (typeof value[key] === "string" ? value[key] : "");
   return [
     {
-      claim: value["claim"],
+      claim: value.claim,
       tracking: text("tracking"),
       booth_name: text("booth_name"),
-      received_at: typeof value["received_at"] === "number" ? value["received_at"] : 0,
+      received_at: typeof value.received_at === "number" ? value.received_at : 0,
       name: text("name"),
       phone: text("phone"),
-      decided: (value["decision"] ?? null) !== null,
+      decided: (value.decision ?? null) !== null,
     },
   ];
 }

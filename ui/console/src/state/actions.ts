@@ -125,7 +125,7 @@ function stay(desk: Desk): Step {
 }
 
 function clip(text: string): string {
-  return [...text.trim()].slice(0, MAX_MESSAGE).join("");
+  return Array.from(text.trim()).slice(0, MAX_MESSAGE).join("");
 }
 
 function focus(desk: Desk, entry: TileState): Step {

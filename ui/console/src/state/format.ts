@@ -51,6 +51,6 @@ export function grouped(digits: string): string {
 export function shortName(name: string): string {
   const words = name.trim().split(/\s+/).filter(Boolean);
   const last = words.length > 1 ? words[words.length - 1] : undefined;
-  const initial = last === undefined ? undefined : [...last][0];
+  const initial = last === undefined ? undefined : Array.from(last)[0];
   return initial === undefined ? (words[0] ?? "") : `${words[0] ?? ""} ${initial.toUpperCase()}.`;
 }

@@ -14,20 +14,15 @@ export type BoothId = string;
 /**
  * What a booth says of itself. No personal data.
  */
-export type BoothState = {
-  /**
-   * Claims kept here that the hub has not confirmed.
-   */
-  queued: number;
-  reader: DeviceState;
-  camera: DeviceState;
-  document_camera: DeviceState;
-  microphone: DeviceState;
-  /**
-   * Why the booth takes nobody, if so.
-   */
-  out_of_service: string | null;
-};
+export type BoothState = { 
+/**
+ * Claims kept here that the hub has not confirmed.
+ */
+queued: number, reader: DeviceState, camera: DeviceState, document_camera: DeviceState, microphone: DeviceState, 
+/**
+ * Why the booth takes nobody, if so.
+ */
+out_of_service: string | null, };
 
 /**
  * One attempt to carry picture and sound between a booth and a console; the hub counts them up.
@@ -42,8 +37,7 @@ export type CallMode = "focus" | "tile" | "hold";
 /**
  * How far the check of one item has come.
  */
-export type Check =
-  { kind: "pending" } | { kind: "correct" } | { kind: "asked_again"; reason: string } | { kind: "corrected" };
+export type Check = { "kind": "pending" } | { "kind": "correct" } | { "kind": "asked_again", reason: string, } | { "kind": "corrected" };
 
 /**
  * A claim, made at the booth before anything is sent.
@@ -53,59 +47,34 @@ export type ClaimId = string;
 /**
  * The content of [`crate::filing::CLAIM_PART`].
  */
-export type ClaimRecord = {
-  /**
-   * [`crate::filing::FORMAT`].
-   */
-  format: number;
-  claim: ClaimId;
-  tracking: TrackingCode;
-  booth: BoothId;
-  session: SessionId;
-  language: Language;
-  consent: Consent;
-  reason: Reason;
-  /**
-   * Each answered field once, in the order of the form. [`Field::Reason`] is not among them.
-   */
-  entries: Array<Entry>;
-  documents: Array<DocumentRecord>;
-  standing: Standing;
-  signed_at: WallTime;
-};
+export type ClaimRecord = { 
+/**
+ * [`crate::filing::FORMAT`].
+ */
+format: number, claim: ClaimId, tracking: TrackingCode, booth: BoothId, session: SessionId, language: Language, consent: Consent, reason: Reason, 
+/**
+ * Each answered field once, in the order of the form. [`Field::Reason`] is not among them.
+ */
+entries: Array<Entry>, documents: Array<DocumentRecord>, standing: Standing, signed_at: WallTime, };
 
 /**
  * What the participant agreed to, and when (UU 27/2022, articles 20 to 24: consent must be provable).
  */
-export type Consent = {
-  /**
-   * Version of the consent text that was shown.
-   */
-  version: number;
-  language: Language;
-  given_at: WallTime;
-};
+export type Consent = { 
+/**
+ * Version of the consent text that was shown.
+ */
+version: number, language: Language, given_at: WallTime, };
 
 /**
  * From the console.
  */
-export type ConsoleToHub =
-  | { type: "hello"; protocol: number }
-  | { type: "capacity"; capacity: number }
-  | { type: "focus"; session: SessionId | null }
-  | { type: "hold"; session: SessionId; hold: boolean }
-  | { type: "signal"; booth: BoothId; call: CallId; signal: Signal }
-  | { type: "call_failed"; booth: BoothId; call: CallId }
-  | { type: "check"; session: SessionId; item: Item; verdict: Verdict }
-  | { type: "message"; session: SessionId; text: string }
-  | { type: "decide"; session: SessionId; decision: Decision }
-  | { type: "end_session"; session: SessionId }
-  | { type: "ping" };
+export type ConsoleToHub = { "type": "hello", protocol: number, } | { "type": "capacity", capacity: number, } | { "type": "focus", session: SessionId | null, } | { "type": "hold", session: SessionId, hold: boolean, } | { "type": "signal", booth: BoothId, call: CallId, signal: Signal, } | { "type": "call_failed", booth: BoothId, call: CallId, } | { "type": "check", session: SessionId, item: Item, verdict: Verdict, } | { "type": "message", session: SessionId, text: string, } | { "type": "decide", session: SessionId, decision: Decision, } | { "type": "end_session", session: SessionId, } | { "type": "ping" };
 
 /**
  * The officer's word on the whole claim.
  */
-export type Decision = { kind: "verified" } | { kind: "returned"; reasons: Array<string> };
+export type Decision = { "kind": "verified" } | { "kind": "returned", reasons: Array<string>, };
 
 /**
  * A device as the booth sees it now.
@@ -120,58 +89,29 @@ export type Digest = string;
 /**
  * One kind of paper (or the face), photographed at the booth.
  */
-export type DocumentKind =
-  | "identity_card"
-  | "family_card"
-  | "participant_card"
-  | "bank_book"
-  | "tax_card"
-  | "face"
-  | "employer_letter"
-  | "layoff_agency_receipt"
-  | "layoff_employer_report"
-  | "layoff_notice"
-  | "joint_agreement"
-  | "court_ruling"
-  | "passport"
-  | "no_more_work_statement"
-  | "doctor_letter"
-  | "death_certificate"
-  | "heir_letter"
-  | "heir_identity_card"
-  | "employment_letter"
-  | "housing_sale_agreement"
-  | "housing_loan_agreement"
-  | "standing_instruction"
-  | "loan_account";
+export type DocumentKind = "identity_card" | "family_card" | "participant_card" | "bank_book" | "tax_card" | "face" | "employer_letter" | "layoff_agency_receipt" | "layoff_employer_report" | "layoff_notice" | "joint_agreement" | "court_ruling" | "passport" | "no_more_work_statement" | "doctor_letter" | "death_certificate" | "heir_letter" | "heir_identity_card" | "employment_letter" | "housing_sale_agreement" | "housing_loan_agreement" | "standing_instruction" | "loan_account";
 
 /**
  * One photographed document.
  */
-export type DocumentRecord = {
-  kind: DocumentKind;
-  /**
-   * Of the JPEG before sealing.
-   */
-  digest: Digest;
-  size: number;
-};
+export type DocumentRecord = { kind: DocumentKind, 
+/**
+ * Of the JPEG before sealing.
+ */
+digest: Digest, size: number, };
 
 /**
  * One answered field.
  */
-export type Entry = {
-  field: Field;
-  /**
-   * In its stored form: digits without spaces, a date as `YYYY-MM-DD`, the bank by its code.
-   */
-  value: Personal;
-  source: EntrySource;
-  /**
-   * What the booth found doubtful, in Indonesian.
-   */
-  doubts: Array<string>;
-};
+export type Entry = { field: Field, 
+/**
+ * In its stored form: digits without spaces, a date as `YYYY-MM-DD`, the bank by its code.
+ */
+value: Personal, source: EntrySource, 
+/**
+ * What the booth found doubtful, in Indonesian.
+ */
+doubts: Array<string>, };
 
 /**
  * Where a value came from.
@@ -181,64 +121,34 @@ export type EntrySource = "typed" | "card_reader";
 /**
  * A question of the form.
  */
-export type Field =
-  | "nik"
-  | "kpj"
-  | "name"
-  | "reason"
-  | "event_date"
-  | "phone"
-  | "bank"
-  | "account_number"
-  | "account_holder"
-  | "balance"
-  | "tax_number";
+export type Field = "nik" | "kpj" | "name" | "reason" | "event_date" | "phone" | "bank" | "account_number" | "account_holder" | "balance" | "tax_number";
 
 /**
  * To the console.
  */
-export type HubToConsole =
-  | {
-      type: "welcome";
-      protocol: number;
-      officer: OfficerId;
-      name: string;
-      branch_name: string;
-      capacity: number;
-      time: WallTime;
-    }
-  | { type: "tile"; tile: Tile }
-  | { type: "tile_gone"; session: SessionId }
-  | { type: "signal"; booth: BoothId; call: CallId; signal: Signal }
-  | { type: "office"; office: OfficeView }
-  | { type: "refused"; reason: Refusal }
-  | { type: "replaced" }
-  | { type: "pong" };
+export type HubToConsole = { "type": "welcome", protocol: number, officer: OfficerId, name: string, branch_name: string, capacity: number, time: WallTime, } | { "type": "tile", tile: Tile, } | { "type": "tile_gone", session: SessionId, } | { "type": "signal", booth: BoothId, call: CallId, signal: Signal, } | { "type": "office", office: OfficeView, } | { "type": "refused", reason: Refusal, } | { "type": "replaced" } | { "type": "pong" };
 
 /**
  * One row of the checklist.
  */
-export type Item = { field: Field } | { document: DocumentKind };
+export type Item = { "field": Field } | { "document": DocumentKind };
 
 /**
  * One row of the checklist.
  */
-export type ItemView = {
-  item: Item;
-  /**
-   * As the participant sees it, e.g. `3171 0117 0845 0001`. Empty for a document.
-   */
-  value: Personal;
-  /**
-   * What the booth found doubtful, for the officer's eyes (in Indonesian).
-   */
-  doubts: Array<string>;
-  /**
-   * Documents: which photograph it is, counted from 1; none while not taken.
-   */
-  photo: number | null;
-  check: Check;
-};
+export type ItemView = { item: Item, 
+/**
+ * As the participant sees it, e.g. `3171 0117 0845 0001`. Empty for a document.
+ */
+value: Personal, 
+/**
+ * What the booth found doubtful, for the officer's eyes (in Indonesian).
+ */
+doubts: Array<string>, 
+/**
+ * Documents: which photograph it is, counted from 1; none while not taken.
+ */
+photo: number | null, check: Check, };
 
 /**
  * Indonesian comes first everywhere; English is for participants who ask for it.
@@ -248,26 +158,23 @@ export type Language = "id" | "en";
 /**
  * The office at a glance, for the bar on top.
  */
-export type OfficeView = {
-  /**
-   * Participants at a booth without an officer.
-   */
-  waiting: number;
-  expected_wait_s: number;
-  officers: number;
-  /**
-   * Claims received today.
-   */
-  claims_today: number;
-  /**
-   * Claims kept without an officer that nobody has taken up.
-   */
-  unverified: number;
-  /**
-   * Mean attention for each claim that was decided today, in seconds.
-   */
-  attention_s: number | null;
-};
+export type OfficeView = { 
+/**
+ * Participants at a booth without an officer.
+ */
+waiting: number, expected_wait_s: number, officers: number, 
+/**
+ * Claims received today.
+ */
+claims_today: number, 
+/**
+ * Claims kept without an officer that nobody has taken up.
+ */
+unverified: number, 
+/**
+ * Mean attention for each claim that was decided today, in seconds.
+ */
+attention_s: number | null, };
 
 /**
  * An officer's account.
@@ -283,19 +190,7 @@ export type Personal = string;
 /**
  * Reason of a claim (*sebab klaim*).
  */
-export type Reason =
-  | "resigned"
-  | "laid_off"
-  | "retirement_age"
-  | "partial10"
-  | "partial30_cash"
-  | "partial30_credit"
-  | "disability"
-  | "contract_ended"
-  | "company_retirement"
-  | "independent_stopped"
-  | "left_indonesia"
-  | "death";
+export type Reason = "resigned" | "laid_off" | "retirement_age" | "partial10" | "partial30_cash" | "partial30_credit" | "disability" | "contract_ended" | "company_retirement" | "independent_stopped" | "left_indonesia" | "death";
 
 /**
  * Why the hub refused a frame.
@@ -310,90 +205,63 @@ export type SessionId = string;
 /**
  * Everything the console shows of one session.
  */
-export type SessionSnapshot = {
-  session: SessionId;
-  /**
-   * Grows with each change; an older one never replaces a newer one.
-   */
-  revision: number;
-  language: Language;
-  step: Step;
-  /**
-   * The participant's name as typed so far.
-   */
-  name: Personal;
-  turn: Turn;
-  items: Array<ItemView>;
-  microphone_muted: boolean;
-  /**
-   * The newest message that the booth shows, to see that it arrived.
-   */
-  message: string | null;
-  /**
-   * Set once the claim is kept.
-   */
-  tracking: TrackingCode | null;
-};
+export type SessionSnapshot = { session: SessionId, 
+/**
+ * Grows with each change; an older one never replaces a newer one.
+ */
+revision: number, language: Language, step: Step, 
+/**
+ * The participant's name as typed so far.
+ */
+name: Personal, turn: Turn, items: Array<ItemView>, microphone_muted: boolean, 
+/**
+ * The newest message that the booth shows, to see that it arrived.
+ */
+message: string | null, 
+/**
+ * Set once the claim is kept.
+ */
+tracking: TrackingCode | null, };
 
 /**
  * One step of setting up a call, between booth and console; the hub passes it on unread.
  */
-export type Signal =
-  { kind: "offer"; sdp: string } | { kind: "answer"; sdp: string } | { kind: "candidate"; candidate: string };
+export type Signal = { "kind": "offer", sdp: string, } | { "kind": "answer", sdp: string, } | { "kind": "candidate", candidate: string, };
 
 /**
  * Whether an officer has seen the claim before it was signed.
  */
-export type Standing =
-  { kind: "verified"; officer: OfficerId; session: SessionId } | { kind: "unverified"; session: SessionId };
+export type Standing = { "kind": "verified", officer: OfficerId, session: SessionId, } | { "kind": "unverified", session: SessionId, };
 
 /**
  * The seven steps of the progress bar, and the end.
  */
-export type Step =
-  | "consent"
-  | "identify"
-  | "reason"
-  | "details"
-  | "documents"
-  | "review"
-  | "verification"
-  | "signing"
-  | "kept"
-  | "confirmed"
-  | "returned";
+export type Step = "consent" | "identify" | "reason" | "details" | "documents" | "review" | "verification" | "signing" | "kept" | "confirmed" | "returned";
 
 /**
  * A session in the hands of an officer.
  */
-export type Tile = {
-  /**
-   * Key of the tile, 1 to 6: stays while the session lasts.
-   */
-  slot: number;
-  booth: BoothId;
-  booth_name: string;
-  state: BoothState;
-  /**
-   * Whether the booth's connection is up.
-   */
-  online: boolean;
-  /**
-   * The running call, if any.
-   */
-  call: CallId | null;
-  mode: CallMode;
-  snapshot: SessionSnapshot;
-  attention: Attention;
-  /**
-   * Milliseconds since the attention changed to this.
-   */
-  attention_age_ms: number;
-  /**
-   * Milliseconds since the session began.
-   */
-  session_age_ms: number;
-};
+export type Tile = { 
+/**
+ * Key of the tile, 1 to 6: stays while the session lasts.
+ */
+slot: number, booth: BoothId, booth_name: string, state: BoothState, 
+/**
+ * Whether the booth's connection is up.
+ */
+online: boolean, 
+/**
+ * The running call, if any.
+ */
+call: CallId | null, mode: CallMode, snapshot: SessionSnapshot, attention: Attention, 
+/**
+ * Milliseconds since the attention changed to this.
+ */
+attention_age_ms: number, 
+/**
+ * Milliseconds since the session began.
+ */
+session_age_ms: number, };
 
 /**
  * The code a participant takes home: nine characters in three groups, such as `JK7-4QF-2MX`.
@@ -411,7 +279,7 @@ export type Turn = "participant" | "help" | "officer" | "correction" | "done";
 /**
  * What the officer says of one field or document.
  */
-export type Verdict = { kind: "correct" } | { kind: "ask_again"; reason: string } | { kind: "pending" };
+export type Verdict = { "kind": "correct" } | { "kind": "ask_again", reason: string, } | { "kind": "pending" };
 
 /**
  * Milliseconds since 1970-01-01 UTC by the wall clock. For showing and recording, never for order or timers.
@@ -446,22 +314,13 @@ export const DOCUMENT_TITLES: Record<DocumentKind, Record<Language, string>> = {
   tax_card: { id: "NPWP", en: "Tax card (NPWP)" },
   face: { id: "Foto wajah", en: "Photo of your face" },
   employer_letter: { id: "Surat keterangan kerja (paklaring)", en: "Employer's letter (paklaring)" },
-  layoff_agency_receipt: {
-    id: "Tanda terima laporan PHK dari dinas",
-    en: "Labour agency's receipt of the lay-off report",
-  },
+  layoff_agency_receipt: { id: "Tanda terima laporan PHK dari dinas", en: "Labour agency's receipt of the lay-off report" },
   layoff_employer_report: { id: "Surat laporan PHK dari perusahaan", en: "Employer's lay-off report" },
-  layoff_notice: {
-    id: "Surat PHK dan pernyataan tidak menolak",
-    en: "Lay-off notice with your statement of no objection",
-  },
+  layoff_notice: { id: "Surat PHK dan pernyataan tidak menolak", en: "Lay-off notice with your statement of no objection" },
   joint_agreement: { id: "Perjanjian bersama", en: "Signed joint agreement" },
   court_ruling: { id: "Putusan pengadilan (PHI)", en: "Court ruling (PHI)" },
   passport: { id: "Paspor", en: "Passport" },
-  no_more_work_statement: {
-    id: "Pernyataan tidak bekerja lagi di Indonesia",
-    en: "Statement of no longer working in Indonesia",
-  },
+  no_more_work_statement: { id: "Pernyataan tidak bekerja lagi di Indonesia", en: "Statement of no longer working in Indonesia" },
   doctor_letter: { id: "Surat keterangan dokter", en: "Doctor's letter" },
   death_certificate: { id: "Akta kematian", en: "Death certificate" },
   heir_letter: { id: "Surat keterangan ahli waris", en: "Heir letter or court order" },

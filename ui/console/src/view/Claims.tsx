@@ -1,0 +1,91 @@
+/** Claims that a booth kept while no officer was there: the list, and one of them opened beside it. */
+import { Button } from "@mantine/core";
+import { useCallback, useEffect, useState } from "react";
+import { useLanguage } from "../lang/language";
+import type { ClaimRow } from "../link/http";
+import { unverifiedClaims } from "../link/http";
+import { dateTime } from "../state/format";
+import type { ClaimId } from "../wire/wire";
+import cards from "./card.module.css";
+import { ClaimDetail } from "./ClaimDetail";
+import styles from "./claims.module.css";
+import { useView } from "./useShell";
+
+type List = { kind: "loading" } | { kind: "failed" } | { kind: "there"; rows: ClaimRow[] };
+
+export function Claims() {
+  const { t, language } = useLanguage();
+  const { desk } = useView();
+  const [list, setList] = useState<List>({ kind: "loading" });
+  const [open, setOpen] = useState<ClaimId | null>(null);
+  const count = desk.office?.unverified;
+
+  const load = useCallback(async () => {
+    const rows = await unverifiedClaims();
+    setList(rows === null ? { kind: "failed" } : { kind: "there", rows: rows.filter((row) => !row.decided) });
+  }, []);
+
+  // The hub says how many there are; when that changes, the list is another one.
+  useEffect(() => {
+    const timer = window.setTimeout(() => void load(), 0);
+    return () => {
+      window.clearTimeout(timer);
+    };
+  }, [load, count]);
+
+  const rows = list.kind === "there" ? list.rows : [];
+  const row = rows.find((one) => one.claim === open) ?? null;
+  return (
+    <main className={styles.claims}>
+      <section className={`${cards.card} ${styles.list}`} aria-label={t.claimsTitle}>
+        <header>
+          <h2 className={cards.title}>{t.claimsTitle}</h2>
+          <p>{t.claimsHint}</p>
+        </header>
+        {list.kind === "failed" ? (
+          <p className={cards.empty} role="alert">
+            {t.claimsFailed}{" "}
+            <Button size="compact-sm" variant="default" onClick={() => void load()}>
+              {t.claimsReload}
+            </Button>
+          </p>
+        ) : null}
+        {list.kind === "there" && rows.length === 0 ? <p className={cards.empty}>{t.claimsNone}</p> : null}
+        <ul>
+          {rows.map((one) => (
+            <li key={one.claim}>
+              <button
+                type="button"
+                className={styles.row}
+                aria-pressed={one.claim === open}
+                data-testid={`claim-${one.tracking}`}
+                onClick={() => {
+                  setOpen(one.claim);
+                }}
+              >
+                <b>{one.name}</b>
+                <span>{one.phone}</span>
+                <small>
+                  {one.tracking} · {one.booth_name}
+                </small>
+                <small>{dateTime(one.received_at, language)}</small>
+              </button>
+            </li>
+          ))}
+        </ul>
+      </section>
+      {open === null ? (
+        <section className={`${cards.card} ${styles.nothing}`}>{t.claimsChoose}</section>
+      ) : (
+        <ClaimDetail
+          key={open}
+          claim={open}
+          row={row}
+          onDecided={() => {
+            void load();
+          }}
+        />
+      )}
+    </main>
+  );
+}

@@ -1,0 +1,216 @@
+/** Who waits outside, how the day goes, how much this officer takes on; theme, language and the way out. */
+import { ActionIcon, Button, Menu, Modal, UnstyledButton } from "@mantine/core";
+import { useState } from "react";
+import { useLanguage } from "../lang/language";
+import { waiting } from "../state/attention";
+import { decimal, minutesUp, whole } from "../state/format";
+import { KEY } from "../state/keys";
+import type { OfficeView } from "../wire/wire";
+import { NextWaiting } from "./Controls";
+import { Bell, Chevron, Keyboard, Logo } from "./icons";
+import { Preferences } from "./Preferences";
+import styles from "./topbar.module.css";
+import { useShell, useView } from "./useShell";
+
+export function TopBar() {
+  const { t } = useLanguage();
+  const { desk } = useView();
+  return (
+    <header className={styles.bar}>
+      <span className={styles.brand}>
+        <Logo /> <b>{t.appName}</b>
+      </span>
+      <span className={styles.branch}>{desk.officer?.branch}</span>
+      <Tabs />
+      {desk.page === "claims" && waiting(desk).length > 0 ? <NextWaiting /> : null}
+      <span className={styles.space} />
+      {desk.office === null ? null : <Figures office={desk.office} />}
+      <Capacity />
+      <Tools />
+      <OfficerMenu />
+    </header>
+  );
+}
+
+function Tabs() {
+  const { t } = useLanguage();
+  const { act } = useShell();
+  const { desk } = useView();
+  const unverified = desk.office?.unverified ?? 0;
+  const tab = (page: "booths" | "claims", text: string, count: number) => (
+    <UnstyledButton
+      className={styles.tab}
+      aria-current={desk.page === page ? "page" : undefined}
+      aria-keyshortcuts={KEY.claims}
+      onClick={() => {
+        act({ do: "page", page });
+      }}
+    >
+      {text}
+      {count > 0 ? <span className={styles.count}>{count}</span> : null}
+    </UnstyledButton>
+  );
+  return (
+    <nav className={styles.tabs}>
+      {tab("booths", t.tabBooths, 0)}
+      {tab("claims", t.tabClaims, unverified)}
+    </nav>
+  );
+}
+
+function Figures({ office }: { office: OfficeView }) {
+  const { t, language } = useLanguage();
+  const claims = whole(office.claims_today, language);
+  const today =
+    office.attention_s === null
+      ? t.todayPlain(claims)
+      : t.todayValue(claims, decimal(office.attention_s / 60, language));
+  return (
+    <>
+      <span className={styles.figure}>
+        <span className={styles.caption}>{t.waitingOutside}</span>
+        <b data-testid="waiting-outside">
+          {office.waiting === 0 ? t.waitingNobody : t.waitingValue(office.waiting, minutesUp(office.expected_wait_s))}
+        </b>
+      </span>
+      <span className={styles.figure}>
+        <span className={styles.caption}>{t.today}</span>
+        <b>{today}</b>
+      </span>
+    </>
+  );
+}
+
+function Capacity() {
+  const { t } = useLanguage();
+  const { act } = useShell();
+  const { desk } = useView();
+  const busy = desk.tiles.filter((entry) => entry !== null).length;
+  const option = (capacity: number) =>
+    capacity === 0 ? t.capacityPause : capacity === 1 ? t.capacityOne : t.capacityOption(capacity);
+  return (
+    <Menu position="bottom-end" withinPortal>
+      <Menu.Target>
+        <UnstyledButton
+          className={styles.accept}
+          data-paused={desk.capacity === 0}
+          disabled={desk.link !== "up"}
+          data-testid="capacity"
+        >
+          <span aria-hidden="true">{desk.capacity === 0 ? "Ⅱ" : "●"}</span>
+          {desk.capacity === 0 ? t.paused : t.accepting(busy, desk.capacity)}
+          <Chevron />
+        </UnstyledButton>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Label>{t.capacityTitle}</Menu.Label>
+        {[6, 5, 4, 3, 2, 1, 0].map((capacity) => (
+          <Menu.Item
+            key={capacity}
+            role="menuitemradio"
+            aria-checked={capacity === desk.capacity}
+            leftSection={<span className={styles.mark}>{capacity === desk.capacity ? "✓" : ""}</span>}
+            onClick={() => {
+              act({ do: "capacity", capacity });
+            }}
+          >
+            {option(capacity)}
+          </Menu.Item>
+        ))}
+      </Menu.Dropdown>
+    </Menu>
+  );
+}
+
+function Tools() {
+  const { t } = useLanguage();
+  const shell = useShell();
+  const { alarmSilent } = useView();
+  const sound = alarmSilent ? t.alarmOff : t.alarmOn;
+  return (
+    <div className={styles.tools}>
+      <ActionIcon
+        variant="subtle"
+        color="gray"
+        size="lg"
+        aria-label={sound}
+        aria-pressed={!alarmSilent}
+        title={sound}
+        onClick={() => {
+          shell.silenceAlarm(!alarmSilent);
+        }}
+      >
+        <Bell off={alarmSilent} />
+      </ActionIcon>
+      <ActionIcon
+        variant="subtle"
+        color="gray"
+        size="lg"
+        aria-label={t.keysHelp}
+        aria-keyshortcuts={KEY.help}
+        title={`${t.keysHelp} (${KEY.help})`}
+        onClick={() => {
+          shell.act({ do: "open", panel: "keys" });
+        }}
+      >
+        <Keyboard />
+      </ActionIcon>
+      <Preferences />
+    </div>
+  );
+}
+
+function OfficerMenu() {
+  const { t } = useLanguage();
+  const shell = useShell();
+  const { desk } = useView();
+  const [asking, setAsking] = useState(false);
+  const name = desk.officer?.name ?? "";
+  const busy = desk.tiles.some((entry) => entry !== null);
+  return (
+    <>
+      <Menu position="bottom-end" withinPortal>
+        <Menu.Target>
+          <UnstyledButton className={styles.officer} aria-label={t.officerMenu(name)}>
+            <b>{name}</b> <Chevron />
+          </UnstyledButton>
+        </Menu.Target>
+        <Menu.Dropdown>
+          <Menu.Item
+            onClick={() => {
+              if (busy) setAsking(true);
+              else void shell.signOut();
+            }}
+          >
+            {t.signOut}
+          </Menu.Item>
+        </Menu.Dropdown>
+      </Menu>
+      <Modal
+        opened={asking}
+        onClose={() => {
+          setAsking(false);
+        }}
+        title={t.signOutBusy}
+        lockScroll={false}
+        centered
+        closeButtonProps={{ "aria-label": t.close }}
+      >
+        <div className={styles.choice}>
+          <Button
+            variant="default"
+            data-autofocus
+            onClick={() => {
+              setAsking(false);
+            }}
+          >
+            {t.cancel}
+          </Button>
+          <Button color="brick" onClick={() => void shell.signOut()}>
+            {t.signOut}
+          </Button>
+        </div>
+      </Modal>
+    </>
+  );
+}

@@ -1,0 +1,130 @@
+/** Whatever stands open over the desk; one at a time. */
+import { Button, Modal } from "@mantine/core";
+import type { ReactNode } from "react";
+import { useLanguage } from "../../lang/language";
+import { askAgainSentences, MESSAGES, RETURN_REASONS } from "../../lang/sentences";
+import { itemAt, titleOf } from "../../state/items";
+import type { Panel } from "../../state/model";
+import { focused } from "../../state/model";
+import { useShell, useView } from "../useShell";
+import { KeyList } from "./KeyList";
+import styles from "./panels.module.css";
+import { SentenceList } from "./SentenceList";
+import { SentencePicker } from "./SentencePicker";
+
+export function Panels() {
+  const { desk } = useView();
+  return desk.panel === null ? null : <OpenPanel panel={desk.panel} />;
+}
+
+function OpenPanel({ panel }: { panel: Panel }) {
+  const { t, language } = useLanguage();
+  const { act } = useShell();
+  const { desk } = useView();
+  const snapshot = focused(desk)?.tile.snapshot;
+  switch (panel.kind) {
+    case "keys":
+      return (
+        <Frame title={t.keysTitle}>
+          <KeyList />
+        </Frame>
+      );
+    case "message":
+      return (
+        <Frame title={t.messageTitle}>
+          <SentencePicker
+            sentences={MESSAGES}
+            language={snapshot?.language ?? "id"}
+            ownLabel={t.messageOwn}
+            onPick={(text) => {
+              act({ do: "message", text });
+            }}
+          />
+        </Frame>
+      );
+    case "ask_again": {
+      const view = snapshot && itemAt(snapshot, panel.item);
+      if (!view) return null;
+      return (
+        <Frame title={t.askAgainTitle(titleOf(view.item, language))} hint={t.askAgainHint}>
+          <SentencePicker
+            sentences={askAgainSentences(view.item)}
+            language={snapshot.language}
+            ownLabel={t.askAgainOwn}
+            onPick={(reason) => {
+              act({ do: "ask_again", item: panel.item, reason });
+            }}
+          />
+        </Frame>
+      );
+    }
+    case "return":
+      return (
+        <Frame title={t.returnTitle} hint={t.returnHint}>
+          <SentenceList
+            sentences={RETURN_REASONS}
+            language={snapshot?.language ?? "id"}
+            onConfirm={(reasons) => {
+              act({ do: "return", reasons });
+            }}
+          />
+        </Frame>
+      );
+    case "end":
+      return (
+        <Frame title={t.endTitle} hint={t.endHint}>
+          <div className={styles.foot}>
+            <Cancel />
+            <Button
+              color="brick"
+              onClick={() => {
+                act({ do: "end_session" });
+              }}
+            >
+              {t.endConfirm}
+            </Button>
+          </div>
+        </Frame>
+      );
+  }
+}
+
+function Cancel() {
+  const { t } = useLanguage();
+  const { act } = useShell();
+  return (
+    <Button
+      variant="default"
+      data-autofocus
+      onClick={() => {
+        act({ do: "close" });
+      }}
+    >
+      {t.cancel}
+    </Button>
+  );
+}
+
+function Frame({ title, hint, children }: { title: string; hint?: string; children: ReactNode }) {
+  const { t } = useLanguage();
+  const { act } = useShell();
+  return (
+    <Modal
+      opened
+      onClose={() => {
+        act({ do: "close" });
+      }}
+      title={title}
+      size="34rem"
+      centered
+      // The page does not scroll, and locking it would write a style element, which the security policy refuses.
+      lockScroll={false}
+      transitionProps={{ duration: 0 }}
+      closeButtonProps={{ "aria-label": t.close }}
+      classNames={{ title: styles.title ?? "" }}
+    >
+      {hint === undefined ? null : <p className={styles.hint}>{hint}</p>}
+      {children}
+    </Modal>
+  );
+}

@@ -1,0 +1,59 @@
+/** What a tile says, in words: one place for the tiles, the spoken names and the tests. */
+import type { Dictionary } from "../lang/dictionary";
+import { isAlarming, isDecided, needsOfficer } from "../state/attention";
+import { clock } from "../state/format";
+import type { CallHealth, TileState } from "../state/model";
+
+export type TileText = {
+  step: string;
+  /** The time that counts, and what it counts. */
+  time: string;
+  turn: string;
+  tone: "calm" | "waiting" | "alarm" | "lost";
+  network: string;
+  networkWeak: boolean;
+};
+
+export function tileText(entry: TileState, health: CallHealth | undefined, now: number, t: Dictionary): TileText {
+  const { tile } = entry;
+  const { snapshot } = tile;
+  const tone = !tile.online ? "lost" : isAlarming(entry, now) ? "alarm" : needsOfficer(entry) ? "waiting" : "calm";
+  const network = networkWord(entry, health, t);
+  return {
+    step: stepText(entry, t),
+    time: clock(now - entry.attentionSince),
+    turn: isDecided(snapshot.step) && tile.attention === "self_serving" ? t.turnDone : turnText(entry, t),
+    tone,
+    ...network,
+  };
+}
+
+function stepText(entry: TileState, t: Dictionary): string {
+  const { snapshot } = entry.tile;
+  if (needsOfficer(entry)) return snapshot.turn === "help" ? t.asksForHelp : t.waitsForYou;
+  return snapshot.turn === "correction" ? t.corrects : t.step[snapshot.step];
+}
+
+function turnText(entry: TileState, t: Dictionary): string {
+  switch (entry.tile.attention) {
+    case "needs_officer":
+      return t.turnWaiting;
+    case "self_serving":
+      return t.turnSelf;
+    case "in_focus":
+      return t.turnFocus;
+    case "on_hold":
+      return t.turnHold;
+    case "lost":
+      return t.turnLost;
+  }
+}
+
+function networkWord(entry: TileState, health: CallHealth | undefined, t: Dictionary) {
+  const { tile } = entry;
+  if (!tile.online) return { network: t.turnLost, networkWeak: true };
+  if (tile.state.camera !== "ready") return { network: t.noCamera, networkWeak: true };
+  if (tile.mode === "hold") return { network: t.networkOff, networkWeak: false };
+  const word = health?.network ?? "unknown";
+  return { network: t.network[word], networkWeak: word === "weak" || word === "none" };
+}
