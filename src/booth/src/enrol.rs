@@ -1,0 +1,84 @@
+//! `bilik-booth enrol`: from a code to an identity.
+
+use crate::identity::{Identity, IdentityError};
+use crate::tls;
+use bilik_claim::enrolment::{EnrolAnswer, EnrolRequest, EnrolmentCode, EnrolmentCodeError};
+use bilik_claim::wire::PROTOCOL;
+use ed25519_dalek::SigningKey;
+use rand::RngCore as _;
+use std::path::Path;
+use std::time::Duration;
+use thiserror::Error;
+use zeroize::Zeroizing;
+
+/// An answer is certificates and keys: a few kilobytes.
+const MAX_ANSWER: usize = 64 << 10;
+
+#[derive(Debug, Error)]
+pub enum EnrolError {
+    #[error(transparent)]
+    Code(#[from] EnrolmentCodeError),
+    #[error("failed to make the booth's key")]
+    Key(#[from] rcgen::Error),
+    #[error(transparent)]
+    Tls(#[from] tls::TlsError),
+    #[error("{hub} is not the hub that this code is for: its certificate authority differs")]
+    WrongHub { hub: String },
+    #[error("failed to reach the hub at {hub}")]
+    Unreachable { hub: String, source: reqwest::Error },
+    #[error("the hub refused the code: it is used, older than ten minutes, or not from this hub (status {status})")]
+    Refused { status: u16 },
+    #[error("the hub's answer is not one of this program's version")]
+    Answer,
+    #[error(transparent)]
+    Store(#[from] IdentityError),
+}
+
+/// Asks the hub at `host:port` (its console address) for an identity and stores it. Replaces an earlier one.
+pub async fn enrol(state_dir: &Path, hub: &str, code: &str) -> Result<Identity, EnrolError> {
+    let code: EnrolmentCode = code.parse()?;
+    let key = rcgen::KeyPair::generate()?;
+    let mut params = rcgen::CertificateParams::default();
+    params.distinguished_name = rcgen::DistinguishedName::new();
+    let csr = params.serialize_request(&key)?.pem()?;
+    let mut seed = Zeroizing::new([0; 32]);
+    rand::rng().fill_bytes(seed.as_mut());
+    let manifest_key = SigningKey::from_bytes(&seed);
+
+    let request = EnrolRequest {
+        protocol: PROTOCOL,
+        secret: hex::encode(code.secret),
+        csr,
+        manifest_key: hex::encode(manifest_key.verifying_key().to_bytes()),
+    };
+    let config = tls::enrolling(move |authority| code.names(authority))?;
+    let unreachable = |source| EnrolError::Unreachable { hub: hub.to_owned(), source };
+    let client = reqwest::Client::builder()
+        .tls_backend_preconfigured(config)
+        .no_proxy()
+        .timeout(Duration::from_secs(20))
+        .build()
+        .map_err(unreachable)?;
+    let sent = client.post(format!("https://{hub}/api/v1/enrol")).json(&request).send().await;
+    let mut response = sent.map_err(|source| match tls::is_wrong_certificate(&source) {
+        true => EnrolError::WrongHub { hub: hub.to_owned() },
+        false => EnrolError::Unreachable { hub: hub.to_owned(), source },
+    })?;
+    if !response.status().is_success() {
+        return Err(EnrolError::Refused { status: response.status().as_u16() });
+    }
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
+        if body.len() + chunk.len() > MAX_ANSWER {
+            return Err(EnrolError::Answer);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    let answer: EnrolAnswer = serde_json::from_slice(&body).map_err(|_| EnrolError::Answer)?;
+    let identity = Identity::new(answer, key.serialize_pem(), &manifest_key);
+    if identity.receipt_key().is_none() {
+        return Err(EnrolError::Answer);
+    }
+    identity.store(state_dir)?;
+    Ok(identity)
+}

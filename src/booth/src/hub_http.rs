@@ -1,0 +1,108 @@
+//! Requests to the hub over HTTPS with the booth's certificate. Decides nothing: every answer is one of [`Answer`].
+
+use crate::courier::chain;
+use bilik_claim::document::DocumentKind;
+use bilik_claim::filing::{CommitAnswer, Manifest, Signed};
+use bilik_claim::ids::{Digest, SessionId};
+use bilik_claim::personal::PersonalBytes;
+use reqwest::{Response, StatusCode};
+use rustls::ClientConfig;
+use std::time::Duration;
+use tracing::warn;
+
+/// A sealed photograph over a bad line.
+const UPLOAD_TIMEOUT: Duration = Duration::from_secs(60);
+/// The hub's answer to a commit: a receipt or a list of digests.
+const MAX_ANSWER: usize = 64 << 10;
+/// How often a photograph is offered to the officer's screen before the booth gives up; it comes again with the claim.
+const PHOTO_TRIES: u32 = 3;
+
+#[derive(Debug)]
+pub enum Answer {
+    PartAccepted(Digest),
+    Commit(CommitAnswer),
+    /// The hub answered, but not with yes.
+    Failed(String),
+    /// No answer came.
+    Unreachable(String),
+}
+
+/// A client for one hub; cheap to clone.
+#[derive(Clone, Debug)]
+pub struct HubHttp {
+    client: reqwest::Client,
+    base: String,
+    runtime: tokio::runtime::Handle,
+}
+
+impl HubHttp {
+    pub fn new(address: &str, tls: &ClientConfig, runtime: tokio::runtime::Handle) -> Result<Self, reqwest::Error> {
+        let client = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls.clone())
+            .no_proxy()
+            .connect_timeout(Duration::from_secs(5))
+            .timeout(UPLOAD_TIMEOUT)
+            .build()?;
+        Ok(Self { client, base: format!("https://{address}/api/v1"), runtime })
+    }
+
+    pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.runtime.spawn(task);
+    }
+
+    pub async fn put_part(self, digest: Digest, sealed: Vec<u8>) -> Answer {
+        match self.client.put(format!("{}/parts/{digest}", self.base)).body(sealed).send().await {
+            Ok(response) if response.status().is_success() => Answer::PartAccepted(digest),
+            Ok(response) => Answer::Failed(format!("status {}", response.status())),
+            Err(error) => Answer::Unreachable(chain(&error)),
+        }
+    }
+
+    pub async fn commit(self, manifest: Signed<Manifest>) -> Answer {
+        let response = match self.client.post(format!("{}/claims", self.base)).json(&manifest).send().await {
+            Ok(response) => response,
+            Err(error) => return Answer::Unreachable(chain(&error)),
+        };
+        let status = response.status();
+        if !matches!(status, StatusCode::OK | StatusCode::CONFLICT | StatusCode::UNPROCESSABLE_ENTITY) {
+            return Answer::Failed(format!("status {status}"));
+        }
+        match bounded(response).await {
+            Ok(body) => match serde_json::from_slice(&body) {
+                Ok(answer) => Answer::Commit(answer),
+                Err(_) => Answer::Failed("answer to a commit is not readable".into()),
+            },
+            Err(answer) => answer,
+        }
+    }
+
+    /// Shows a photograph to the officer while the session runs. The claim does not depend on it.
+    pub fn show_photo(&self, session: SessionId, kind: DocumentKind, photo: u32, jpeg: PersonalBytes) {
+        let http = self.clone();
+        let url = format!("{}/sessions/{session}/documents/{}/{photo}", self.base, kind.code());
+        self.runtime.spawn(async move {
+            for attempt in 1..=PHOTO_TRIES {
+                let request = http.client.put(&url).header("content-type", "image/jpeg").body(jpeg.reveal().to_vec());
+                let problem = match request.send().await {
+                    Ok(response) if response.status().is_success() => return,
+                    Ok(response) => format!("status {}", response.status()),
+                    Err(error) => chain(&error),
+                };
+                warn!(%session, attempt, %problem, "photograph did not reach the officer's screen");
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+        });
+    }
+}
+
+async fn bounded(mut response: Response) -> Result<Vec<u8>, Answer> {
+    let mut body = Vec::new();
+    loop {
+        match response.chunk().await {
+            Ok(Some(chunk)) if body.len() + chunk.len() <= MAX_ANSWER => body.extend_from_slice(&chunk),
+            Ok(Some(_)) => return Err(Answer::Failed(format!("answer is longer than {MAX_ANSWER} bytes"))),
+            Ok(None) => return Ok(body),
+            Err(error) => return Err(Answer::Unreachable(chain(&error))),
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! The booth's WebSocket to its hub.
+//!
+//! One task: connect, say hello, carry frames both ways, and connect again. What is sent while there is no connection
+//! is dropped, for the whole state is sent anew on the next one; only what happens once (the end of a session, a
+//! rating) waits, in a small bounded list.
+
+use crate::tls;
+use bilik_claim::wire::{self, BoothToHub, HEARTBEAT_SECONDS, HubToBooth, MAX_FRAME, PROTOCOL};
+use futures_util::{SinkExt as _, StreamExt as _};
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+use thiserror::Error;
+use tokio::net::TcpStream;
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+use tokio_tungstenite::tungstenite;
+use tokio_tungstenite::tungstenite::protocol::{Message, WebSocketConfig};
+use tracing::{debug, info, warn};
+
+/// Between two attempts to connect.
+const RETRY: Duration = Duration::from_secs(1);
+/// The other end has so long to answer while a connection is made.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// Without any frame for so long, the connection is dead: three heartbeats.
+const SILENCE: Duration = Duration::from_secs(HEARTBEAT_SECONDS * 3);
+/// Once-only messages that wait for a connection.
+const MOST_WAITING: usize = 32;
+/// Messages that wait to be written; more means that the connection does not move.
+const QUEUE: usize = 256;
+
+#[derive(Debug)]
+pub enum LinkEvent {
+    /// The hub has said welcome.
+    Connected { booth_name: String, branch_name: String },
+    Disconnected,
+    /// The other end is not the enrolled hub.
+    WrongCertificate,
+    Message(Box<HubToBooth>),
+    /// Time for a sign of life: send the state.
+    Heartbeat,
+}
+
+#[derive(Debug, Error)]
+enum LinkError {
+    #[error("cannot reach {0}")]
+    Connect(String, #[source] std::io::Error),
+    #[error("no answer from {0}")]
+    Timeout(String),
+    #[error("{0:?} is not host:port")]
+    Address(String),
+    #[error("WebSocket failed")]
+    WebSocket(#[from] tungstenite::Error),
+    #[error("the hub speaks protocol {0}, this booth {PROTOCOL}")]
+    Protocol(u16),
+    #[error("the hub closed the connection")]
+    Closed,
+    #[error("nothing heard for {} s", SILENCE.as_secs())]
+    Silence,
+}
+
+/// Sends to the hub; never blocks.
+#[derive(Clone, Debug)]
+pub struct HubLink {
+    sender: mpsc::Sender<BoothToHub>,
+}
+
+impl HubLink {
+    /// Starts the task on the current runtime. It ends when the last `HubLink` is dropped.
+    pub fn start(address: String, tls: Arc<ClientConfig>, events: impl Fn(LinkEvent) + Send + Sync + 'static) -> Self {
+        let (sender, receiver) = mpsc::channel(QUEUE);
+        tokio::spawn(run(address, tls, receiver, events));
+        Self { sender }
+    }
+
+    pub fn send(&self, message: BoothToHub) {
+        if self.sender.try_send(message).is_err() {
+            warn!("message to the hub dropped: the connection does not move");
+        }
+    }
+}
+
+async fn run(address: String, tls: Arc<ClientConfig>, mut outgoing: mpsc::Receiver<BoothToHub>, events: impl Fn(LinkEvent)) {
+    let mut waiting = VecDeque::new();
+    let mut last_error = String::new();
+    loop {
+        let error = match connect(&address, tls.clone()).await {
+            Ok(socket) => {
+                last_error.clear();
+                let ended = converse(socket, &mut outgoing, &mut waiting, &events).await;
+                events(LinkEvent::Disconnected);
+                match ended {
+                    Ok(()) => return,
+                    Err(error) => error,
+                }
+            }
+            Err(error) => error,
+        };
+        if tls::is_wrong_certificate(&error) {
+            events(LinkEvent::WrongCertificate);
+        }
+        let told = format!("{:#}", anyhow::Error::new(error));
+        // The same failure every second is one line in the log.
+        if told != last_error {
+            warn!(hub = %address, error = %told, "not connected to the hub");
+            last_error = told;
+        }
+        // Meanwhile messages are taken off, so that senders never wait for a hub that is away.
+        let pause = tokio::time::sleep(RETRY);
+        tokio::pin!(pause);
+        loop {
+            tokio::select! {
+                () = &mut pause => break,
+                message = outgoing.recv() => match message {
+                    Some(message) => keep_if_once(&mut waiting, message),
+                    None => return,
+                },
+            }
+        }
+    }
+}
+
+type Socket = tokio_tungstenite::WebSocketStream<tokio_rustls::client::TlsStream<TcpStream>>;
+
+async fn connect(address: &str, tls: Arc<ClientConfig>) -> Result<Socket, LinkError> {
+    let host = address.rsplit_once(':').map(|(host, _)| host.trim_matches(['[', ']'])).ok_or_else(|| LinkError::Address(address.into()))?;
+    let name = ServerName::try_from(host.to_owned()).map_err(|_| LinkError::Address(address.into()))?;
+    let failed = |source| LinkError::Connect(address.to_owned(), source);
+    let attempt = async {
+        let stream = TcpStream::connect(address).await.map_err(failed)?;
+        stream.set_nodelay(true).map_err(failed)?;
+        let stream = tokio_rustls::TlsConnector::from(tls).connect(name, stream).await.map_err(failed)?;
+        let limits = WebSocketConfig::default().max_message_size(Some(MAX_FRAME)).max_frame_size(Some(MAX_FRAME));
+        let url = format!("wss://{address}/ws/booth");
+        let (socket, _) = tokio_tungstenite::client_async_with_config(url, stream, Some(limits)).await?;
+        Ok(socket)
+    };
+    timeout(CONNECT_TIMEOUT, attempt).await.map_err(|_| LinkError::Timeout(address.to_owned()))?
+}
+
+/// Until the connection fails; `Ok` when nobody sends any more.
+async fn converse(
+    mut socket: Socket,
+    outgoing: &mut mpsc::Receiver<BoothToHub>,
+    waiting: &mut VecDeque<BoothToHub>,
+    events: &impl Fn(LinkEvent),
+) -> Result<(), LinkError> {
+    let hello = BoothToHub::Hello { protocol: PROTOCOL, software: env!("CARGO_PKG_VERSION").into() };
+    socket.send(Message::text(wire::encode(&hello))).await?;
+    let mut welcomed = false;
+    let mut heartbeat = tokio::time::interval(Duration::from_secs(HEARTBEAT_SECONDS));
+    heartbeat.tick().await;
+    loop {
+        tokio::select! {
+            frame = timeout(SILENCE, socket.next()) => {
+                let frame = frame.map_err(|_| LinkError::Silence)?.ok_or(LinkError::Closed)??;
+                let Message::Text(text) = frame else { continue };
+                match wire::decode::<HubToBooth>(&text) {
+                    Ok(HubToBooth::Welcome { protocol, .. }) if protocol != PROTOCOL => return Err(LinkError::Protocol(protocol)),
+                    Ok(HubToBooth::Welcome { booth_name, branch_name, .. }) if !welcomed => {
+                        welcomed = true;
+                        info!("connected to the hub");
+                        events(LinkEvent::Connected { booth_name, branch_name });
+                        for message in waiting.drain(..) {
+                            socket.send(Message::text(wire::encode(&message))).await?;
+                        }
+                    }
+                    Ok(message) if welcomed => events(LinkEvent::Message(Box::new(message))),
+                    Ok(_) => debug!("frame before the welcome ignored"),
+                    Err(error) => warn!(%error, "frame from the hub refused"),
+                }
+            }
+            message = outgoing.recv() => match message {
+                Some(message) if welcomed => socket.send(Message::text(wire::encode(&message))).await?,
+                Some(message) => keep_if_once(waiting, message),
+                None => {
+                    // A clean good-bye, if the other end still listens.
+                    let _ = timeout(Duration::from_secs(1), socket.close(None)).await;
+                    return Ok(());
+                }
+            },
+            _ = heartbeat.tick() => {
+                socket.send(Message::Ping(Default::default())).await?;
+                events(LinkEvent::Heartbeat);
+            }
+        }
+    }
+}
+
+/// State and snapshots are sent anew on a new connection; signals of an old call are worthless then.
+fn keep_if_once(waiting: &mut VecDeque<BoothToHub>, message: BoothToHub) {
+    match message {
+        BoothToHub::SessionEnded { .. } | BoothToHub::Rated { .. } => {
+            if waiting.len() == MOST_WAITING {
+                waiting.pop_front();
+            }
+            waiting.push_back(message);
+        }
+        BoothToHub::Hello { .. }
+        | BoothToHub::State { .. }
+        | BoothToHub::Session { .. }
+        | BoothToHub::Signal { .. }
+        | BoothToHub::CallFailed { .. } => {}
+    }
+}

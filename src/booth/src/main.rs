@@ -1,0 +1,108 @@
+//! Command line of the booth.
+
+use anyhow::Context as _;
+use bilik_booth::config::{Config, LogFormat};
+use bilik_booth::{chain, enrol, queue};
+use clap::{Parser, Subcommand};
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Contactless claim booth.
+#[derive(Parser)]
+#[command(name = "bilik-booth", version)]
+struct Cli {
+    /// Configuration (TOML); see booth.example.toml.
+    #[arg(long, global = true, default_value = "/etc/bilik/booth.toml")]
+    config: PathBuf,
+    /// Test the configuration, say what is wrong, and stop.
+    #[arg(long)]
+    check: bool,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Get this booth's identity from its hub.
+    Enrol {
+        /// host:port of the hub's console.
+        #[arg(long)]
+        hub: String,
+        /// The code that `bilik-hub enrol-code` printed.
+        #[arg(long)]
+        code: String,
+    },
+    /// Claims that the hub has not confirmed.
+    Queue {
+        #[command(subcommand)]
+        command: QueueCommand,
+    },
+}
+
+#[derive(Subcommand)]
+enum QueueCommand {
+    /// List them, without personal data.
+    List,
+    /// Copy them, still sealed, to a directory such as a stick.
+    Recover { directory: PathBuf },
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let config = match Config::load(&cli.config) {
+        Ok(config) => config,
+        Err(error) => return fail(&error.to_string(), 2),
+    };
+    if cli.check {
+        return say(&format!("{}: configuration is valid", cli.config.display()));
+    }
+    start_log(config.log);
+    let done = match cli.command {
+        None => {
+            // Read by the window system when the first window opens; before any other thread exists.
+            unsafe { std::env::set_var("SLINT_SCALE_FACTOR", config.screen.scale.to_string()) };
+            bilik_booth::run(&config, |_| {})
+        }
+        Some(Command::Enrol { hub, code }) => enrolled(&config, &hub, &code),
+        Some(Command::Queue { command }) => {
+            let out = &mut std::io::stdout().lock();
+            match command {
+                QueueCommand::List => queue::list(&config.state_dir, out),
+                QueueCommand::Recover { directory } => queue::recover(&config.state_dir, &directory, out),
+            }
+            .map_err(Into::into)
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&chain(error.as_ref()), 1),
+    }
+}
+
+fn enrolled(config: &Config, hub: &str, code: &str) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("failed to start")?;
+    let identity = runtime.block_on(enrol::enrol(&config.state_dir, hub, code))?;
+    say(&format!("enrolled as {} ({}) at {}", identity.hub.booth_name, identity.hub.booth, identity.hub.branch_name));
+    Ok(())
+}
+
+fn start_log(format: LogFormat) {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("BILIK_LOG").unwrap_or_else(|_| "info".into());
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match format {
+        LogFormat::Text => log.with_ansi(false).init(),
+        LogFormat::Json => log.json().init(),
+    }
+}
+
+fn say(text: &str) -> ExitCode {
+    // A closed pipe is the reader's choice.
+    let _ = writeln!(std::io::stdout(), "{text}");
+    ExitCode::SUCCESS
+}
+
+fn fail(text: &str, code: u8) -> ExitCode {
+    let _ = writeln!(std::io::stderr(), "bilik-booth: {text}");
+    ExitCode::from(code)
+}

@@ -1,0 +1,391 @@
+//! Shows a session on the glass and turns touches into taps: the only place that knows both.
+//!
+//! [`Presenter::show`] sets every property from the session, every time; Slint redraws only what has changed. Lists keep
+//! their model and change row by row, so a list does not jump while somebody scrolls it.
+
+mod documents;
+mod form;
+mod taps;
+mod verification;
+mod words;
+
+pub use taps::connect;
+
+use bilik_claim::document::DocumentKind;
+use bilik_claim::session::item::{Field, Item};
+use bilik_claim::session::{Now, Overlay, Page, Session, Standby, Visit};
+use bilik_claim::text::Language;
+use bilik_claim::wire::DeviceState;
+use bilik_media::{FrameSlots, VideoFrame};
+use bilik_ui::{AppWindow, DetailInput, OverlayKind, Screen, Tone};
+use slint::{ComponentHandle as _, Image, Model as _, ModelRc, Rgb8Pixel, SharedPixelBuffer, VecModel};
+use std::rc::Rc;
+use words::words;
+
+pub struct Presenter {
+    window: slint::Weak<AppWindow>,
+    lists: Lists,
+    booth_name: String,
+    branch_name: String,
+    language: Language,
+    counting: bool,
+    shown_photo: Option<u32>,
+    code: String,
+    confirmed_at: Option<String>,
+    /// The face camera photographs the document on the page.
+    preview_face: bool,
+}
+
+/// One model for each list on the glass.
+struct Lists {
+    points: Rc<VecModel<bilik_ui::Point>>,
+    reasons: Rc<VecModel<bilik_ui::Choice>>,
+    choices: Rc<VecModel<bilik_ui::Choice>>,
+    documents: Rc<VecModel<bilik_ui::DocumentItem>>,
+    alternatives: Rc<VecModel<bilik_ui::Choice>>,
+    review: Rc<VecModel<bilik_ui::ReviewRow>>,
+    checks: Rc<VecModel<bilik_ui::CheckRow>>,
+    offers: Rc<VecModel<bilik_ui::Choice>>,
+    returned: Rc<VecModel<bilik_ui::ReturnReason>>,
+}
+
+impl Presenter {
+    pub fn new(window: &AppWindow, booth_name: &str) -> Self {
+        let lists = Lists {
+            points: Rc::default(),
+            reasons: Rc::default(),
+            choices: Rc::default(),
+            documents: Rc::default(),
+            alternatives: Rc::default(),
+            review: Rc::default(),
+            checks: Rc::default(),
+            offers: Rc::default(),
+            returned: Rc::default(),
+        };
+        window.global::<bilik_ui::ConsentAdapter>().set_points(ModelRc::from(lists.points.clone()));
+        window.global::<bilik_ui::ReasonAdapter>().set_choices(ModelRc::from(lists.reasons.clone()));
+        window.global::<bilik_ui::DetailAdapter>().set_choices(ModelRc::from(lists.choices.clone()));
+        let documents = window.global::<bilik_ui::DocumentsAdapter>();
+        documents.set_items(ModelRc::from(lists.documents.clone()));
+        documents.set_alternatives(ModelRc::from(lists.alternatives.clone()));
+        window.global::<bilik_ui::ReviewAdapter>().set_rows(ModelRc::from(lists.review.clone()));
+        let verification = window.global::<bilik_ui::VerificationAdapter>();
+        verification.set_rows(ModelRc::from(lists.checks.clone()));
+        verification.set_offers(ModelRc::from(lists.offers.clone()));
+        window.global::<bilik_ui::ReturnedAdapter>().set_reasons(ModelRc::from(lists.returned.clone()));
+        select_language(Language::Id);
+        Self {
+            window: window.as_weak(),
+            lists,
+            booth_name: booth_name.to_owned(),
+            branch_name: String::new(),
+            language: Language::Id,
+            counting: false,
+            shown_photo: None,
+            code: String::new(),
+            confirmed_at: None,
+            preview_face: false,
+        }
+    }
+
+    /// What the hub calls this booth and its branch.
+    pub fn name(&mut self, booth: &str, branch: &str) {
+        booth.clone_into(&mut self.booth_name);
+        branch.clone_into(&mut self.branch_name);
+    }
+
+    /// A countdown stands on the glass: show again in a second.
+    pub fn counts_seconds(&self) -> bool {
+        self.counting
+    }
+
+    pub fn show(&mut self, session: &Session, now: Now) {
+        let Some(window) = self.window.upgrade() else { return };
+        let language = session.settings().language;
+        if self.language != language {
+            self.language = language;
+            select_language(language);
+        }
+        self.frame(&window, session, now);
+        self.overlay(&window, session, now);
+        self.officer(&window, session);
+        self.welcome(&window, session);
+        form::consent(&self.lists, language);
+        if let Some(visit) = session.visit() {
+            form::identify(&window, session, visit);
+            form::type_identity(&window, visit, now, language);
+            form::reason(&self.lists, visit, language);
+            form::detail(&window, &self.lists, session, visit, now);
+            self.documents(&window, session, visit);
+            form::review(&window, &self.lists, visit, now, language);
+            self.verification(&window, session, visit);
+            self.ending(&window, session, visit);
+        }
+        window.global::<bilik_ui::App>().set_screen(screen(session));
+    }
+
+    /// New pictures, if any.
+    pub fn frames(&mut self, slots: &FrameSlots) {
+        let Some(window) = self.window.upgrade() else { return };
+        let officer = window.global::<bilik_ui::Officer>();
+        if let Some(frame) = slots.self_view.take() {
+            officer.set_self_view(picture(&frame));
+            officer.set_has_self_view(true);
+            self.preview(&window, true, &frame);
+        }
+        if let Some(frame) = slots.officer.take() {
+            officer.set_picture(picture(&frame));
+            officer.set_has_picture(true);
+        }
+        if let Some(frame) = slots.documents.take() {
+            self.preview(&window, false, &frame);
+        }
+    }
+
+    /// Nothing of the last visit stays in any property, hidden or not.
+    pub fn wipe(&mut self) {
+        self.shown_photo = None;
+        self.code.clear();
+        self.confirmed_at = None;
+        self.counting = false;
+        let Some(window) = self.window.upgrade() else { return };
+        let officer = window.global::<bilik_ui::Officer>();
+        officer.set_picture(Image::default());
+        officer.set_has_picture(false);
+        officer.set_self_view(Image::default());
+        officer.set_has_self_view(false);
+        officer.set_assigned(false);
+        officer.set_name("".into());
+        officer.set_status("".into());
+        let identity = window.global::<bilik_ui::TypeIdentityAdapter>();
+        identity.set_value("".into());
+        identity.set_message("".into());
+        window.global::<bilik_ui::IdentifyAdapter>().set_problem("".into());
+        let detail = window.global::<bilik_ui::DetailAdapter>();
+        detail.set_value("".into());
+        detail.set_message("".into());
+        let documents = window.global::<bilik_ui::DocumentsAdapter>();
+        documents.set_preview(Image::default());
+        documents.set_has_preview(false);
+        documents.set_taken(false);
+        window.global::<bilik_ui::ReviewAdapter>().set_tax_estimate("".into());
+        window.global::<bilik_ui::VerificationAdapter>().set_officer_message("".into());
+        window.global::<bilik_ui::SignAdapter>().set_path_commands("".into());
+        let finished = window.global::<bilik_ui::FinishedAdapter>();
+        finished.set_code("".into());
+        finished.set_qr(Image::default());
+        finished.set_has_qr(false);
+        finished.set_text("".into());
+        self.lists.review.set_vec(Vec::new());
+        self.lists.checks.set_vec(Vec::new());
+        self.lists.returned.set_vec(Vec::new());
+        self.lists.offers.set_vec(Vec::new());
+        self.lists.documents.set_vec(Vec::new());
+        self.lists.alternatives.set_vec(Vec::new());
+    }
+
+    fn frame(&self, window: &AppWindow, session: &Session, now: Now) {
+        let settings = session.settings();
+        let language = settings.language;
+        let app = window.global::<bilik_ui::App>();
+        let theme = window.global::<bilik_ui::Theme>();
+        theme.set_scale([1.0, 1.25, 1.5][usize::from(settings.text_size.min(2))]);
+        theme.set_high_contrast(settings.high_contrast);
+        app.set_booth_name(self.booth_name.as_str().into());
+        app.set_branch_name(self.branch_name.as_str().into());
+        app.set_language(language.code().into());
+        app.set_text_size(i32::from(settings.text_size));
+        app.set_contrast(settings.high_contrast);
+        app.set_progress(session.visit().map_or(0.0, |visit| session.page().progress(visit)));
+        app.set_can_go_back(session.can_go_back());
+        app.set_next_enabled(session.can_go_on(now.today));
+        let page = session.page();
+        app.set_next_visible(!matches!(page, Page::Identify | Page::Verification | Page::OutOfService));
+        app.set_next_label(words(next_label(session)).get(language).into());
+        let notice = notice(session);
+        app.set_notice(notice.map_or("", |text| words(text).get(language)).into());
+        app.set_notice_tone(Tone::Attention);
+    }
+
+    fn overlay(&mut self, window: &AppWindow, session: &Session, now: Now) {
+        let language = session.settings().language;
+        let overlay = window.global::<bilik_ui::Overlay>();
+        self.counting = false;
+        overlay.set_kind(match session.overlay() {
+            Overlay::None => OverlayKind::None,
+            Overlay::Help => OverlayKind::Help,
+            Overlay::Leave => OverlayKind::Leave,
+            Overlay::StillThere { ends_at } => {
+                self.counting = true;
+                let left = ends_at.saturating_duration_since(now.instant);
+                overlay.set_seconds_left(i32::try_from(left.as_millis().div_ceil(1000)).unwrap_or(0));
+                OverlayKind::StillThere
+            }
+        });
+        let (title, text) = words::help(session.page());
+        overlay.set_help_title(title.get(language).into());
+        overlay.set_help_text(text.get(language).into());
+        let visit = session.visit();
+        let announced = visit.is_some_and(|visit| visit.draft.consent.is_some());
+        overlay.set_officer_available(announced && session.surroundings().hub_connected && session.surroundings().officers_ready > 0);
+        overlay.set_officer_called(visit.is_some_and(|visit| visit.help_asked));
+    }
+
+    fn officer(&self, window: &AppWindow, session: &Session) {
+        let language = session.settings().language;
+        let adapter = window.global::<bilik_ui::Officer>();
+        let desk = session.visit().map(|visit| &visit.desk);
+        let officer = desk.and_then(|desk| desk.officer.as_ref());
+        adapter.set_assigned(officer.is_some());
+        adapter.set_name(officer.map_or("", |officer| officer.name.as_str()).into());
+        let live = desk.is_some_and(|desk| desk.is_live());
+        adapter.set_live(live);
+        let status = match session.standby() {
+            _ if officer.is_none() => words::Word::Nothing,
+            Standby::Focus => words::Word::OfficerWithYou,
+            Standby::Hold | Standby::Waiting | Standby::Nobody if live => words::Word::OfficerSeesYou,
+            Standby::Hold | Standby::Waiting | Standby::Nobody => words::Word::OfficerConnecting,
+        };
+        adapter.set_status(words(status).get(language).into());
+        if officer.is_none() {
+            adapter.set_has_picture(false);
+            adapter.set_picture(Image::default());
+        }
+    }
+
+    fn welcome(&self, window: &AppWindow, session: &Session) {
+        let language = session.settings().language;
+        let surroundings = session.surroundings();
+        let welcome = window.global::<bilik_ui::WelcomeAdapter>();
+        let (text, tone) = words::officers(surroundings, language);
+        welcome.set_officers(text.into());
+        welcome.set_officers_tone(tone);
+        let out = window.global::<bilik_ui::OutOfServiceAdapter>();
+        let reason = surroundings.out_of_service.as_deref().unwrap_or_default();
+        let (code, told) = reason.split_once(": ").unwrap_or(("", reason));
+        out.set_reason(words(words::Word::OutOfService).get(language).into());
+        out.set_code(if code.is_empty() { told.into() } else { format!("{code} · {told}").into() });
+    }
+}
+
+fn screen(session: &Session) -> Screen {
+    match session.page() {
+        Page::OutOfService => Screen::OutOfService,
+        Page::Welcome => Screen::Welcome,
+        Page::Consent => Screen::Consent,
+        Page::Identify => Screen::Identify,
+        Page::TypeIdentity => Screen::TypeIdentity,
+        Page::Reason => Screen::Reason,
+        Page::Detail(_) => Screen::Detail,
+        Page::Documents => Screen::Documents,
+        Page::Review => Screen::Review,
+        Page::Verification => Screen::Verification,
+        Page::Sign => Screen::Sign,
+        Page::Finished => Screen::Finished,
+        Page::Returned => Screen::Returned,
+    }
+}
+
+fn next_label(session: &Session) -> words::Word {
+    let mending = session.visit().is_some_and(Visit::is_mending);
+    match session.page() {
+        Page::Review => words::Word::ToOfficer,
+        Page::Sign => words::Word::SignAndSend,
+        Page::Reason | Page::Detail(_) | Page::Documents if mending => words::Word::Save,
+        Page::OutOfService
+        | Page::Welcome
+        | Page::Consent
+        | Page::Identify
+        | Page::TypeIdentity
+        | Page::Reason
+        | Page::Detail(_)
+        | Page::Documents
+        | Page::Verification
+        | Page::Finished
+        | Page::Returned => words::Word::Next,
+    }
+}
+
+/// What is wrong around the participant, if they should know: the gravest only.
+fn notice(session: &Session) -> Option<words::Word> {
+    let visit = session.visit()?;
+    let around = session.surroundings();
+    visit.draft.consent.as_ref()?;
+    let page = session.page();
+    if matches!(page, Page::Finished | Page::Returned) {
+        None
+    } else if !around.hub_connected && page != Page::Verification {
+        Some(words::Word::HubLost)
+    } else if page == Page::Verification && around.camera == DeviceState::Missing {
+        Some(words::Word::CameraMissing)
+    } else if page == Page::Verification && around.microphone == DeviceState::Missing {
+        Some(words::Word::MicrophoneMissing)
+    } else {
+        None
+    }
+}
+
+/// Changes a model to these rows, touching only those that differ.
+fn sync<T: Clone + PartialEq + 'static>(model: &VecModel<T>, rows: Vec<T>) {
+    if model.row_count() != rows.len() {
+        model.set_vec(rows);
+        return;
+    }
+    for (index, row) in rows.into_iter().enumerate() {
+        if model.row_data(index).as_ref() != Some(&row) {
+            model.set_row_data(index, row);
+        }
+    }
+}
+
+fn picture(frame: &VideoFrame) -> Image {
+    Image::from_rgb8(SharedPixelBuffer::<Rgb8Pixel>::clone_from_slice(&frame.rgb, frame.width, frame.height))
+}
+
+/// An item as a number that the glass gives back.
+fn item_id(item: Item) -> i32 {
+    let place = |place: Option<usize>| place.and_then(|place| i32::try_from(place).ok()).unwrap_or(-1);
+    match item {
+        Item::Field(field) => place(Field::ALL.iter().position(|other| *other == field)),
+        Item::Document(kind) => 100 + place(DocumentKind::ALL.iter().position(|other| *other == kind)),
+    }
+}
+
+fn item_of(id: i32) -> Option<Item> {
+    let place = usize::try_from(id).ok()?;
+    match place.checked_sub(100) {
+        Some(place) => DocumentKind::ALL.get(place).copied().map(Item::Document),
+        None => Field::ALL.get(place).copied().map(Item::Field),
+    }
+}
+
+fn select_language(language: Language) {
+    if let Err(error) = slint::select_bundled_translation(language.code()) {
+        tracing::error!(%error, "translation is not in the program");
+    }
+}
+
+/// What kind of keyboard a field needs.
+fn detail_input(field: Field) -> DetailInput {
+    match field.input() {
+        bilik_claim::field::Input::Digits { .. } => DetailInput::Digits,
+        bilik_claim::field::Input::Letters { .. } => DetailInput::Text,
+        bilik_claim::field::Input::Choice => DetailInput::Choice,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn item_ids_lead_back() {
+        let fields = Field::ALL.iter().copied().map(Item::Field);
+        for item in fields.chain(DocumentKind::ALL.iter().copied().map(Item::Document)) {
+            assert_eq!(item_of(item_id(item)), Some(item));
+        }
+        assert_eq!(item_of(-1), None);
+        assert_eq!(item_of(99), None);
+        assert_eq!(item_of(1_000), None);
+    }
+}
