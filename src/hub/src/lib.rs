@@ -1,0 +1,45 @@
+//! The branch server: signals between booths and consoles, assigns participants to officers, takes claims in.
+//!
+//! ```text
+//! http (axum: translates) ──► office (one loop: presence, sessions, assignment, calls) ──► http (sockets)
+//!        │                        │
+//!        ▼                        ▼
+//!     intake ──► ledger ◄───── scribe (writes behind the loop)
+//!               (sqlite)
+//! ```
+//!
+//! | Module | Holds |
+//! |---|---|
+//! | [`config`], [`admin`], [`cli`] | what an operator sets and does |
+//! | `keys`, `authority`, `tls`, `seal` | the hub's keys, certificates, and what booths sealed |
+//! | `listener`, `http` | connections and requests |
+//! | `login` | passwords, one-time codes, what guessing costs, how long a login lasts |
+//! | `office` | who is here, who serves whom; pure but for its loop |
+//! | `ledger`, `sqlite` | what outlives the process: as contracts, and in one file |
+//! | `intake` | how a claim is judged before it is kept |
+//!
+//! Picture and sound never pass the hub; it only carries the signals that set calls up.
+
+pub mod admin;
+pub mod cli;
+pub mod config;
+
+mod authority;
+mod clock;
+mod http;
+mod intake;
+mod keys;
+mod ledger;
+mod listener;
+mod login;
+mod metrics;
+mod office;
+mod scribe;
+mod seal;
+mod server;
+mod sqlite;
+mod tls;
+
+pub use ledger::{AuditState, Role};
+pub use server::{ADDRESSES, ServeError, serve};
+pub use tls::ENROL_ALPN;

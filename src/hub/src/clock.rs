@@ -1,0 +1,53 @@
+//! Both clocks at one moment: the monotonic one for timers and order, the wall clock to record and to show.
+
+use bilik_claim::ids::WallTime;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+/// A moment. Passed into everything that decides, so tests choose it.
+#[derive(Clone, Copy, Debug)]
+pub struct Now {
+    pub instant: Instant,
+    pub wall: WallTime,
+}
+
+impl Now {
+    pub fn read() -> Self {
+        Self { instant: Instant::now(), wall: wall_now() }
+    }
+}
+
+/// The wall clock, in milliseconds since 1970. A clock set before 1970 reads as 1970.
+pub fn wall_now() -> WallTime {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    WallTime(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}
+
+pub const DAY_MS: i64 = 24 * 3_600_000;
+
+/// Number of the local day that a moment falls on, for an offset from UTC in hours.
+pub fn local_day(time: WallTime, utc_offset_hours: i64) -> i64 {
+    time.0.saturating_add(utc_offset_hours * 3_600_000).div_euclid(DAY_MS)
+}
+
+/// When a local day begins.
+pub fn day_start(day: i64, utc_offset_hours: i64) -> WallTime {
+    WallTime(day * DAY_MS - utc_offset_hours * 3_600_000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_turns_at_local_midnight() {
+        // 2026-11-22 16:59:59.999 UTC is still Sunday in Jakarta, a millisecond later it is Monday.
+        let last = WallTime(1_795_366_799_999);
+        let check =
+            |time: i64, offset, expect| assert_eq!(local_day(WallTime(time), offset), expect, "{time} {offset}");
+        let day = local_day(last, 7);
+        check(last.0 + 1, 7, day + 1);
+        check(last.0 + 1, 0, day);
+        check(-1, 0, -1);
+        assert_eq!(day_start(day + 1, 7), WallTime(last.0 + 1));
+    }
+}

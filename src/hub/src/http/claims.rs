@@ -1,0 +1,209 @@
+//! Claims for officers: above all those that were kept while nobody could be reached.
+
+use super::Shared;
+use super::error::ApiError;
+use super::guard::Serving;
+use crate::clock::wall_now;
+use crate::intake::{self, IntakeError};
+use crate::ledger::{AuditEvent, ClaimDecision, ClaimRow, DecideClaim, Ledger};
+use crate::scribe::Entry;
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use bilik_claim::filing::SIGNATURE_PART;
+use bilik_claim::ids::{BoothId, ClaimId, OfficerId, TrackingCode, WallTime};
+use bilik_claim::personal::Personal;
+use bilik_claim::reason::Reason;
+use bilik_claim::session::claim::ClaimRecord;
+use bilik_claim::session::item::Field;
+use bilik_claim::wire::{Bounded as _, Decision};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// Claims in one answer: each has to be opened.
+const PAGE: u32 = 100;
+
+#[derive(Deserialize)]
+pub struct ListQuery {
+    #[serde(default)]
+    standing: Wanted,
+    /// Only those with a smaller sequence: the next page.
+    before: Option<u64>,
+}
+
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Wanted {
+    /// That no officer has decided yet.
+    #[default]
+    Unverified,
+    All,
+}
+
+/// One row of the list.
+#[derive(Serialize)]
+pub struct ClaimSummary {
+    claim: ClaimId,
+    tracking: TrackingCode,
+    sequence: u64,
+    booth: BoothId,
+    booth_name: String,
+    kept_at: WallTime,
+    received_at: WallTime,
+    standing: SummaryStanding,
+    decision: Option<SummaryDecision>,
+    /// Empty where the claim cannot be opened.
+    name: Personal,
+    phone: Personal,
+    reason: Option<Reason>,
+}
+
+#[derive(Clone, Copy, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum SummaryStanding {
+    Verified,
+    Unverified,
+}
+
+#[derive(Serialize)]
+struct SummaryDecision {
+    officer: OfficerId,
+    at: WallTime,
+    decision: Decision,
+}
+
+/// The newest first.
+pub async fn list(
+    State(hub): State<Shared>,
+    _officer: Serving,
+    Query(query): Query<ListQuery>,
+) -> Result<Json<Vec<ClaimSummary>>, ApiError> {
+    let unverified = match query.standing {
+        Wanted::Unverified => true,
+        Wanted::All => false,
+    };
+    let _turn = hub.opening.acquire().await.map_err(|_| ApiError::Internal)?;
+    let shared = Arc::clone(&hub);
+    let list = hub
+        .blocking(move |ledger| {
+            let rows = ledger.claims(unverified, query.before, PAGE)?;
+            Ok::<_, ApiError>(rows.into_iter().map(|row| summary(ledger, &shared, row)).collect())
+        })
+        .await?;
+    Ok(Json(list))
+}
+
+/// The fields of one claim.
+pub async fn open(
+    State(hub): State<Shared>,
+    Serving(officer): Serving,
+    Path(claim): Path<ClaimId>,
+) -> Result<Json<ClaimRecord>, ApiError> {
+    let _turn = hub.opening.acquire().await.map_err(|_| ApiError::Internal)?;
+    let shared = Arc::clone(&hub);
+    let record = hub
+        .blocking(move |ledger| {
+            let row = ledger.claim(claim)?.ok_or(ApiError::NotFound)?;
+            intake::open_record(ledger, &shared.keys, &row).map_err(unreadable)
+        })
+        .await?;
+    hub.scribe.write(Entry::Audit(AuditEvent::ClaimOpened { claim, officer: officer.row.officer }));
+    Ok(Json(record))
+}
+
+/// One document or the signature of a claim.
+pub async fn part(
+    State(hub): State<Shared>,
+    _officer: Serving,
+    Path((claim, name)): Path<(ClaimId, String)>,
+) -> Result<Response, ApiError> {
+    let _turn = hub.opening.acquire().await.map_err(|_| ApiError::Internal)?;
+    let shared = Arc::clone(&hub);
+    let wanted = name.clone();
+    let bytes = hub
+        .blocking(move |ledger| {
+            let row = ledger.claim(claim)?.ok_or(ApiError::NotFound)?;
+            if !row.manifest.parts.iter().any(|part| part.name == wanted) {
+                return Err(ApiError::NotFound);
+            }
+            intake::open_part(ledger, &shared.keys, &row.manifest, &wanted).map_err(unreadable)
+        })
+        .await?;
+    let kind = if name == SIGNATURE_PART {
+        "image/svg+xml"
+    } else if name.ends_with(".jpg") {
+        "image/jpeg"
+    } else {
+        "application/json"
+    };
+    // A drawing from a booth must not run anything, even if somebody opens it as a page.
+    let policy = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
+    let headers = [(header::CONTENT_TYPE, kind), (header::CONTENT_SECURITY_POLICY, policy)];
+    Ok((headers, bytes.reveal().to_vec()).into_response())
+}
+
+/// 204; 409 if it was decided before.
+pub async fn decide(
+    State(hub): State<Shared>,
+    Serving(officer): Serving,
+    Path(claim): Path<ClaimId>,
+    Json(decision): Json<Decision>,
+) -> Result<StatusCode, ApiError> {
+    let sensible = match &decision {
+        Decision::Verified => true,
+        Decision::Returned { reasons } => !reasons.is_empty(),
+    };
+    if !sensible || decision.check().is_err() {
+        return Err(ApiError::Malformed);
+    }
+    let decision = ClaimDecision { officer: officer.row.officer, at: wall_now(), decision };
+    let done = hub.blocking(move |ledger| ledger.decide_claim(claim, &decision)).await?;
+    if let Err(error) = crate::server::tell_office(&hub).await {
+        tracing::warn!(%error, "the counts follow later");
+    }
+    match done {
+        DecideClaim::Done => Ok(StatusCode::NO_CONTENT),
+        DecideClaim::Unknown => Err(ApiError::NotFound),
+        DecideClaim::Already => Err(ApiError::Conflict),
+    }
+}
+
+fn summary(ledger: &dyn Ledger, hub: &Shared, row: ClaimRow) -> ClaimSummary {
+    let record = intake::open_record(ledger, &hub.keys, &row)
+        .inspect_err(|error| tracing::error!(claim = %row.manifest.claim, %error, "a claim cannot be opened"))
+        .ok();
+    let value = |field: Field| {
+        let entries = record.as_ref().map(|record| record.entries.as_slice()).unwrap_or_default();
+        entries.iter().find(|entry| entry.field == field).map(|entry| entry.value.clone()).unwrap_or_default()
+    };
+    ClaimSummary {
+        claim: row.manifest.claim,
+        tracking: row.manifest.tracking.clone(),
+        sequence: row.sequence,
+        booth: row.manifest.booth,
+        booth_name: row.booth_name.clone(),
+        kept_at: row.manifest.kept_at,
+        received_at: row.received_at,
+        standing: if row.vouched { SummaryStanding::Verified } else { SummaryStanding::Unverified },
+        decision: row.decision.map(|made| SummaryDecision {
+            officer: made.officer,
+            at: made.at,
+            decision: made.decision,
+        }),
+        name: value(Field::Name),
+        phone: value(Field::Phone),
+        reason: record.as_ref().map(|record| record.reason),
+    }
+}
+
+/// A claim was opened before it was kept; if it cannot be now, the ledger has lost something.
+fn unreadable(error: IntakeError) -> ApiError {
+    match error {
+        IntakeError::Ledger(error) => error.into(),
+        IntakeError::Missing(_) | IntakeError::Refused(_) => {
+            tracing::error!(%error, "a claim in the ledger cannot be opened");
+            ApiError::Internal
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! HTTP: translates between requests and what the rest of the hub says. Decides nothing but who may ask.
+//!
+//! | Listener | Paths |
+//! |---|---|
+//! | console | `/`, `/healthz`, `/metrics`, `/ws/console`, `/api/v1/{enrol,login,logout,me,claims…,sessions…}` |
+//! | booths | `/healthz`, `/ws/booth`, `/api/v1/{parts,claims,sessions}…` |
+
+mod assets;
+mod booth_socket;
+mod claims;
+mod console_socket;
+mod enrol;
+mod error;
+mod guard;
+mod headers;
+mod health;
+mod intake;
+mod login;
+mod photos;
+mod socket;
+
+use crate::config::Config;
+use crate::keys::Keys;
+use crate::ledger::{Ledger, LedgerError};
+use crate::login::sessions::Logins;
+use crate::login::throttle::{PerMinute, Throttle};
+use crate::metrics::Metrics;
+use crate::office::Switchboard;
+use crate::scribe::Scribe;
+use axum::extract::DefaultBodyLimit;
+use axum::http::StatusCode;
+use axum::middleware;
+use axum::routing::{get, post, put};
+use axum::{Router, routing::MethodRouter};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+use tokio::sync::Semaphore;
+use tower_http::timeout::TimeoutLayer;
+
+/// Body of a request that has no bound of its own, in bytes.
+const MAX_JSON: usize = 64 << 10;
+/// For a whole request; a part of 8 MiB fits through 1 Mbit/s.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(120);
+/// Enrolments a minute from everybody together.
+const ENROLMENTS_PER_MINUTE: u32 = 30;
+/// Passwords hashed at a time: each takes 19 MiB and a core.
+const HASHING: usize = 2;
+/// Claims opened at a time: each takes a part in clear and a core.
+const OPENING: usize = 2;
+
+/// What all requests share.
+pub struct Hub {
+    pub config: Config,
+    pub keys: Keys,
+    pub office: Switchboard,
+    pub scribe: Scribe,
+    pub metrics: Arc<Metrics>,
+    ledger: Arc<dyn Ledger>,
+    logins: Mutex<Logins>,
+    throttle: Mutex<Throttle>,
+    enrolments: Mutex<PerMinute>,
+    hashing: Semaphore,
+    opening: Semaphore,
+    booths_port: u16,
+}
+
+type Shared = Arc<Hub>;
+
+impl Hub {
+    pub fn new(
+        config: Config,
+        keys: Keys,
+        ledger: Arc<dyn Ledger>,
+        office: Switchboard,
+        scribe: Scribe,
+        metrics: Arc<Metrics>,
+        booths_port: u16,
+    ) -> Self {
+        Self {
+            config,
+            keys,
+            office,
+            scribe,
+            metrics,
+            ledger,
+            logins: Mutex::default(),
+            throttle: Mutex::default(),
+            enrolments: Mutex::new(PerMinute::new(ENROLMENTS_PER_MINUTE, Instant::now())),
+            hashing: Semaphore::new(HASHING),
+            opening: Semaphore::new(OPENING),
+            booths_port,
+        }
+    }
+
+    /// Runs ledger work where it may block.
+    pub async fn blocking<T, E>(&self, work: impl FnOnce(&dyn Ledger) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<LedgerError> + Send + 'static,
+    {
+        let ledger = Arc::clone(&self.ledger);
+        match tokio::task::spawn_blocking(move || work(ledger.as_ref())).await {
+            Ok(result) => result,
+            // The work panicked, or the runtime stops: either way it did not happen.
+            Err(_) => Err(E::from(LedgerError::Failed)),
+        }
+    }
+}
+
+/// Everything for browsers, and enrolment.
+pub fn console_router(hub: Shared) -> Router {
+    let api = Router::new()
+        .route("/enrol", post(enrol::enrol))
+        .route("/login", post(login::login))
+        .route("/logout", post(login::logout))
+        .route("/me", get(login::me))
+        .route("/claims", get(claims::list))
+        .route("/claims/{claim}", get(claims::open))
+        .route("/claims/{claim}/parts/{name}", get(claims::part))
+        .route("/claims/{claim}/decision", post(claims::decide))
+        .route("/sessions/{session}/documents/{kind}/{photo}", get(photos::get));
+    let router = Router::new()
+        .nest("/api/v1", api)
+        .route("/healthz", get(health::healthz))
+        .route("/metrics", get(health::metrics))
+        .fallback(assets::serve)
+        .layer(timeout())
+        .route("/ws/console", get(console_socket::open));
+    finish(router, hub)
+}
+
+/// Everything for enrolled booths.
+pub fn booths_router(hub: Shared) -> Router {
+    let parts: MethodRouter<Shared> = put(intake::part).layer(DefaultBodyLimit::disable());
+    let photos: MethodRouter<Shared> = put(photos::put).layer(DefaultBodyLimit::disable());
+    let api = Router::new()
+        .route("/parts/{digest}", parts)
+        .route("/claims", post(intake::claim))
+        .route("/sessions/{session}/documents/{kind}/{photo}", photos);
+    let router = Router::new()
+        .nest("/api/v1", api)
+        .route("/healthz", get(health::healthz))
+        .fallback(error::not_found)
+        .layer(timeout())
+        .route("/ws/booth", get(booth_socket::open));
+    finish(router, hub)
+}
+
+fn timeout() -> TimeoutLayer {
+    TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST_TIMEOUT)
+}
+
+fn finish(router: Router<Shared>, hub: Shared) -> Router {
+    router
+        .method_not_allowed_fallback(error::method_not_allowed)
+        .layer(DefaultBodyLimit::max(MAX_JSON))
+        .layer(middleware::from_fn(headers::secure))
+        .with_state(hub)
+}

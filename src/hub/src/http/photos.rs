@@ -1,0 +1,53 @@
+//! Documents of a running session: from the booth into memory, from there to the officer's eyes.
+
+use super::Shared;
+use super::error::ApiError;
+use super::guard::{Booth, Serving};
+use super::intake::read_body;
+use crate::office::{MAX_PHOTO, PhotoRefusal};
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use bilik_claim::document::DocumentKind;
+use bilik_claim::ids::SessionId;
+use bilik_claim::personal::PersonalBytes;
+use std::sync::Arc;
+
+/// First bytes of every JPEG file.
+const JPEG: [u8; 3] = [0xff, 0xd8, 0xff];
+
+/// 204; 404 unless the session is this booth's (send the snapshot first); 507 if the session has too much already.
+pub async fn put(
+    State(hub): State<Shared>,
+    Booth(booth): Booth,
+    Path((session, kind, number)): Path<(SessionId, DocumentKind, u32)>,
+    body: Body,
+) -> Result<StatusCode, ApiError> {
+    let photo = PersonalBytes::new(read_body(body, MAX_PHOTO).await?);
+    if !photo.reveal().starts_with(&JPEG) {
+        return Err(ApiError::Mismatch);
+    }
+    hub.office.put_photo(booth.booth, session, kind, number, Arc::new(photo)).await.map_err(refused)?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// The photograph, for the officer of the session or one who oversees.
+pub async fn get(
+    State(hub): State<Shared>,
+    Serving(officer): Serving,
+    Path((session, kind, number)): Path<(SessionId, DocumentKind, u32)>,
+) -> Result<Response, ApiError> {
+    let row = officer.row;
+    let photo = hub.office.photo(row.officer, row.role, session, kind, number).await.map_err(refused)?;
+    let photo = photo.ok_or(ApiError::NotFound)?;
+    let headers = [(header::CONTENT_TYPE, "image/jpeg"), (header::CACHE_CONTROL, "no-store")];
+    Ok((headers, photo.reveal().to_vec()).into_response())
+}
+
+fn refused(refusal: PhotoRefusal) -> ApiError {
+    match refusal {
+        PhotoRefusal::NotYours => ApiError::NotFound,
+        PhotoRefusal::Full => ApiError::Full,
+    }
+}

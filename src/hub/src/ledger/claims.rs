@@ -1,0 +1,119 @@
+//! Claims and the sealed parts they are made of.
+
+use super::LedgerError;
+use bilik_claim::filing::{Manifest, Receipt, Signed};
+use bilik_claim::ids::{BoothId, ClaimId, Digest, OfficerId, SessionId, WallTime};
+use bilik_claim::wire::Decision;
+
+/// Parts that no claim needs are dropped after this long: 30 days. A booth that was away longer sends them again.
+pub const ORPHAN_MS: i64 = 30 * 24 * 3600 * 1000;
+/// A booth may have this many parts here that belong to no claim yet. It sends the parts of one claim (at most 32) and
+/// commits it, so more than this is not a booth at work.
+pub const MAX_ORPHANS: u32 = 512;
+
+/// What became of a part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PutPart {
+    Stored,
+    /// It was here already.
+    Known,
+    /// [`MAX_ORPHANS`] is reached.
+    Full,
+}
+
+pub trait Parts {
+    fn put_part(&self, booth: BoothId, digest: Digest, bytes: &[u8], now: WallTime) -> Result<PutPart, LedgerError>;
+
+    /// The length of each part, where the booth has sent it.
+    fn part_sizes(&self, booth: BoothId, digests: &[Digest]) -> Result<Vec<Option<u64>>, LedgerError>;
+
+    fn part(&self, booth: BoothId, digest: Digest) -> Result<Option<Vec<u8>>, LedgerError>;
+
+    /// Drops parts that came before this moment and belong to no claim. How many.
+    fn drop_orphans(&self, before: WallTime) -> Result<usize, LedgerError>;
+}
+
+/// A claim that has passed every test and only has to be kept.
+pub struct NewClaim {
+    pub signed: Signed<Manifest>,
+    pub manifest: Manifest,
+}
+
+/// The outcome of keeping a claim.
+#[derive(Debug)]
+pub enum Commit {
+    /// Now or earlier, with the one receipt of this claim.
+    Kept { receipt: Signed<Receipt>, new: bool },
+    /// Another manifest has this claim's id.
+    Conflict,
+}
+
+/// A claim in the ledger.
+#[derive(Clone, Debug)]
+pub struct ClaimRow {
+    pub sequence: u64,
+    pub manifest: Manifest,
+    pub booth_name: String,
+    pub received_at: WallTime,
+    /// The manifest says *verified* and the ledger has that officer's decision in that session.
+    pub vouched: bool,
+    pub decision: Option<ClaimDecision>,
+}
+
+/// What an officer decided after phoning the participant.
+#[derive(Clone, Debug)]
+pub struct ClaimDecision {
+    pub officer: OfficerId,
+    pub at: WallTime,
+    pub decision: Decision,
+}
+
+/// What came of deciding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DecideClaim {
+    Done,
+    Unknown,
+    /// An officer has decided it before, here or in the call.
+    Already,
+}
+
+/// Counts for the bar on top of the console.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Figures {
+    pub claims_today: u32,
+    pub unverified: u32,
+}
+
+pub trait Claims {
+    /// The receipt of a claim and the digest of its manifest, if it is here.
+    fn receipt(&self, claim: ClaimId) -> Result<Option<(Digest, Signed<Receipt>)>, LedgerError>;
+
+    /// Keeps claim, receipt and audit entry in one transaction. `sign` makes the receipt once the ledger's sequence
+    /// number is known. Never keeps a second manifest for one claim id, whatever happened in between.
+    fn commit_claim(
+        &self,
+        claim: &NewClaim,
+        now: WallTime,
+        sign: &dyn Fn(u64) -> Option<Signed<Receipt>>,
+    ) -> Result<Commit, LedgerError>;
+
+    fn claim(&self, claim: ClaimId) -> Result<Option<ClaimRow>, LedgerError>;
+
+    /// The newest first, below `before`; `unverified`: only those that no officer has decided.
+    fn claims(&self, unverified: bool, before: Option<u64>, limit: u32) -> Result<Vec<ClaimRow>, LedgerError>;
+
+    fn decide_claim(&self, claim: ClaimId, decision: &ClaimDecision) -> Result<DecideClaim, LedgerError>;
+
+    /// Remembers what an officer decided in the call of a session, with its audit entry.
+    fn decide_session(
+        &self,
+        session: SessionId,
+        officer: OfficerId,
+        verified: bool,
+        now: WallTime,
+    ) -> Result<(), LedgerError>;
+
+    fn rate_claim(&self, claim: ClaimId, booth: BoothId, rating: u8, now: WallTime) -> Result<(), LedgerError>;
+
+    fn figures(&self, day_start: WallTime) -> Result<Figures, LedgerError>;
+}

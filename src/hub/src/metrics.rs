@@ -1,0 +1,99 @@
+//! Counters for `/metrics`, in the Prometheus text format. Numbers only.
+
+use crate::office::Status;
+use std::fmt::Write as _;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Something that is counted since the start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counter {
+    FramesIn,
+    FramesOut,
+    FramesRefused,
+    CutOff,
+    PartsStored,
+    ClaimsReceived,
+    ClaimsRefused,
+    LoginsFailed,
+    AuditLost,
+}
+
+impl Counter {
+    const ALL: [Counter; 9] = [
+        Counter::FramesIn,
+        Counter::FramesOut,
+        Counter::FramesRefused,
+        Counter::CutOff,
+        Counter::PartsStored,
+        Counter::ClaimsReceived,
+        Counter::ClaimsRefused,
+        Counter::LoginsFailed,
+        Counter::AuditLost,
+    ];
+
+    fn name(self) -> &'static str {
+        match self {
+            Counter::FramesIn => "frames_received",
+            Counter::FramesOut => "frames_sent",
+            Counter::FramesRefused => "frames_refused",
+            Counter::CutOff => "connections_cut_off",
+            Counter::PartsStored => "parts_stored",
+            Counter::ClaimsReceived => "claims_received",
+            Counter::ClaimsRefused => "claims_refused",
+            Counter::LoginsFailed => "logins_failed",
+            Counter::AuditLost => "audit_entries_lost",
+        }
+    }
+}
+
+/// All counters.
+#[derive(Default)]
+pub struct Metrics {
+    counts: [AtomicU64; Counter::ALL.len()],
+}
+
+impl Metrics {
+    pub fn count(&self, counter: Counter) {
+        self.counts[counter as usize].fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The whole text.
+    pub fn render(&self, status: Status, healthy: bool) -> String {
+        let mut text = String::new();
+        for counter in Counter::ALL {
+            let value = self.counts[counter as usize].load(Ordering::Relaxed);
+            // Writing to a string does not fail.
+            let _ = writeln!(text, "# TYPE bilik_{0}_total counter\nbilik_{0}_total {value}", counter.name());
+        }
+        let gauges = [
+            ("booths_online", status.booths),
+            ("consoles_open", status.consoles),
+            ("sessions", status.sessions),
+            ("sessions_waiting", status.waiting),
+            ("calls", status.calls),
+            ("ledger_healthy", usize::from(healthy)),
+        ];
+        for (name, value) in gauges {
+            let _ = writeln!(text, "# TYPE bilik_{name} gauge\nbilik_{name} {value}");
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_counter_has_its_own_place() {
+        let metrics = Metrics::default();
+        for (index, counter) in Counter::ALL.into_iter().enumerate() {
+            (0..=index).for_each(|_| metrics.count(counter));
+        }
+        let text = metrics.render(Status { waiting: 3, ..Status::default() }, true);
+        for (index, counter) in Counter::ALL.into_iter().enumerate() {
+            assert!(text.contains(&format!("\nbilik_{}_total {}\n", counter.name(), index + 1)), "{text}");
+        }
+        assert!(text.contains("bilik_sessions_waiting 3\n") && text.contains("bilik_ledger_healthy 1\n"));
+    }
+}

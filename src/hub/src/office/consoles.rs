@@ -1,0 +1,242 @@
+//! What officers do.
+
+use super::attention::Hold;
+use super::{CloseReason, Connection, Effect, Office, Officer, OfficerCard};
+use crate::clock::Now;
+use crate::config::MAX_CAPACITY;
+use crate::ledger::{AuditEvent, DecisionKind, Role, VerdictKind};
+use bilik_claim::ids::{BoothId, CallId, OfficerId, SessionId};
+use bilik_claim::session::item::{Check, Item};
+use bilik_claim::wire::{
+    ConsoleToHub, Decision, HubToBooth, HubToConsole, PROTOCOL, Refusal, SessionSnapshot, Signal, Step, Turn, Verdict,
+};
+use std::time::Duration;
+
+impl Office {
+    /// An officer has opened a console. Another one of the same officer is closed: two would talk across each other.
+    pub fn console_up(&mut self, card: OfficerCard, connection: Connection, now: Now) {
+        let (id, name) = (card.officer, card.name.clone());
+        let _ = self.focus(id, None);
+        // Who oversees looks first, and takes sessions when they say so.
+        let capacity = match card.role {
+            Role::Officer => self.settings.default_capacity,
+            Role::Supervisor | Role::Technician | Role::Auditor => 0,
+        };
+        let officer = self.officers.entry(id).or_insert_with(|| Officer {
+            card: card.clone(),
+            connection: None,
+            gone_since: None,
+            capacity,
+            focus: None,
+            told_office: None,
+        });
+        let capacity = officer.capacity;
+        let old = officer.connection.replace(connection);
+        (officer.card, officer.gone_since, officer.focus, officer.told_office) = (card, None, None, None);
+        if let Some(old) = old {
+            self.effects.push(Effect::ToConsole(old, HubToConsole::Replaced));
+            self.effects.push(Effect::Close(old, CloseReason::Replaced));
+        }
+        let welcome = HubToConsole::Welcome {
+            protocol: PROTOCOL,
+            officer: id,
+            name,
+            branch_name: self.settings.branch_name.clone(),
+            capacity,
+            time: now.wall,
+        };
+        self.effects.push(Effect::ToConsole(connection, welcome));
+        // The new page has no peer connections: every call starts anew.
+        self.end_calls_of(id);
+        self.sessions.values_mut().filter(|session| session.officer() == Some(id)).for_each(|s| s.dirty = true);
+        self.follow(now);
+    }
+
+    /// A frame from an officer's running console; from an older one it is not heard.
+    pub fn console_said(&mut self, id: OfficerId, connection: Connection, message: ConsoleToHub, now: Now) {
+        let known = self.officers.get(&id).is_some_and(|officer| officer.connection == Some(connection));
+        if !known {
+            return;
+        }
+        if let Err(reason) = self.act(id, message, now) {
+            self.to_console(id, HubToConsole::Refused { reason });
+        }
+        self.follow(now);
+    }
+
+    /// The officer has logged out: nobody waits for them to come back.
+    pub fn officer_left(&mut self, id: OfficerId, now: Now) {
+        if let Some(connection) = self.officers.get(&id).and_then(|officer| officer.connection) {
+            self.effects.push(Effect::Close(connection, CloseReason::LoggedOut));
+            self.console_lost(connection, now);
+        }
+        if let Some(officer) = self.officers.get_mut(&id) {
+            officer.gone_since = now.instant.checked_sub(super::assignment::GRACE).or(officer.gone_since);
+        }
+        self.tick(now);
+    }
+
+    fn act(&mut self, id: OfficerId, message: ConsoleToHub, now: Now) -> Result<(), Refusal> {
+        match message {
+            ConsoleToHub::Hello { .. } => Ok(()),
+            ConsoleToHub::Ping => {
+                self.to_console(id, HubToConsole::Pong);
+                Ok(())
+            }
+            ConsoleToHub::Capacity { capacity } => {
+                let officer = self.officers.get_mut(&id).filter(|_| capacity <= MAX_CAPACITY);
+                officer.ok_or(Refusal::OutOfOrder)?.capacity = capacity;
+                Ok(())
+            }
+            ConsoleToHub::Focus { session } => self.focus(id, session),
+            ConsoleToHub::Hold { session, hold } => self.hold(id, session, hold),
+            ConsoleToHub::Signal { booth, call, signal } => self.signal_from_console(id, booth, call, signal),
+            ConsoleToHub::CallFailed { booth, call } => {
+                let session = self.booths.get(&booth).and_then(|booth| booth.session).ok_or(Refusal::NotYours)?;
+                self.own(id, session).ok_or(Refusal::NotYours)?;
+                self.call_failed(session, call, now);
+                Ok(())
+            }
+            ConsoleToHub::Check { session, item, verdict } => self.check(id, session, item, verdict),
+            ConsoleToHub::Message { session, text } => {
+                let booth = self.reachable(id, session)?;
+                self.to_booth(booth, HubToBooth::Message { session, text });
+                Ok(())
+            }
+            ConsoleToHub::Decide { session, decision } => self.decide(id, session, decision),
+            ConsoleToHub::EndSession { session } => {
+                let booth = self.reachable(id, session)?;
+                self.effects.push(Effect::Audit(AuditEvent::SessionEndedByOfficer { session, officer: id }));
+                self.to_booth(booth, HubToBooth::EndSession { session });
+                Ok(())
+            }
+        }
+    }
+
+    fn focus(&mut self, id: OfficerId, session: Option<SessionId>) -> Result<(), Refusal> {
+        if let Some(session) = session {
+            self.own(id, session).ok_or(Refusal::NotYours)?.hold = Hold::No;
+        }
+        let before = self.officers.get(&id).and_then(|officer| officer.focus).filter(|before| session != Some(*before));
+        if let Some(before) = before {
+            let left = self.sessions.get(&before).map(|session| self.view(before, session).left());
+            if let (Some(left), Some(session)) = (left, self.own(id, before)) {
+                session.hold = left;
+            }
+        }
+        if let Some(officer) = self.officers.get_mut(&id) {
+            officer.focus = session;
+        }
+        Ok(())
+    }
+
+    fn hold(&mut self, id: OfficerId, session: SessionId, hold: bool) -> Result<(), Refusal> {
+        self.own(id, session).ok_or(Refusal::NotYours)?.hold = if hold { Hold::Asked } else { Hold::No };
+        if let Some(officer) = self.officers.get_mut(&id)
+            && hold
+            && officer.focus == Some(session)
+        {
+            officer.focus = None;
+        }
+        Ok(())
+    }
+
+    fn signal_from_console(
+        &mut self,
+        id: OfficerId,
+        booth: BoothId,
+        call: CallId,
+        signal: Signal,
+    ) -> Result<(), Refusal> {
+        match signal {
+            Signal::Answer { .. } | Signal::Candidate { .. } => {}
+            Signal::Offer { .. } => return Err(Refusal::OutOfOrder),
+        }
+        let session = self.booths.get(&booth).and_then(|booth| booth.session).ok_or(Refusal::NotYours)?;
+        let running = self.own(id, session).ok_or(Refusal::NotYours)?.calls.running();
+        // A signal of an older call is late, not wrong.
+        if running == Some(call) {
+            self.to_booth(booth, HubToBooth::Signal { call, signal });
+        }
+        Ok(())
+    }
+
+    fn check(&mut self, id: OfficerId, session: SessionId, item: Item, verdict: Verdict) -> Result<(), Refusal> {
+        let booth = self.reachable(id, session)?;
+        let snapshot = &self.own(id, session).ok_or(Refusal::NotYours)?.snapshot;
+        if snapshot.turn == Turn::Done || !snapshot.items.iter().any(|row| row.item == item) {
+            return Err(Refusal::OutOfOrder);
+        }
+        let kind = match verdict {
+            Verdict::Correct => VerdictKind::Correct,
+            Verdict::AskAgain { .. } => VerdictKind::AskAgain,
+            Verdict::Pending => VerdictKind::Pending,
+        };
+        self.effects.push(Effect::Audit(AuditEvent::Checked { session, officer: id, item, verdict: kind }));
+        self.to_booth(booth, HubToBooth::Check { session, item, verdict });
+        Ok(())
+    }
+
+    fn decide(&mut self, id: OfficerId, session: SessionId, decision: Decision) -> Result<(), Refusal> {
+        let booth = self.reachable(id, session)?;
+        let snapshot = &self.own(id, session).ok_or(Refusal::NotYours)?.snapshot;
+        let (ready, kind) = match decision {
+            Decision::Verified => (is_all_correct(snapshot), DecisionKind::Verified),
+            Decision::Returned { .. } => (snapshot.turn != Turn::Done, DecisionKind::Returned),
+        };
+        if !ready {
+            return Err(Refusal::OutOfOrder);
+        }
+        // Remembered before the booth hears of it: the claim that follows is vouched for.
+        let verified = kind == DecisionKind::Verified;
+        self.effects.push(Effect::Decided { session, officer: id, verified });
+        self.to_booth(booth, HubToBooth::Decision { session, decision });
+        Ok(())
+    }
+
+    /// The booth of an own session, if what is said now would arrive.
+    fn reachable(&mut self, id: OfficerId, session: SessionId) -> Result<BoothId, Refusal> {
+        let booth = self.own(id, session).ok_or(Refusal::NotYours)?.booth;
+        if self.is_online(booth) { Ok(booth) } else { Err(Refusal::OutOfOrder) }
+    }
+
+    pub(super) fn console_lost(&mut self, connection: Connection, now: Now) {
+        let found = self.officers.iter_mut().find(|(_, officer)| officer.connection == Some(connection));
+        let Some((id, officer)) = found else { return };
+        tracing::info!(officer = %id, "console is closed");
+        let id = *id;
+        (officer.connection, officer.gone_since) = (None, Some(now.instant));
+        // Whoever was talked to is not left with an open microphone: nobody looks at anybody.
+        let _ = self.focus(id, None);
+        self.end_calls_of(id);
+    }
+
+    fn end_calls_of(&mut self, id: OfficerId) {
+        let own: Vec<SessionId> =
+            self.sessions.iter().filter(|(_, session)| session.officer() == Some(id)).map(|(id, _)| *id).collect();
+        own.into_iter().for_each(|session| self.end_call(session));
+    }
+
+    /// Forgets officers who are gone for good.
+    pub(super) fn sweep_officers(&mut self, now: Now) {
+        // Their capacity is remembered over a break.
+        const FORGET: Duration = Duration::from_secs(4 * 3600);
+        self.officers.retain(|_, officer| {
+            officer.gone_since.is_none_or(|since| now.instant.saturating_duration_since(since) < FORGET)
+        });
+    }
+}
+
+/// *Verified* is said of a claim that waits for it, with every item looked at and found right.
+fn is_all_correct(snapshot: &SessionSnapshot) -> bool {
+    let to_check = |item: Item| match item {
+        Item::Field(field) => field.is_checked(),
+        Item::Document(_) => true,
+    };
+    snapshot.step == Step::Verification
+        && !snapshot.items.is_empty()
+        && snapshot.items.iter().filter(|row| to_check(row.item)).all(|row| match row.check {
+            Check::Correct => true,
+            Check::Pending | Check::AskedAgain { .. } | Check::Corrected => false,
+        })
+}

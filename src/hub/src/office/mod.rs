@@ -1,0 +1,365 @@
+//! The office: who is at which booth, who serves whom, what everybody is told.
+//!
+//! [`Office`] is the core: it owns all state, has no clock, task or socket, and turns one event into effects. [`run`]
+//! is its shell: one loop that feeds it and carries its effects out. Connection tasks only translate.
+//!
+//! A session, from the hub's side:
+//!
+//! ```text
+//!            first snapshot            free desk
+//!  (booth) ───────────────► waiting ─────────────► with an officer ───────┐
+//!                              ▲                    │          │          │ SessionEnded, another
+//!                              └── officer gone 15 s ┘          │          │ session, booth gone 60 s
+//!                                                               ▼          ▼
+//!                                               call: none ─► running     over
+//!                                                        ◄── failed, console or booth gone
+//! ```
+//!
+//! Nothing here outlives the process. After a restart booths reconnect and send their whole state, consoles send their
+//! capacity, and all is as it was, but that sessions may find another officer.
+
+mod assignment;
+mod attention;
+mod booths;
+mod calls;
+mod consoles;
+mod follow;
+mod photos;
+mod run;
+mod wait;
+
+pub use photos::{MAX_PHOTO, PhotoRefusal};
+pub use run::{CloseReason, Outbox, Outgoing, Status, Switchboard, spawn};
+
+use crate::clock::{Now, local_day};
+use crate::ledger::{AuditEvent, Figures, Role};
+use attention::{Hold, View};
+use bilik_claim::document::DocumentKind;
+use bilik_claim::ids::{BoothId, CallId, ClaimId, OfficerId, SessionId};
+use bilik_claim::personal::PersonalBytes;
+use bilik_claim::text::Language;
+use bilik_claim::wire::{
+    Assignment, Attention, BoothState, CallMode, HubToBooth, HubToConsole, OfficeView, SessionSnapshot, Turn,
+};
+use calls::Calls;
+use photos::Photos;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use wait::ServiceTimes;
+
+/// A connection, counted up: a late word about an old one never hits a newer one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Connection(pub u64);
+
+/// What does not change while the hub runs.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    pub branch_name: String,
+    pub default_capacity: u8,
+    pub utc_offset_hours: i64,
+}
+
+/// Who opens a console.
+#[derive(Clone, Debug)]
+pub struct OfficerCard {
+    pub officer: OfficerId,
+    pub name: String,
+    pub role: Role,
+    pub languages: Vec<Language>,
+}
+
+/// What the shell has to do.
+#[derive(Debug, PartialEq)]
+pub enum Effect {
+    ToBooth(Connection, HubToBooth),
+    ToConsole(Connection, HubToConsole),
+    Close(Connection, CloseReason),
+    Audit(AuditEvent),
+    /// An officer has decided a session: to be remembered, it vouches for the claim later.
+    Decided {
+        session: SessionId,
+        officer: OfficerId,
+        verified: bool,
+    },
+    Rated {
+        claim: ClaimId,
+        booth: BoothId,
+        rating: u8,
+    },
+}
+
+struct Booth {
+    name: String,
+    connection: Option<Connection>,
+    state: BoothState,
+    /// When the last frame came.
+    heard: Instant,
+    lost_since: Option<Instant>,
+    session: Option<SessionId>,
+    told_office: Option<(u16, u32)>,
+}
+
+struct Session {
+    booth: BoothId,
+    snapshot: SessionSnapshot,
+    began: Instant,
+    waiting_since: Instant,
+    returned: bool,
+    desk: Option<Seat>,
+    hold: Hold,
+    calls: Calls,
+    photos: Photos,
+    attention: Attention,
+    attention_since: Instant,
+    /// All the time in focus so far.
+    looked_at: Duration,
+    told_assignment: Option<Assignment>,
+    /// Mode, place in the officer's line, expected wait.
+    told_attention: Option<(CallMode, u16, u32)>,
+    /// Since when the participant cannot go on alone.
+    needs_since: Option<Instant>,
+    /// The tile has changed since the console saw it.
+    dirty: bool,
+}
+
+/// A session's place at an officer's desk.
+struct Seat {
+    officer: OfficerId,
+    /// 1 to 6.
+    slot: u8,
+    since: Instant,
+}
+
+struct Officer {
+    card: OfficerCard,
+    connection: Option<Connection>,
+    gone_since: Option<Instant>,
+    capacity: u8,
+    focus: Option<SessionId>,
+    told_office: Option<OfficeView>,
+}
+
+/// Attention that claims decided today took.
+#[derive(Default)]
+struct DayAttention {
+    day: i64,
+    claims: u32,
+    total: Duration,
+}
+
+/// See the module head.
+pub struct Office {
+    settings: Settings,
+    booths: BTreeMap<BoothId, Booth>,
+    sessions: BTreeMap<SessionId, Session>,
+    officers: BTreeMap<OfficerId, Officer>,
+    next_call: u32,
+    service: ServiceTimes,
+    day: DayAttention,
+    figures: Figures,
+    effects: Vec<Effect>,
+}
+
+impl Office {
+    /// `first_call` should be above every call of an earlier run of the hub, so that a late signal meets no other call.
+    pub fn new(settings: Settings, first_call: u32) -> Self {
+        Self {
+            settings,
+            booths: BTreeMap::new(),
+            sessions: BTreeMap::new(),
+            officers: BTreeMap::new(),
+            next_call: first_call,
+            service: ServiceTimes::default(),
+            day: DayAttention::default(),
+            figures: Figures::default(),
+            effects: Vec::new(),
+        }
+    }
+
+    /// Lets time pass: losses, grace, pauses.
+    pub fn tick(&mut self, now: Now) {
+        self.turn_day(now);
+        self.sweep_booths(now);
+        self.sweep_officers(now);
+        self.follow(now);
+    }
+
+    /// What has to be done, in order. Drained after each event.
+    pub fn drain(&mut self) -> Vec<Effect> {
+        std::mem::take(&mut self.effects)
+    }
+
+    pub fn set_figures(&mut self, figures: Figures, now: Now) {
+        self.figures = figures;
+        self.follow(now);
+    }
+
+    /// Closes whoever is no longer known: revoked booths, disabled officers.
+    pub fn set_roster(&mut self, booths: &[BoothId], officers: &[OfficerId], now: Now) {
+        let shut: Vec<Connection> = self
+            .booths
+            .iter()
+            .filter(|(id, _)| !booths.contains(id))
+            .filter_map(|(_, booth)| booth.connection)
+            .chain(
+                self.officers
+                    .iter()
+                    .filter(|(id, _)| !officers.contains(id))
+                    .filter_map(|(_, officer)| officer.connection),
+            )
+            .collect();
+        for connection in shut {
+            self.effects.push(Effect::Close(connection, CloseReason::LoggedOut));
+            self.connection_lost(connection, now);
+        }
+    }
+
+    /// A connection is gone, whichever kind it was.
+    pub fn connection_lost(&mut self, connection: Connection, now: Now) {
+        self.booth_lost(connection, now);
+        self.console_lost(connection, now);
+        self.follow(now);
+    }
+
+    pub fn put_photo(
+        &mut self,
+        booth: BoothId,
+        session: SessionId,
+        kind: DocumentKind,
+        number: u32,
+        photo: Arc<PersonalBytes>,
+    ) -> Result<(), PhotoRefusal> {
+        let known = self.sessions.get_mut(&session).filter(|session| session.booth == booth);
+        known.ok_or(PhotoRefusal::NotYours)?.photos.put(kind, number, photo)
+    }
+
+    /// A photograph for an officer's eyes: of the own sessions, or of all for who oversees them.
+    pub fn photo(
+        &self,
+        officer: OfficerId,
+        role: Role,
+        session: SessionId,
+        kind: DocumentKind,
+        number: u32,
+    ) -> Result<Option<Arc<PersonalBytes>>, PhotoRefusal> {
+        let known = self.sessions.get(&session).filter(|session| role.oversees() || session.officer() == Some(officer));
+        Ok(known.ok_or(PhotoRefusal::NotYours)?.photos.get(kind, number))
+    }
+
+    pub fn status(&self) -> Status {
+        Status {
+            booths: self.booths.values().filter(|booth| booth.connection.is_some()).count(),
+            consoles: self.officers.values().filter(|officer| officer.connection.is_some()).count(),
+            sessions: self.sessions.len(),
+            waiting: self.sessions.values().filter(|session| session.desk.is_none()).count(),
+            calls: self.sessions.values().filter(|session| session.calls.running().is_some()).count(),
+        }
+    }
+
+    fn is_online(&self, booth: BoothId) -> bool {
+        self.booths.get(&booth).is_some_and(|booth| booth.connection.is_some())
+    }
+
+    fn view(&self, id: SessionId, session: &Session) -> View {
+        let focus = session.officer().and_then(|officer| self.officers.get(&officer)).and_then(|officer| officer.focus);
+        View {
+            online: self.is_online(session.booth),
+            focus: focus == Some(id),
+            hold: session.hold,
+            step: session.snapshot.step,
+            turn: session.snapshot.turn,
+        }
+    }
+
+    /// The session, if it is in this officer's hands.
+    fn own(&mut self, officer: OfficerId, session: SessionId) -> Option<&mut Session> {
+        self.sessions.get_mut(&session).filter(|session| session.officer() == Some(officer))
+    }
+
+    fn to_booth(&mut self, booth: BoothId, message: HubToBooth) {
+        if let Some(connection) = self.booths.get(&booth).and_then(|booth| booth.connection) {
+            self.effects.push(Effect::ToBooth(connection, message));
+        }
+    }
+
+    fn to_console(&mut self, officer: OfficerId, message: HubToConsole) {
+        if let Some(connection) = self.officers.get(&officer).and_then(|officer| officer.connection) {
+            self.effects.push(Effect::ToConsole(connection, message));
+        }
+    }
+
+    /// Takes the session out: nothing of it stays here.
+    fn end_session(&mut self, id: SessionId, now: Now) {
+        let Some(session) = self.sessions.remove(&id) else { return };
+        if let Some(booth) = self.booths.get_mut(&session.booth)
+            && booth.session == Some(id)
+        {
+            booth.session = None;
+        }
+        let Some(seat) = &session.desk else { return };
+        if let Some(officer) = self.officers.get_mut(&seat.officer)
+            && officer.focus == Some(id)
+        {
+            officer.focus = None;
+        }
+        self.to_console(seat.officer, HubToConsole::TileGone { session: id });
+        if session.snapshot.turn == Turn::Done {
+            self.service.add(now.instant.saturating_duration_since(seat.since));
+            self.turn_day(now);
+            self.day.claims += 1;
+            self.day.total += session.looked_at_until(now.instant);
+        }
+    }
+
+    fn turn_day(&mut self, now: Now) {
+        let day = local_day(now.wall, self.settings.utc_offset_hours);
+        if self.day.day != day {
+            self.day = DayAttention { day, ..DayAttention::default() };
+        }
+    }
+
+    fn end_call(&mut self, id: SessionId) {
+        let Some(session) = self.sessions.get_mut(&id) else { return };
+        let booth = session.booth;
+        session.told_attention = None;
+        if let Some(call) = session.calls.end() {
+            session.dirty = true;
+            self.to_booth(booth, HubToBooth::EndCall { call });
+        }
+    }
+
+    fn next_call(&mut self) -> CallId {
+        self.next_call = self.next_call.wrapping_add(1);
+        CallId(self.next_call)
+    }
+}
+
+impl Session {
+    fn officer(&self) -> Option<OfficerId> {
+        self.desk.as_ref().map(|seat| seat.officer)
+    }
+
+    fn looked_at_until(&self, now: Instant) -> Duration {
+        match self.attention {
+            Attention::InFocus => self.looked_at + now.saturating_duration_since(self.attention_since),
+            Attention::SelfServing | Attention::NeedsOfficer | Attention::OnHold | Attention::Lost => self.looked_at,
+        }
+    }
+}
+
+impl Officer {
+    fn presence(&self) -> assignment::Presence {
+        match (self.connection, self.gone_since) {
+            (None, Some(since)) => assignment::Presence::GoneSince(since),
+            (Some(_), _) | (None, None) => assignment::Presence::Here,
+        }
+    }
+
+    fn on_duty(&self) -> bool {
+        self.connection.is_some() && self.capacity > 0
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,177 @@
+//! Puts the parts together and runs them until told to stop.
+
+use crate::admin::{self, AdminError};
+use crate::clock::{day_start, local_day, wall_now};
+use crate::config::Config;
+use crate::http::{self, Hub};
+use crate::keys::{Keys, KeysError};
+use crate::ledger::{Ledger, LedgerError, ORPHAN_MS};
+use crate::listener;
+use crate::metrics::Metrics;
+use crate::office::{self, Office, Settings};
+use crate::scribe;
+use crate::tls::{self, TlsError};
+use bilik_claim::ids::WallTime;
+use serde::Serialize;
+use std::fs;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use thiserror::Error;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+/// Where the addresses are written once both listeners are bound, for whoever configured port 0.
+pub const ADDRESSES: &str = "addresses.json";
+/// How often counts, accounts and booths are read from the ledger: other processes change them too.
+const REFRESH: Duration = Duration::from_secs(15);
+/// How often parts that no claim needs are looked for.
+const SWEEP: Duration = Duration::from_secs(24 * 3600);
+
+#[derive(Debug, Error)]
+pub enum ServeError {
+    #[error(transparent)]
+    Admin(#[from] AdminError),
+    #[error(transparent)]
+    Console(#[from] TlsError),
+    #[error("{key}: failed to listen on {address}")]
+    Listen { key: &'static str, address: SocketAddr, source: std::io::Error },
+    #[error("failed to write {}", path.display())]
+    Addresses { path: PathBuf, source: std::io::Error },
+    #[error("failed to watch for signals")]
+    Signals(#[source] std::io::Error),
+    #[error("the office has ended before it was told to")]
+    Office,
+}
+
+/// The content of [`ADDRESSES`].
+#[derive(Serialize)]
+struct Addresses {
+    console: SocketAddr,
+    booths: SocketAddr,
+}
+
+/// Completes on SIGTERM or SIGINT.
+pub fn termination() -> std::io::Result<impl Future<Output = ()>> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+/// Runs the hub until `shutdown` completes, then stops it in order.
+pub async fn serve(config: Config, shutdown: impl Future<Output = ()>) -> Result<(), ServeError> {
+    let keys = Keys::load(&config, wall_now().0 / 1000).map_err(AdminError::from)?;
+    let (console_tls, booths_tls) = (tls::console(&config, &keys)?, tls::booths(&keys)?);
+    let ledger: Arc<dyn Ledger> = Arc::new(admin::open(&config)?);
+    let console = bind("listen_console", config.listen_console).await?;
+    let booths = bind("listen_booths", config.listen_booths).await?;
+    let (console_address, booths_address) = (local(&console)?, local(&booths)?);
+    write_addresses(&config, &Addresses { console: console_address, booths: booths_address })?;
+
+    let (stopper, stop) = watch::channel(false);
+    let metrics = Arc::new(Metrics::default());
+    let (scribe, _) = scribe::spawn(Arc::clone(&ledger), Arc::clone(&metrics));
+    let settings = Settings {
+        branch_name: config.branch_name.clone(),
+        default_capacity: config.default_capacity,
+        utc_offset_hours: config.time_zone.utc_offset_hours(),
+    };
+    // Calls of this run are numbered from the seconds of its start: above those of every earlier run.
+    let first_call = u32::try_from(wall_now().0 / 1000).unwrap_or(0);
+    let office = Office::new(settings, first_call);
+    let (switchboard, office) = office::spawn(office, scribe.clone(), Arc::clone(&metrics), stop.clone());
+    let max_connections = config.max_connections;
+    let hub = Arc::new(Hub::new(config, keys, ledger, switchboard, scribe.clone(), metrics, booths_address.port()));
+    let keeper = tokio::spawn(keep(Arc::clone(&hub), stop.clone()));
+    tracing::info!(console = %console_address, booths = %booths_address, "hub is up");
+
+    let console = tokio::spawn(listener::serve(
+        console,
+        console_tls,
+        http::console_router(Arc::clone(&hub)),
+        max_connections,
+        stop.clone(),
+    ));
+    let booths = tokio::spawn(listener::serve(booths, booths_tls, http::booths_router(hub), max_connections, stop));
+    let mut office = office;
+    let early = tokio::select! {
+        () = shutdown => false,
+        _ = &mut office => true,
+    };
+    tracing::info!("hub stops");
+    let _ = stopper.send(true);
+    // Each ends by itself; a task that panicked has nothing more to stop.
+    if !early {
+        let _ = office.await;
+    }
+    let _ = tokio::join!(console, booths, keeper);
+    scribe.flush().await;
+    if early { Err(ServeError::Office) } else { Ok(()) }
+}
+
+async fn bind(key: &'static str, address: SocketAddr) -> Result<TcpListener, ServeError> {
+    TcpListener::bind(address).await.map_err(|source| ServeError::Listen { key, address, source })
+}
+
+fn local(listener: &TcpListener) -> Result<SocketAddr, ServeError> {
+    let address = SocketAddr::from(([0, 0, 0, 0], 0));
+    listener.local_addr().map_err(|source| ServeError::Listen { key: "listen_console", address, source })
+}
+
+/// Written beside and renamed, so a reader sees all of it or nothing.
+fn write_addresses(config: &Config, addresses: &Addresses) -> Result<(), ServeError> {
+    let path = config.state_dir.join(ADDRESSES);
+    let new = path.with_extension("new");
+    let text = serde_json::to_string(addresses).unwrap_or_default();
+    fs::write(&new, text)
+        .and_then(|()| fs::rename(&new, &path))
+        .map_err(|source| ServeError::Addresses { path, source })
+}
+
+/// What has to be looked after from time to time.
+async fn keep(hub: Arc<Hub>, mut stop: watch::Receiver<bool>) {
+    let (mut refresh, mut sweep) = (tokio::time::interval(REFRESH), tokio::time::interval(SWEEP));
+    loop {
+        tokio::select! {
+            _ = refresh.tick() => {
+                if let Err(error) = tell_office(&hub).await {
+                    tracing::error!(%error, "failed to read counts and accounts");
+                }
+            }
+            _ = sweep.tick() => {
+                let before = WallTime(wall_now().0 - ORPHAN_MS);
+                match hub.blocking(move |ledger| ledger.drop_orphans(before)).await {
+                    Ok(parts) => tracing::info!(parts, "dropped parts that no claim needs"),
+                    Err(error) => tracing::error!(%error, "failed to drop parts that no claim needs"),
+                }
+            }
+            () = listener::stopped(&mut stop) => return,
+        }
+    }
+}
+
+/// Brings the office up to what the ledger says now.
+pub(crate) async fn tell_office(hub: &Hub) -> Result<(), LedgerError> {
+    let offset = hub.config.time_zone.utc_offset_hours();
+    let today = day_start(local_day(wall_now(), offset), offset);
+    let (figures, booths, officers) =
+        hub.blocking(move |ledger| Ok((ledger.figures(today)?, ledger.booths()?, ledger.officers()?))).await?;
+    hub.office.set_figures(figures).await;
+    let booths = booths.into_iter().filter(|booth| !booth.revoked).map(|booth| booth.booth).collect();
+    let officers = officers.into_iter().filter(|officer| !officer.disabled).map(|officer| officer.officer).collect();
+    hub.office.set_roster(booths, officers).await;
+    Ok(())
+}
+
+impl From<KeysError> for ServeError {
+    fn from(error: KeysError) -> Self {
+        ServeError::Admin(error.into())
+    }
+}

@@ -1,0 +1,352 @@
+use super::{SqliteLedger, audit, digest, storage, text};
+use crate::ledger::{
+    AuditEvent, ClaimDecision, ClaimRow, Claims, Commit, DecideClaim, DecisionKind, Figures, LedgerError, NewClaim,
+};
+use bilik_claim::filing::{Receipt, Signed, Standing};
+use bilik_claim::ids::{BoothId, ClaimId, Digest, OfficerId, SessionId, WallTime};
+use bilik_claim::wire::Decision;
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+
+const COLUMNS: &str =
+    "SELECT c.sequence, c.manifest, b.name, c.received_at, c.vouched, c.decided_by, c.decided_at, c.decision
+    FROM claims c JOIN booths b ON b.booth = c.booth";
+
+impl Claims for SqliteLedger {
+    fn receipt(&self, claim: ClaimId) -> Result<Option<(Digest, Signed<Receipt>)>, LedgerError> {
+        self.read("look a receipt up", |connection| receipt(connection, claim))
+    }
+
+    fn commit_claim(
+        &self,
+        claim: &NewClaim,
+        now: WallTime,
+        sign: &dyn Fn(u64) -> Option<Signed<Receipt>>,
+    ) -> Result<Commit, LedgerError> {
+        const OPERATION: &str = "keep a claim";
+        let failed = |source| storage(OPERATION, source);
+        let manifest = &claim.manifest;
+        let manifest_digest = claim.signed.digest();
+        self.write(OPERATION, |transaction| {
+            if let Some((stored, receipt)) = receipt(transaction, manifest.claim).map_err(failed)? {
+                return Ok(if stored == manifest_digest {
+                    Commit::Kept { receipt, new: false }
+                } else {
+                    Commit::Conflict
+                });
+            }
+            let next: i64 = transaction
+                .query_row("SELECT coalesce(max(sequence), 0) + 1 FROM claims", [], |row| row.get(0))
+                .map_err(failed)?;
+            let receipt = sign(next.unsigned_abs()).ok_or(LedgerError::Unreadable("receipt"))?;
+            let (id, booth) = (manifest.claim.to_string(), manifest.booth.to_string());
+            let run = || -> rusqlite::Result<()> {
+                let vouched = vouched(transaction, &manifest.standing)?;
+                transaction.execute(
+                    "INSERT INTO claims (sequence, claim, booth, received_at, manifest_digest, manifest, signature,
+                         receipt, receipt_signature, vouched) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+                    params![
+                        next,
+                        id,
+                        booth,
+                        now.0,
+                        manifest_digest.0,
+                        claim.signed.body,
+                        claim.signed.signature,
+                        receipt.body,
+                        receipt.signature,
+                        vouched,
+                    ],
+                )?;
+                for part in &manifest.parts {
+                    let changed = transaction.execute(
+                        "UPDATE parts SET claim = ?3 WHERE booth = ?1 AND digest = ?2",
+                        params![booth, part.digest.0, id],
+                    )?;
+                    if changed == 0 {
+                        // Swept away since the parts were counted: roll back, the booth sends it again.
+                        return Err(rusqlite::Error::QueryReturnedNoRows);
+                    }
+                }
+                Ok(())
+            };
+            run().map_err(failed)?;
+            let event =
+                AuditEvent::ClaimReceived { claim: manifest.claim, booth: manifest.booth, manifest: manifest_digest };
+            audit::append(transaction, now, &event)?;
+            Ok(Commit::Kept { receipt, new: true })
+        })
+    }
+
+    fn claim(&self, claim: ClaimId) -> Result<Option<ClaimRow>, LedgerError> {
+        self.read("look a claim up", |connection| {
+            connection
+                .prepare_cached(&format!("{COLUMNS} WHERE c.claim = ?1"))?
+                .query_row([claim.to_string()], claim_row)
+                .optional()
+        })
+    }
+
+    fn claims(&self, unverified: bool, before: Option<u64>, limit: u32) -> Result<Vec<ClaimRow>, LedgerError> {
+        let filter = if unverified { "AND c.vouched = 0 AND c.decided_at IS NULL" } else { "" };
+        let before = before.and_then(|before| i64::try_from(before).ok()).unwrap_or(i64::MAX);
+        self.read("list claims", |connection| {
+            connection
+                .prepare_cached(&format!("{COLUMNS} WHERE c.sequence < ?1 {filter} ORDER BY c.sequence DESC LIMIT ?2"))?
+                .query_map(params![before, limit], claim_row)?
+                .collect()
+        })
+    }
+
+    fn decide_claim(&self, claim: ClaimId, decision: &ClaimDecision) -> Result<DecideClaim, LedgerError> {
+        const OPERATION: &str = "decide a claim";
+        let failed = |source| storage(OPERATION, source);
+        self.write(OPERATION, |transaction| {
+            let open: Option<bool> = transaction
+                .query_row(
+                    "SELECT vouched = 0 AND decided_at IS NULL FROM claims WHERE claim = ?1",
+                    [claim.to_string()],
+                    |row| row.get(0),
+                )
+                .optional()
+                .map_err(failed)?;
+            match open {
+                None => return Ok(DecideClaim::Unknown),
+                Some(false) => return Ok(DecideClaim::Already),
+                Some(true) => {}
+            }
+            let text = serde_json::to_string(&decision.decision).map_err(|_| LedgerError::Unreadable("decision"))?;
+            transaction
+                .execute(
+                    "UPDATE claims SET decided_by = ?2, decided_at = ?3, decision = ?4 WHERE claim = ?1",
+                    params![claim.to_string(), decision.officer.to_string(), decision.at.0, text],
+                )
+                .map_err(failed)?;
+            let kind = match decision.decision {
+                Decision::Verified => DecisionKind::Verified,
+                Decision::Returned { .. } => DecisionKind::Returned,
+            };
+            let event = AuditEvent::ClaimDecided { claim, officer: decision.officer, decision: kind };
+            audit::append(transaction, decision.at, &event)?;
+            Ok(DecideClaim::Done)
+        })
+    }
+
+    fn decide_session(
+        &self,
+        session: SessionId,
+        officer: OfficerId,
+        verified: bool,
+        now: WallTime,
+    ) -> Result<(), LedgerError> {
+        const OPERATION: &str = "keep a decision";
+        self.write(OPERATION, |transaction| {
+            transaction
+                .execute(
+                    "INSERT INTO session_decisions (session, officer, verified, decided_at) VALUES (?1, ?2, ?3, ?4)
+                     ON CONFLICT (session) DO UPDATE SET officer = ?2, verified = ?3, decided_at = ?4",
+                    params![session.to_string(), officer.to_string(), verified, now.0],
+                )
+                .map_err(|source| storage(OPERATION, source))?;
+            let decision = if verified { DecisionKind::Verified } else { DecisionKind::Returned };
+            audit::append(transaction, now, &AuditEvent::Decided { session, officer, decision })
+        })
+    }
+
+    fn rate_claim(&self, claim: ClaimId, booth: BoothId, rating: u8, now: WallTime) -> Result<(), LedgerError> {
+        const OPERATION: &str = "keep a rating";
+        self.write(OPERATION, |transaction| {
+            // The first word counts, and only the booth of the claim may speak.
+            transaction
+                .execute(
+                    "INSERT INTO ratings (claim, booth, rating, rated_at) VALUES (?1, ?2, ?3, ?4)
+                     ON CONFLICT (claim) DO NOTHING",
+                    params![claim.to_string(), booth.to_string(), rating, now.0],
+                )
+                .map(|_| ())
+                .map_err(|source| storage(OPERATION, source))
+        })
+    }
+
+    fn figures(&self, day_start: WallTime) -> Result<Figures, LedgerError> {
+        self.read("count claims", |connection| {
+            connection
+                .prepare_cached(
+                    "SELECT (SELECT count(*) FROM claims WHERE received_at >= ?1),
+                            (SELECT count(*) FROM claims WHERE vouched = 0 AND decided_at IS NULL)",
+                )?
+                .query_row([day_start.0], |row| Ok(Figures { claims_today: row.get(0)?, unverified: row.get(1)? }))
+        })
+    }
+}
+
+fn receipt(connection: &Connection, claim: ClaimId) -> rusqlite::Result<Option<(Digest, Signed<Receipt>)>> {
+    connection
+        .prepare_cached("SELECT manifest_digest, receipt, receipt_signature FROM claims WHERE claim = ?1")?
+        .query_row([claim.to_string()], |row| Ok((digest(row, 0)?, Signed::from_parts(row.get(1)?, row.get(2)?))))
+        .optional()
+}
+
+/// A booth alone cannot make a claim *verified*: the officer's decision has to be on record here too.
+fn vouched(connection: &Connection, standing: &Standing) -> rusqlite::Result<bool> {
+    match standing {
+        Standing::Unverified { .. } => Ok(false),
+        Standing::Verified { officer, session } => connection.query_row(
+            "SELECT EXISTS (SELECT 1 FROM session_decisions WHERE session = ?1 AND officer = ?2 AND verified = 1)",
+            params![session.to_string(), officer.to_string()],
+            |row| row.get(0),
+        ),
+    }
+}
+
+fn claim_row(row: &Row<'_>) -> rusqlite::Result<ClaimRow> {
+    let body: String = row.get(1)?;
+    let json = |column| {
+        move |error: serde_json::Error| {
+            rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, Box::new(error))
+        }
+    };
+    let decided: Option<i64> = row.get(6)?;
+    let decision = match decided {
+        None => None,
+        Some(at) => {
+            let words: String = row.get(7)?;
+            let decision = serde_json::from_str(&words).map_err(json(7))?;
+            Some(ClaimDecision { officer: text(row, 5)?, at: WallTime(at), decision })
+        }
+    };
+    Ok(ClaimRow {
+        sequence: row.get::<_, i64>(0)?.unsigned_abs(),
+        manifest: serde_json::from_str(&body).map_err(json(1))?,
+        booth_name: row.get(2)?,
+        received_at: WallTime(row.get(3)?),
+        vouched: row.get(4)?,
+        decision,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::temporary;
+    use super::*;
+    use crate::ledger::{Audit as _, AuditState, Booths as _, Ledger as _, Parts as _};
+    use bilik_claim::filing::{CLAIM_PART, FORMAT, Manifest, Part, SIGNATURE_PART};
+    use bilik_claim::ids::TrackingCode;
+    use ed25519_dalek::SigningKey;
+    use uuid::Uuid;
+
+    const BOOTH: BoothId = BoothId(Uuid::from_u128(1));
+    const OFFICER: OfficerId = OfficerId(Uuid::from_u128(2));
+    const SESSION: SessionId = SessionId(Uuid::from_u128(3));
+
+    fn claim(number: u128, standing: Standing, sequence: u64) -> NewClaim {
+        let claim = ClaimId(Uuid::from_u128(number));
+        let part = |name: &str| Part { name: name.into(), digest: Digest::of(name.as_bytes()), size: 1 };
+        let manifest = Manifest {
+            format: FORMAT,
+            claim,
+            tracking: TrackingCode::of(claim),
+            booth: BOOTH,
+            sequence,
+            kept_at: WallTime(0),
+            standing,
+            recipient: "age1specimen".into(),
+            parts: vec![part(CLAIM_PART), part(SIGNATURE_PART)],
+        };
+        let signed = Signed::sign(&manifest, &SigningKey::from_bytes(&[7; 32])).unwrap();
+        NewClaim { signed, manifest }
+    }
+
+    fn ready() -> (tempfile::TempDir, SqliteLedger) {
+        let (dir, ledger) = temporary();
+        ledger.add_enrolment_code(Digest::of(b"s"), "Bilik 1", WallTime(0)).unwrap();
+        ledger.enrol(Digest::of(b"s"), BOOTH, [7; 32], WallTime(0)).unwrap();
+        for name in [CLAIM_PART, SIGNATURE_PART] {
+            ledger.put_part(BOOTH, Digest::of(name.as_bytes()), b"x", WallTime(0)).unwrap();
+        }
+        (dir, ledger)
+    }
+
+    fn commit(ledger: &SqliteLedger, claim: &NewClaim, now: i64) -> Commit {
+        let sign = |ledger_sequence| {
+            let receipt = Receipt {
+                format: FORMAT,
+                claim: claim.manifest.claim,
+                manifest: claim.signed.digest(),
+                ledger_sequence,
+                received_at: WallTime(now),
+            };
+            Signed::sign(&receipt, &SigningKey::from_bytes(&[9; 32])).ok()
+        };
+        ledger.commit_claim(claim, WallTime(now), &sign).unwrap()
+    }
+
+    #[test]
+    fn one_claim_has_one_receipt_for_ever() {
+        let (_dir, ledger) = ready();
+        let unverified = Standing::Unverified { session: SESSION };
+        let first = claim(10, unverified.clone(), 1);
+        let Commit::Kept { receipt, new: true } = commit(&ledger, &first, 100) else { panic!("not new") };
+        let Commit::Kept { receipt: again, new: false } = commit(&ledger, &first, 200) else { panic!("not kept") };
+        assert_eq!(receipt, again);
+        assert!(matches!(commit(&ledger, &claim(10, unverified.clone(), 2), 300), Commit::Conflict));
+        assert_eq!(ledger.receipt(first.manifest.claim).unwrap(), Some((first.signed.digest(), receipt)));
+        assert_eq!(ledger.drop_orphans(WallTime(i64::MAX)).unwrap(), 0, "its parts are not orphans");
+        let Commit::Kept { receipt, new: true } = commit(&ledger, &claim(11, unverified, 2), 400) else { panic!("no") };
+        assert_eq!(receipt.peek().unwrap().ledger_sequence, 2);
+        assert!(matches!(ledger.verify_audit(None).unwrap(), AuditState::Intact { entries: 4, .. }));
+    }
+
+    #[test]
+    fn a_claim_whose_part_is_gone_is_not_kept() {
+        let (_dir, ledger) = ready();
+        ledger.drop_orphans(WallTime(i64::MAX)).unwrap();
+        let claim = claim(10, Standing::Unverified { session: SESSION }, 1);
+        assert!(
+            ledger
+                .commit_claim(&claim, WallTime(0), &|_| Some(Signed::from_parts("{}".into(), String::new())))
+                .is_err()
+        );
+        assert!(ledger.receipt(claim.manifest.claim).unwrap().is_none());
+        assert!(ledger.is_healthy());
+    }
+
+    #[test]
+    fn verified_needs_the_officers_word_here_too() {
+        let check = |decided: Option<(OfficerId, bool)>, vouched: bool| {
+            let (_dir, ledger) = ready();
+            if let Some((officer, verified)) = decided {
+                ledger.decide_session(SESSION, officer, verified, WallTime(0)).unwrap();
+            }
+            let claim = claim(10, Standing::Verified { officer: OFFICER, session: SESSION }, 1);
+            commit(&ledger, &claim, 1);
+            assert_eq!(ledger.claim(claim.manifest.claim).unwrap().unwrap().vouched, vouched, "{decided:?}");
+            assert_eq!(ledger.figures(WallTime(0)).unwrap().unverified, u32::from(!vouched));
+        };
+        check(Some((OFFICER, true)), true);
+        check(Some((OFFICER, false)), false);
+        check(Some((OfficerId(Uuid::from_u128(9)), true)), false);
+        check(None, false);
+    }
+
+    #[test]
+    fn a_claim_is_decided_once() {
+        let (_dir, ledger) = ready();
+        let new = claim(10, Standing::Unverified { session: SESSION }, 1);
+        commit(&ledger, &new, 50);
+        let id = new.manifest.claim;
+        let words = Decision::Returned { reasons: vec!["Foto buram".into()] };
+        let decision = ClaimDecision { officer: OFFICER, at: WallTime(60), decision: words.clone() };
+        assert_eq!(ledger.decide_claim(ClaimId(Uuid::from_u128(99)), &decision).unwrap(), DecideClaim::Unknown);
+        assert_eq!(ledger.claims(true, None, 10).unwrap().len(), 1);
+        assert_eq!(ledger.decide_claim(id, &decision).unwrap(), DecideClaim::Done);
+        assert_eq!(ledger.decide_claim(id, &decision).unwrap(), DecideClaim::Already);
+        assert!(ledger.claims(true, None, 10).unwrap().is_empty());
+        let row = ledger.claims(false, None, 10).unwrap().remove(0);
+        assert_eq!(row.decision.unwrap().decision, words);
+        assert!(ledger.claims(false, Some(row.sequence), 10).unwrap().is_empty());
+        assert_eq!(ledger.figures(WallTime(50)).unwrap(), Figures { claims_today: 1, unverified: 0 });
+        assert_eq!(ledger.figures(WallTime(51)).unwrap(), Figures { claims_today: 0, unverified: 0 });
+        ledger.rate_claim(id, BOOTH, 4, WallTime(70)).unwrap();
+        assert!(ledger.rate_claim(ClaimId(Uuid::from_u128(98)), BOOTH, 9, WallTime(70)).is_err());
+    }
+}
