@@ -5,6 +5,8 @@ fn main() -> Result<(), slint_build::CompileError> {
         .with_style("fluent".into())
         .embed_resources(slint_build::EmbedResourcesKind::EmbedFiles)
         .with_bundled_translations("lang")
+        // Lets a program find elements by their accessible labels, as a screen reader does.
+        .with_debug_info(true)
         // One word has one translation wherever it stands, so the .po file carries no component names.
         .with_default_translation_context(slint_build::DefaultTranslationContext::None);
     slint_build::compile_with_config("app.slint", config)

@@ -234,7 +234,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                         let window = AppWindow::new()?;
                         slint::select_bundled_translation(language)?;
                         window.show()?;
-                        surface.try_dispatch_event(WindowEvent::ScaleFactorChanged { scale_factor: factor })?;
+                        surface.dispatch_event_with_result(WindowEvent::ScaleFactorChanged { scale_factor: factor })?;
                         surface.set_size(PhysicalSize::new(width, height));
                         let theme = window.global::<Theme>();
                         theme.set_scale(scale);
