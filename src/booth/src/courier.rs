@@ -214,7 +214,7 @@ impl<F: Fn(CourierEvent)> Worker<F> {
         self.in_flight = false;
         match answer {
             Answer::PartAccepted(digest) => self.outbox_event(Event::PartAccepted { claim, digest }),
-            Answer::Commit(answer) => match self.journal.settle(claim, answer, &self.receipt_key) {
+            Answer::Commit(answer) => match self.journal.answer(claim, answer, &self.receipt_key) {
                 Ok(event) => {
                     match &event {
                         Event::Receipt { .. } => {

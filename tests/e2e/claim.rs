@@ -1,0 +1,1 @@
+//! One claim from the first touch to the receipt.

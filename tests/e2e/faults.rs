@@ -1,0 +1,1 @@
+//! The same when something is missing.
