@@ -35,6 +35,7 @@ export default tseslint.config(
           "clearInterval",
           "document",
           "window",
+          "structuredClone",
           "WebSocket",
           "RTCPeerConnection",
           "location",

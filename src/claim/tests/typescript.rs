@@ -4,6 +4,7 @@
 //! The test compares; `BILIK_WRITE_TYPES=1 cargo nextest run -p bilik-claim --test typescript` writes.
 
 use bilik_claim::document::DocumentKind;
+use bilik_claim::identity::BANKS;
 use bilik_claim::reason::REASONS;
 use bilik_claim::session::claim::ClaimRecord;
 use bilik_claim::session::item::Field;
@@ -50,6 +51,14 @@ fn file() -> String {
     write!(text, "/** Longest frame, in bytes. */\nexport const MAX_FRAME = {MAX_FRAME};\n").unwrap();
     write!(text, "/** Longest text to a participant, in characters. */\nexport const MAX_MESSAGE = {MAX_MESSAGE};\n")
         .unwrap();
+    let unchecked: Vec<String> = Field::ALL.iter().filter(|field| !field.is_checked()).map(code).collect();
+    let unchecked = serde_json::to_string(&unchecked).unwrap();
+    write!(text, "\n/** Fields that no officer has to look at. */\n").unwrap();
+    writeln!(text, "export const UNCHECKED_FIELDS: readonly Field[] = {unchecked};").unwrap();
+    let banks: BTreeMap<&str, &str> = BANKS.iter().map(|bank| (bank.code, bank.name)).collect();
+    let banks = serde_json::to_string_pretty(&banks).unwrap();
+    write!(text, "\n/** Banks by the code that a claim holds. */\n").unwrap();
+    writeln!(text, "export const BANK_NAMES: Readonly<Partial<Record<string, string>>> = {banks};").unwrap();
     let title = |code: &str, title: Text| (code.to_owned(), title);
     titles(
         &mut text,

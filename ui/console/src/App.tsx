@@ -1,13 +1,17 @@
 /** Which of the two faces the console shows: the login, or the desk of whoever is logged in. */
 import { useCallback, useEffect, useState } from "react";
-import { whoAmI } from "./link/http";
+import { logout, whoAmI } from "./link/http";
 import { Shell } from "./shell";
 import { Login } from "./view/Login";
 import { Main } from "./view/Main";
 import { Starting } from "./view/Starting";
 
 type Face =
-  { kind: "starting" } | { kind: "unreachable" } | { kind: "login"; ended: boolean } | { kind: "desk"; shell: Shell };
+  | { kind: "starting" }
+  | { kind: "unreachable" }
+  | { kind: "serves_not" }
+  | { kind: "login"; ended: boolean }
+  | { kind: "desk"; shell: Shell };
 
 /** How often a page that found no hub looks again. */
 const LOOK_AGAIN_MS = 5_000;
@@ -16,8 +20,8 @@ export function App() {
   const [face, setFace] = useState<Face>({ kind: "starting" });
 
   const enter = useCallback(() => {
-    const shell = new Shell(() => {
-      setFace({ kind: "login", ended: true });
+    const shell = new Shell((byOfficer) => {
+      setFace({ kind: "login", ended: !byOfficer });
     });
     shell.start();
     setFace({ kind: "desk", shell });
@@ -29,8 +33,18 @@ export function App() {
     const look = async () => {
       const me = await whoAmI();
       if (left) return;
-      if (me === "in") enter();
-      else setFace(me === "out" ? { kind: "login", ended: false } : { kind: "unreachable" });
+      switch (me) {
+        case "serves":
+          enter();
+          return;
+        case "serves_not":
+        case "unreachable":
+          setFace({ kind: me });
+          return;
+        case "out":
+          setFace({ kind: "login", ended: false });
+          return;
+      }
     };
     const timer = window.setTimeout(() => void look(), face.kind === "unreachable" ? LOOK_AGAIN_MS : 0);
     return () => {
@@ -42,9 +56,26 @@ export function App() {
   switch (face.kind) {
     case "starting":
     case "unreachable":
-      return <Starting unreachable={face.kind === "unreachable"} />;
+    case "serves_not":
+      return (
+        <Starting
+          state={face.kind}
+          onSignOut={() => {
+            void logout().then(() => {
+              setFace({ kind: "login", ended: false });
+            });
+          }}
+        />
+      );
     case "login":
-      return <Login ended={face.ended} onIn={enter} />;
+      return (
+        <Login
+          ended={face.ended}
+          onIn={() => {
+            setFace({ kind: "starting" });
+          }}
+        />
+      );
     case "desk":
       return <Main shell={face.shell} />;
   }

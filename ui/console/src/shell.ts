@@ -49,9 +49,11 @@ export class Shell {
     },
   });
   #timer: number;
-  #onSignedOut: () => void;
+  #onSignedOut: (byOfficer: boolean) => void;
+  #leaving = false;
 
-  constructor(onSignedOut: () => void) {
+  /** `onSignedOut` hears once that it is over, and whether the officer wanted it. */
+  constructor(onSignedOut: (byOfficer: boolean) => void) {
     this.#onSignedOut = onSignedOut;
     const alarmSilent = localStorage.getItem(SILENT_KEY) === "1";
     this.#view = { desk: emptyDesk(performance.now()), camera: this.#camera.state, streams: 0, alarmSilent };
@@ -99,6 +101,7 @@ export class Shell {
   };
 
   signOut = async (): Promise<void> => {
+    this.#leaving = true;
     await logout();
     this.#handle({ type: "link", link: "signed_out", now: performance.now() });
   };
@@ -118,7 +121,7 @@ export class Shell {
     if (desk.link !== before.link && desk.link === "replaced") this.#switchboard.close();
     if (desk.link === "signed_out" && before.link !== "signed_out") {
       this.stop();
-      this.#onSignedOut();
+      this.#onSignedOut(this.#leaving);
     }
   }
 

@@ -19,6 +19,7 @@ export const en: Dictionary = {
   loginUnreachable: "The hub does not answer. Check the network cable and try again.",
   loginCodeShort: "The code has 6 digits.",
   loginMissing: "Fill this in first.",
+  notServing: "This account serves no participants. Sign in with an officer's account.",
   loginEnded: "Your work session has ended. Please sign in again.",
   starting: "Reaching the hub…",
 
@@ -69,7 +70,6 @@ export const en: Dictionary = {
   tiles: "Your booths",
   boothEmpty: "Empty",
   boothReady: "ready",
-  slotName: (slot) => `Booth ${slot}`,
   noName: "no name yet",
   step: {
     consent: "Consent",
@@ -95,7 +95,8 @@ export const en: Dictionary = {
   turnDone: "done",
   boothLost: "The booth's connection is lost",
   network: { good: "good", weak: "weak network", none: "picture stopped", unknown: "connecting…" },
-  networkOff: "camera off",
+  cameraLater: "camera comes later",
+  cameraHeld: "waits in the booth",
   noCamera: "no camera",
   pictureOf: (booth) => `Live picture of ${booth}`,
   progressOf: (percent) => `Progress ${percent} %`,
@@ -233,6 +234,7 @@ export const en: Dictionary = {
   claimVerify: "Approve after the call",
   claimVerifyTitle: "Approve this claim?",
   claimVerifyHint: "You state that the participant was phoned and that fields and documents are right.",
+  claimAlready: "Another officer has decided this claim.",
   claimDecideFailed: "The decision was not saved. Try again.",
   claimVerified: "Claim approved.",
   claimReturned: "Claim returned.",

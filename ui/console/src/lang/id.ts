@@ -18,6 +18,7 @@ export const id = {
   loginUnreachable: "Hub tidak menjawab. Periksa kabel jaringan, lalu coba lagi.",
   loginCodeShort: "Kode terdiri dari 6 angka.",
   loginMissing: "Isi dulu bagian ini.",
+  notServing: "Akun ini tidak melayani peserta. Masuk dengan akun petugas.",
   loginEnded: "Sesi kerja Anda telah berakhir. Silakan masuk lagi.",
   starting: "Menghubungi hub…",
 
@@ -71,7 +72,6 @@ export const id = {
   tiles: "Bilik Anda",
   boothEmpty: "Kosong",
   boothReady: "siap",
-  slotName: (slot: number) => `Bilik ${slot}`,
   noName: "belum ada nama",
   step: {
     consent: "Persetujuan",
@@ -97,7 +97,8 @@ export const id = {
   turnDone: "selesai",
   boothLost: "Sambungan bilik terputus",
   network: { good: "baik", weak: "jaringan lemah", none: "gambar terhenti", unknown: "menyambung…" },
-  networkOff: "kamera mati",
+  cameraLater: "kamera menyusul",
+  cameraHeld: "menunggu di bilik",
   noCamera: "tanpa kamera",
   pictureOf: (booth: string) => `Gambar langsung ${booth}`,
   progressOf: (percent: number) => `Kemajuan ${percent} %`,
@@ -139,7 +140,7 @@ export const id = {
   end: "Akhiri sesi",
   nextWaiting: (booth: string, time: string) => `${booth} · ${time}`,
   nextWaitingName: (booth: string, time: string) => `Ke ${booth}, menunggu ${time}`,
-  nextNobody: "Tidak ada yang menunggu",
+  nextNobody: "Tak ada yang menunggu",
   space: "Spasi",
 
   // Message
@@ -244,6 +245,7 @@ export const id = {
   claimVerify: "Setujui setelah menelepon",
   claimVerifyTitle: "Setujui klaim ini?",
   claimVerifyHint: "Anda menyatakan bahwa peserta telah dihubungi dan isian serta dokumennya benar.",
+  claimAlready: "Petugas lain sudah memutuskan klaim ini.",
   claimDecideFailed: "Keputusan belum tersimpan. Coba lagi.",
   claimVerified: "Klaim disetujui.",
   claimReturned: "Klaim dikembalikan.",

@@ -32,11 +32,19 @@ export async function stillLoggedIn(): Promise<boolean> {
   return answer?.status !== 401 && answer?.status !== 403;
 }
 
+/** Technicians and auditors have accounts at the hub, but no participants: the hub gives them no desk. */
+const SERVING = ["officer", "supervisor"];
+
+export type Me = "serves" | "serves_not" | "out" | "unreachable";
+
 /** At the start of the page, where there is nothing to go back to: no hub, no desk. */
-export async function whoAmI(): Promise<"in" | "out" | "unreachable"> {
+export async function whoAmI(): Promise<Me> {
   const answer = await request("GET", "/api/v1/me");
   if (answer === null || answer.status >= 500) return "unreachable";
-  return answer.ok ? "in" : "out";
+  if (!answer.ok) return "out";
+  const me: unknown = await answer.json().catch(() => null);
+  const role = isObject(me) ? me.role : undefined;
+  return typeof role === "string" && !SERVING.includes(role) ? "serves_not" : "serves";
 }
 
 /** One row of the list of claims. */
@@ -54,24 +62,19 @@ export type ClaimRow = {
 
 export async function unverifiedClaims(): Promise<ClaimRow[] | null> {
   const value = await json("/api/v1/claims?standing=unverified");
-  const rows = Array.isArray(value)
-    ? value
-    : isObject(value) && Array.isArray(value.claims)
-      ? value.claims
-      : null;
-  return rows === null ? null : rows.flatMap(readRow);
+  return Array.isArray(value) ? value.flatMap(readRow) : null;
 }
 
 export async function claimRecord(claim: ClaimId): Promise<ClaimRecord | null> {
-  const value = await json(`/api/v1/claims/${encodeURIComponent(claim)}`);
-  const record = isObject(value) && isObject(value.record) ? value.record : value;
+  const record = await json(`/api/v1/claims/${encodeURIComponent(claim)}`);
   if (!isObject(record) || !Array.isArray(record.entries) || !Array.isArray(record.documents)) return null;
   return record as unknown as ClaimRecord;
 }
 
-export async function decideClaim(claim: ClaimId, decision: Decision): Promise<boolean> {
+export async function decideClaim(claim: ClaimId, decision: Decision): Promise<"saved" | "already" | "failed"> {
   const answer = await request("POST", `/api/v1/claims/${encodeURIComponent(claim)}/decision`, decision);
-  return answer?.ok === true;
+  if (answer?.status === 409) return "already";
+  return answer?.ok === true ? "saved" : "failed";
 }
 
 /** Address of a photograph of a running session. */

@@ -22,12 +22,14 @@ export function act(desk: Desk, action: Action): Step {
     case "unfocus":
       return desk.focus === null
         ? stay(desk)
-        : { desk: { ...desk, ...NO_FOCUS, chosen: true }, send: [{ type: "focus", session: null }] };
+        : { desk: { ...desk, ...NO_FOCUS }, send: [{ type: "focus", session: null }] };
     case "hold": {
       const entry = focused(desk);
       if (!entry) return stay(desk);
-      const hold = entry.tile.mode !== "hold";
-      return { desk, send: [{ type: "hold", session: entry.tile.snapshot.session, hold }] };
+      const { session } = entry.tile.snapshot;
+      // The hub takes a held booth out of focus; looking at it again takes it off hold.
+      const held = entry.tile.mode === "hold";
+      return { desk, send: [held ? { type: "focus", session } : { type: "hold", session, hold: true }] };
     }
     case "mute":
       return stay({ ...desk, muted: !desk.muted });
@@ -132,12 +134,10 @@ function focus(desk: Desk, entry: TileState): Step {
   const { snapshot, mode } = entry.tile;
   const session = snapshot.session;
   const page = "booths" as const;
-  if (desk.focus === session) return stay({ ...desk, page });
-  const cursor = nextOpen(snapshot.items, null, () => false);
-  const fresh = { ...desk, ...NO_FOCUS, focus: session, chosen: true, page };
   const send: ConsoleToHub[] = [{ type: "focus", session }];
-  // Whoever comes back to a held booth wants to see and hear it.
-  if (mode === "hold") send.push({ type: "hold", session, hold: false });
+  if (desk.focus === session) return { desk: { ...desk, page }, send: mode === "hold" ? send : [] };
+  const cursor = nextOpen(snapshot.items, null, () => false);
+  const fresh = { ...desk, ...NO_FOCUS, focus: session, page };
   return { desk: cursor === null ? fresh : lookAt(fresh, cursor), send };
 }
 

@@ -10,11 +10,11 @@ export function needsOfficer(entry: TileState): boolean {
   return entry.tile.attention === "needs_officer";
 }
 
-/** Everybody who waits, the longest first. The booth in focus is being looked at already. */
+/** Everybody who waits, the longest first. The booth in focus is being looked at, unless it is on hold. */
 export function waiting(desk: Desk): TileState[] {
   return desk.tiles
     .filter((entry): entry is TileState => entry !== null && needsOfficer(entry))
-    .filter((entry) => entry.tile.snapshot.session !== desk.focus)
+    .filter((entry) => entry.tile.snapshot.session !== desk.focus || entry.tile.mode === "hold")
     .sort((a, b) => a.attentionSince - b.attentionSince || a.tile.slot - b.tile.slot);
 }
 

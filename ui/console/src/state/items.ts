@@ -1,6 +1,6 @@
 /** The rows of the checklist: their names, which are left, which comes next, and which paper proves which field. */
 import type { DocumentKind, Field, Item, ItemView, Language, SessionSnapshot } from "../wire/wire";
-import { DOCUMENT_TITLES, FIELD_TITLES } from "../wire/wire";
+import { DOCUMENT_TITLES, FIELD_TITLES, UNCHECKED_FIELDS } from "../wire/wire";
 
 /** The wire name of a field or document. The two sets have no name in common (a test keeps that). */
 export type ItemCode = Field | DocumentKind;
@@ -21,9 +21,14 @@ export function itemAt(snapshot: SessionSnapshot, code: ItemCode | null): ItemVi
   return snapshot.items.find((view) => codeOf(view.item) === code) ?? null;
 }
 
-/** How many rows still keep the claim from being approved. The hub counts the same way. */
+/** Whether an officer has to look at it. The hub and the booth leave out the same fields. */
+export function isChecked(item: Item): boolean {
+  return !("field" in item && UNCHECKED_FIELDS.includes(item.field));
+}
+
+/** How many rows still keep the claim from being approved. */
 export function remaining(snapshot: SessionSnapshot): number {
-  return snapshot.items.filter((view) => view.check.kind !== "correct").length;
+  return snapshot.items.filter((view) => isChecked(view.item) && view.check.kind !== "correct").length;
 }
 
 /** Whether the officer has to look at this row now: an item that was asked again waits for the participant. */

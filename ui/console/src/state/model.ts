@@ -16,6 +16,7 @@ import type {
 } from "../wire/wire";
 import type { ItemCode } from "./items";
 import type { ViewerState } from "./viewer";
+import { EMPTY_VIEWER } from "./viewer";
 
 /** An officer has at most this many booths: the keys 1 to 6. */
 export const SLOTS = 6;
@@ -60,8 +61,6 @@ export type Desk = {
   stale: { sessions: readonly SessionId[]; at: number };
   /** Changes only when the officer says so, or when that session is gone. */
   focus: SessionId | null;
-  /** Whether the officer has chosen a booth, or none, since the page was loaded. */
-  chosen: boolean;
   /** The row of the checklist that Enter and R act on. */
   cursor: ItemCode | null;
   viewer: ViewerState;
@@ -119,7 +118,7 @@ export const NO_FOCUS = {
   cursor: null,
   sent: {},
   panel: null,
-  viewer: { document: null, pinned: null, zoom: 1, turns: 0, enlarged: false },
+  viewer: EMPTY_VIEWER,
 } satisfies Partial<Desk>;
 
 export function emptyDesk(now: number): Desk {
@@ -131,7 +130,6 @@ export function emptyDesk(now: number): Desk {
     office: null,
     tiles: Array<null>(SLOTS).fill(null),
     stale: { sessions: [], at: now },
-    chosen: false,
     message: null,
     decision: null,
     muted: false,

@@ -18,7 +18,7 @@ import { act } from "./actions";
 import { isDecided } from "./attention";
 import { codeOf, evidenceFor, itemAt, nextOpen, photographed } from "./items";
 import type { Desk, Event, LinkState, SentVerdict, TileState } from "./model";
-import { emptyDesk, NO_FOCUS, SLOTS } from "./model";
+import { emptyDesk, focused, NO_FOCUS, SLOTS } from "./model";
 import { show } from "./viewer";
 
 export type Step = { desk: Desk; send: ConsoleToHub[] };
@@ -79,7 +79,9 @@ function hear(desk: Desk, message: HubToConsole): Step {
           sent: {},
           stale: { sessions: sessionsOf(base), at: base.now },
         },
-        send: base.focus === null ? [] : [{ type: "focus", session: base.focus }],
+        // A booth on hold stays there.
+        send:
+          base.focus !== null && focused(base)?.tile.mode !== "hold" ? [{ type: "focus", session: base.focus }] : [],
       };
     }
     case "tile":
@@ -123,10 +125,6 @@ function placeTile(desk: Desk, tile: Tile): Desk {
   const stale = { ...desk.stale, sessions: desk.stale.sessions.filter((id) => id !== session) };
   const placed = { ...desk, tiles, stale };
   const clean = evicted !== undefined && evicted !== session ? forget(placed, evicted) : placed;
-  // After a reload of the page the hub still knows which booth was in focus. Once the officer has chosen, only they do.
-  if (!clean.chosen && clean.focus === null && tile.mode === "focus") {
-    return follow({ ...clean, focus: session, chosen: true }, snapshot);
-  }
   return clean.focus === session ? follow(clean, snapshot) : clean;
 }
 

@@ -13,6 +13,8 @@ export type ViewerState = {
   enlarged: boolean;
 };
 
+export const EMPTY_VIEWER: ViewerState = { document: null, pinned: null, zoom: 1, turns: 0, enlarged: false };
+
 export const MAX_ZOOM = 6;
 const STEP = 1.25;
 

@@ -27,7 +27,7 @@ const amber: MantineColorsTuple = [
   "#f0ab5c",
   "#e5913a",
   "#d57a22",
-  "#c46614",
+  "#b95e0d",
   "#b4540a",
   "#8f4308",
   "#6c3306",
@@ -45,15 +45,28 @@ const brick: MantineColorsTuple = [
   "#61130f",
 ];
 
+/** Ink, grounds and lines of the dark theme, lightest first. */
+const dark: MantineColorsTuple = [
+  "#e9f0ed",
+  "#c9d6d1",
+  "#a9bab4",
+  "#7f938c",
+  "#43544e",
+  "#33433e",
+  "#202d29",
+  "#18221f",
+  "#121a18",
+  "#0e1513",
+];
+
 export const theme = createTheme({
   fontFamily: '"Atkinson Hyperlegible Next", "Segoe UI", system-ui, sans-serif',
   headings: { fontFamily: '"Atkinson Hyperlegible Next", "Segoe UI", system-ui, sans-serif' },
   fontSizes: { xs: "0.8rem", sm: "0.93rem", md: "1rem", lg: "1.15rem", xl: "1.4rem" },
-  colors: { brand, amber, brick },
+  colors: { brand, amber, brick, dark },
   primaryColor: "brand",
-  primaryShade: { light: 7, dark: 3 },
-  autoContrast: true,
-  luminanceThreshold: 0.35,
+  // White stands on both at 4.5:1 or better.
+  primaryShade: { light: 7, dark: 6 },
   defaultRadius: "md",
   cursorType: "pointer",
   respectReducedMotion: true,
@@ -65,6 +78,22 @@ export const theme = createTheme({
  */
 export function adoptTheme(page: Document): void {
   const sheet = new CSSStyleSheet();
-  sheet.replaceSync(convertCssVariables(defaultCssVariablesResolver(mergeMantineTheme(DEFAULT_THEME, theme)), ":root"));
+  const { variables, light, dark } = defaultCssVariablesResolver(mergeMantineTheme(DEFAULT_THEME, theme));
+  // The rest of the house's colours are in `tokens.css`; these are what Mantine's own parts ask for.
+  const own = {
+    "--mantine-color-text": "var(--ink)",
+    "--mantine-color-body": "var(--card)",
+    "--mantine-color-dimmed": "var(--ink-2)",
+    "--mantine-color-error": "var(--bad)",
+    "--mantine-color-default": "var(--card)",
+    "--mantine-color-default-hover": "var(--tint)",
+    "--mantine-color-default-color": "var(--ink)",
+    "--mantine-color-default-border": "var(--line)",
+    "--mantine-color-placeholder": "var(--ink-2)",
+    "--mantine-color-disabled": "var(--ground)",
+    "--mantine-color-disabled-color": "var(--ink-2)",
+  };
+  const sets = { variables, light: { ...light, ...own }, dark: { ...dark, ...own } };
+  sheet.replaceSync(convertCssVariables(sets, ":root"));
   page.adoptedStyleSheets = [...page.adoptedStyleSheets, sheet];
 }

@@ -6,17 +6,21 @@ import { RETURN_REASONS } from "../lang/sentences";
 import type { ClaimRow } from "../link/http";
 import { claimRecord, decideClaim, partUrl } from "../link/http";
 import { date, dateTime, grouped } from "../state/format";
-import type { ClaimId, ClaimRecord, Decision, DocumentKind, Entry } from "../wire/wire";
-import { DOCUMENT_TITLES, FIELD_TITLES, REASON_TITLES } from "../wire/wire";
+import type { ViewerState } from "../state/viewer";
+import { EMPTY_VIEWER, rotate, show, zoom } from "../state/viewer";
+import type { ClaimId, ClaimRecord, Decision, Entry } from "../wire/wire";
+import { BANK_NAMES, DOCUMENT_TITLES, FIELD_TITLES, REASON_TITLES } from "../wire/wire";
 import cards from "./card.module.css";
 import styles from "./claims.module.css";
+import { Minus, Plus, Turn } from "./icons";
 import panels from "./panels/panels.module.css";
 import { SentenceList } from "./panels/SentenceList";
-import { Photo } from "./Photo";
+import { Pane } from "./Pane";
+import { Tool } from "./Tool";
 
 type Opened = { kind: "loading" } | { kind: "failed" } | { kind: "there"; record: ClaimRecord };
 type Asking = "verify" | "return" | null;
-type Done = "none" | "verified" | "returned" | "failed";
+type Done = "none" | "verified" | "returned" | "already" | "failed";
 
 export function ClaimDetail({
   claim,
@@ -102,22 +106,59 @@ function Fields({ record }: { record: ClaimRecord }) {
 
 /** The bank travels by its code, long numbers without spaces. */
 function shown(entry: Entry): string {
+  if (entry.field === "bank") return BANK_NAMES[entry.value] ?? entry.value;
   return /^\d{9,}$/.test(entry.value) ? grouped(entry.value) : entry.value;
 }
 
 function Papers({ record }: { record: ClaimRecord }) {
   const { t, language } = useLanguage();
-  const [chosen, setChosen] = useState<DocumentKind | null>(record.documents[0]?.kind ?? null);
+  const [viewer, setViewer] = useState<ViewerState>({ ...EMPTY_VIEWER, document: record.documents[0]?.kind ?? null });
+  const chosen = viewer.document;
   return (
     <div className={styles.papers}>
       <div className={styles.paper}>
         {chosen === null ? (
           t.documentsEmpty
         ) : (
-          <Photo key={chosen} src={partUrl(record.claim, chosen)} alt={DOCUMENT_TITLES[chosen][language]} />
+          <Pane
+            key={chosen}
+            label={DOCUMENT_TITLES[chosen][language]}
+            src={partUrl(record.claim, chosen)}
+            zoom={viewer.zoom}
+            turns={viewer.turns}
+            onZoom={(by) => {
+              setViewer(zoom(viewer, by));
+            }}
+          />
         )}
       </div>
       <div className={styles.names}>
+        <span className={styles.tools}>
+          <Tool
+            name={t.zoomOut}
+            onClick={() => {
+              setViewer(zoom(viewer, -1));
+            }}
+          >
+            <Minus />
+          </Tool>
+          <Tool
+            name={t.zoomIn}
+            onClick={() => {
+              setViewer(zoom(viewer, 1));
+            }}
+          >
+            <Plus />
+          </Tool>
+          <Tool
+            name={t.rotate}
+            onClick={() => {
+              setViewer(rotate(viewer));
+            }}
+          >
+            <Turn />
+          </Tool>
+        </span>
         {record.documents.map(({ kind }) => (
           <Button
             key={kind}
@@ -125,7 +166,7 @@ function Papers({ record }: { record: ClaimRecord }) {
             variant={kind === chosen ? "filled" : "default"}
             aria-pressed={kind === chosen}
             onClick={() => {
-              setChosen(kind);
+              setViewer(show(viewer, kind));
             }}
           >
             {DOCUMENT_TITLES[kind][language]}
@@ -143,18 +184,19 @@ function Decide({ record, open, onDecided }: { record: ClaimRecord; open: boolea
 
   const decide = async (decision: Decision) => {
     setAsking(null);
-    const saved = await decideClaim(record.claim, decision);
-    setDone(saved ? decision.kind : "failed");
-    if (saved) onDecided();
+    const outcome = await decideClaim(record.claim, decision);
+    setDone(outcome === "saved" ? decision.kind : outcome);
+    if (outcome !== "failed") onDecided();
   };
   const close = () => {
     setAsking(null);
   };
 
-  if (done === "verified" || done === "returned") {
+  if (done !== "none" && done !== "failed") {
+    const text = { verified: `✓ ${t.claimVerified}`, returned: `✓ ${t.claimReturned}`, already: t.claimAlready }[done];
     return (
       <p className={styles.done} role="status">
-        ✓ {done === "verified" ? t.claimVerified : t.claimReturned}
+        {text}
       </p>
     );
   }

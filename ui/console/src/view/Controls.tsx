@@ -1,7 +1,7 @@
 /** What the officer does with the booth in focus, each with its key; on the right the way to whoever waits longest. */
 import { Button } from "@mantine/core";
 import { useLanguage } from "../lang/language";
-import { messageShown, waiting } from "../state/attention";
+import { waiting } from "../state/attention";
 import { clock } from "../state/format";
 import { KEY } from "../state/keys";
 import { focused } from "../state/model";
@@ -67,9 +67,7 @@ export function Controls() {
       >
         {t.end}
       </Button>
-      <p className={styles.status} role="status">
-        {desk.message === null ? null : messageShown(desk) ? `✓ ${t.messageShown}` : t.messageSent}
-      </p>
+      <span className={styles.space} />
       <NextWaiting />
     </section>
   );
@@ -83,7 +81,7 @@ export function NextWaiting() {
   const [next] = waiting(desk);
   if (next === undefined) {
     return (
-      <Button className={styles.next} variant="default" disabled rightSection={<Key>{t.space}</Key>}>
+      <Button className={styles.next} variant="default" disabled>
         {t.nextNobody}
       </Button>
     );

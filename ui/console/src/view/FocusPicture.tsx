@@ -2,6 +2,7 @@
 import { Button } from "@mantine/core";
 import { useMemo } from "react";
 import { useLanguage } from "../lang/language";
+import { messageShown } from "../state/attention";
 import { clock } from "../state/format";
 import type { TileState } from "../state/model";
 import { focused } from "../state/model";
@@ -69,6 +70,13 @@ function Somebody({ entry }: { entry: TileState }) {
           <span className={styles.badge}>{held ? t.onHold : tile.online ? t.notLive : t.boothLost}</span>
         )}
       </div>
+      <p className={styles.message} role="status">
+        {desk.message?.session !== tile.snapshot.session ? null : (
+          <span>
+            {messageShown(desk) ? `✓ ${t.messageShown}` : t.messageSent} <q>{desk.message.text}</q>
+          </span>
+        )}
+      </p>
       {held ? (
         <div className={styles.note}>
           <b>{t.onHold}</b>

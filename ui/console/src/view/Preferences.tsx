@@ -5,7 +5,8 @@ import { Moon, Sun } from "./icons";
 
 export function Preferences() {
   const { t, language, setLanguage } = useLanguage();
-  const { setColorScheme } = useMantineColorScheme();
+  // Mantine would stop all transitions by a `<style>` element, which the security policy refuses.
+  const { setColorScheme } = useMantineColorScheme({ keepTransitions: true });
   const scheme = useComputedColorScheme("light");
   const other = scheme === "light" ? "dark" : "light";
   return (

@@ -1,14 +1,17 @@
+/** Before there is a desk: while the hub is asked who is there, and when the answer is no. */
+import { Button } from "@mantine/core";
 import { useLanguage } from "../lang/language";
 import styles from "./login.module.css";
 
-/** Before it is known who is there. */
-export function Starting({ unreachable }: { unreachable: boolean }) {
+export function Starting(props: { state: "starting" | "unreachable" | "serves_not"; onSignOut: () => void }) {
   const { t } = useLanguage();
+  const text = { starting: t.starting, unreachable: t.loginUnreachable, serves_not: t.notServing }[props.state];
   return (
     <main className={styles.page}>
-      <p className={styles.starting} role="status">
-        {unreachable ? t.loginUnreachable : t.starting}
-      </p>
+      <div className={styles.starting} role="status">
+        <p>{text}</p>
+        {props.state === "serves_not" ? <Button onClick={props.onSignOut}>{t.signOut}</Button> : null}
+      </div>
     </main>
   );
 }

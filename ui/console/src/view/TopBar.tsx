@@ -20,7 +20,9 @@ export function TopBar() {
       <span className={styles.brand}>
         <Logo /> <b>{t.appName}</b>
       </span>
-      <span className={styles.branch}>{desk.officer?.branch}</span>
+      <span className={styles.branch} title={desk.officer?.branch}>
+        {desk.officer?.branch}
+      </span>
       <Tabs />
       {desk.page === "claims" && waiting(desk).length > 0 ? <NextWaiting /> : null}
       <span className={styles.space} />
@@ -104,19 +106,18 @@ function Capacity() {
       </Menu.Target>
       <Menu.Dropdown>
         <Menu.Label>{t.capacityTitle}</Menu.Label>
-        {[6, 5, 4, 3, 2, 1, 0].map((capacity) => (
-          <Menu.Item
-            key={capacity}
-            role="menuitemradio"
-            aria-checked={capacity === desk.capacity}
-            leftSection={<span className={styles.mark}>{capacity === desk.capacity ? "✓" : ""}</span>}
-            onClick={() => {
-              act({ do: "capacity", capacity });
-            }}
-          >
-            {option(capacity)}
-          </Menu.Item>
-        ))}
+        <Menu.RadioGroup
+          value={desk.capacity.toString()}
+          onChange={(capacity) => {
+            act({ do: "capacity", capacity: Number(capacity) });
+          }}
+        >
+          {[6, 5, 4, 3, 2, 1, 0].map((capacity) => (
+            <Menu.RadioItem key={capacity} value={capacity.toString()} closeMenuOnClick>
+              {option(capacity)}
+            </Menu.RadioItem>
+          ))}
+        </Menu.RadioGroup>
       </Menu.Dropdown>
     </Menu>
   );

@@ -31,7 +31,8 @@ export function tileText(entry: TileState, health: CallHealth | undefined, now: 
 function stepText(entry: TileState, t: Dictionary): string {
   const { snapshot } = entry.tile;
   if (needsOfficer(entry)) return snapshot.turn === "help" ? t.asksForHelp : t.waitsForYou;
-  return snapshot.turn === "correction" ? t.corrects : t.step[snapshot.step];
+  if (snapshot.turn === "correction") return t.corrects;
+  return entry.tile.attention === "on_hold" ? t.onHold : t.step[snapshot.step];
 }
 
 function turnText(entry: TileState, t: Dictionary): string {
@@ -53,7 +54,9 @@ function networkWord(entry: TileState, health: CallHealth | undefined, t: Dictio
   const { tile } = entry;
   if (!tile.online) return { network: t.turnLost, networkWeak: true };
   if (tile.state.camera !== "ready") return { network: t.noCamera, networkWeak: true };
-  if (tile.mode === "hold") return { network: t.networkOff, networkWeak: false };
+  // The camera stays off until the participant has consented.
+  if (tile.call === null && tile.mode !== "hold") return { network: t.cameraLater, networkWeak: false };
   const word = health?.network ?? "unknown";
+  if (tile.mode === "hold" && word === "unknown") return { network: t.cameraHeld, networkWeak: false };
   return { network: t.network[word], networkWeak: word === "weak" || word === "none" };
 }

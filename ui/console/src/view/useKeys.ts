@@ -9,7 +9,14 @@ const TYPING = "input:not([type=checkbox]):not([type=radio]), textarea, [content
 
 export function useKeys(shell: Shell): void {
   useEffect(() => {
+    // A button that a mouse click, or a menu that was closed by one, has left the focus on is not where the officer
+    // works with the keyboard; `:focus-visible` does not tell the two apart once a script has moved the focus.
+    let byMouse = false;
+    const onPointer = () => {
+      byMouse = true;
+    };
     const onKey = (event: KeyboardEvent) => {
+      if (event.key === "Tab") byMouse = false;
       if (event.defaultPrevented || event.isComposing) return;
       const target = event.target instanceof Element ? event.target : document.body;
       const { desk } = shell.view();
@@ -23,15 +30,18 @@ export function useKeys(shell: Shell): void {
       const place = {
         typing: target.closest(TYPING) !== null,
         panel: desk.panel !== null || target.closest(PANEL) !== null,
-        control: target.closest(CONTROL) !== null,
+        control: !byMouse && target.closest(CONTROL) !== null,
       };
       const action = actionFor(press, place, desk.page);
       if (action === null) return;
       event.preventDefault();
+      if (byMouse && target.matches(CONTROL) && target instanceof HTMLElement) target.blur();
       shell.act(action);
     };
+    window.addEventListener("pointerdown", onPointer, true);
     window.addEventListener("keydown", onKey);
     return () => {
+      window.removeEventListener("pointerdown", onPointer, true);
       window.removeEventListener("keydown", onKey);
     };
   }, [shell]);

@@ -292,6 +292,21 @@ export const MAX_FRAME = 131072;
 /** Longest text to a participant, in characters. */
 export const MAX_MESSAGE = 500;
 
+/** Fields that no officer has to look at. */
+export const UNCHECKED_FIELDS: readonly Field[] = ["balance"];
+
+/** Banks by the code that a claim holds. */
+export const BANK_NAMES: Readonly<Partial<Record<string, string>>> = {
+  "BCA": "BCA",
+  "BNI": "BNI",
+  "BRI": "BRI",
+  "BSI": "BSI",
+  "BTN": "BTN",
+  "CIMB": "CIMB Niaga",
+  "MANDIRI": "Mandiri",
+  "OTHER": "Bank lain"
+};
+
 export const FIELD_TITLES: Record<Field, Record<Language, string>> = {
   nik: { id: "NIK", en: "NIK" },
   kpj: { id: "Nomor peserta (KPJ)", en: "Participant number (KPJ)" },

@@ -1,0 +1,166 @@
+/**
+ * Opens every view in a real Chromium against `mock-hub.mjs` and writes pictures, for people to look at.
+ * Fails if the page breaks the content security policy, logs an error, scrolls as a whole, or shows no live picture.
+ *
+ *   npm run build && node dev/look.mjs DIRECTORY
+ */
+import { spawn } from "node:child_process";
+import { mkdir } from "node:fs/promises";
+import { chromium } from "playwright-core";
+
+const OUT = process.argv[2] ?? "/tmp/bilik-console";
+const PORT = 4191;
+const BASE = `http://127.0.0.1:${PORT}`;
+const problems = [];
+
+await mkdir(OUT, { recursive: true });
+const hub = spawn(process.execPath, [new URL("./mock-hub.mjs", import.meta.url).pathname, String(PORT)]);
+await new Promise((ready) => hub.stdout.once("data", ready));
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+  args: ["--no-sandbox", "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", "--disable-gpu"],
+});
+try {
+  await look();
+} finally {
+  await browser.close();
+  hub.kill();
+}
+if (problems.length > 0) {
+  console.error([...new Set(problems)].join("\n"));
+  process.exit(1);
+}
+
+async function look() {
+  const context = await browser.newContext({ viewport: { width: 1600, height: 900 } });
+  await context.grantPermissions(["camera", "microphone"]);
+  const booths = await context.newPage();
+  await booths.goto(`${BASE}/dev/booths.html`);
+  const page = await context.newPage();
+  page.on("console", (entry) => {
+    // A wrong password is an answer of the hub, which Chromium logs as an error of the page.
+    if (entry.type() === "error" && !/status of (401|429)/.test(entry.text()))
+      problems.push(`console: ${entry.text()}`);
+  });
+  page.on("pageerror", (error) => problems.push(`page: ${error.message}`));
+  const shot = async (name) => {
+    await page.screenshot({ path: `${OUT}/${name}.png` });
+    const scrolls = await page.evaluate(() => {
+      const root = document.documentElement;
+      return root.scrollHeight > root.clientHeight || root.scrollWidth > root.clientWidth;
+    });
+    if (scrolls) problems.push(`${name}: the page scrolls as a whole`);
+  };
+
+  await page.goto(BASE);
+  await page.getByLabel("Nama pengguna").fill("sari");
+  await shot("login-light-id");
+  const tryLogin = async (code) => {
+    await page.getByLabel("Kata sandi", { exact: true }).fill("specimen");
+    await page.getByLabel("Kode 6 angka").fill(code);
+    await page.keyboard.press("Enter");
+  };
+  for (let attempt = 0; attempt < 2; attempt++) await tryLogin("000000");
+  await page.getByRole("alert").waitFor();
+  await shot("login-wrong-id");
+  await tryLogin("000000");
+  await page.getByText("Terlalu banyak").waitFor();
+  await shot("login-locked-id");
+  await page.reload();
+  await page.getByLabel("Nama pengguna").fill("sari");
+  await tryLogin("123456");
+  await page.getByTestId("tile-3").waitFor();
+  await page.keyboard.press("3");
+  await page.getByTestId("live").waitFor({ timeout: 15_000 });
+  await page.waitForTimeout(1500);
+  await shot("desk-light-id");
+
+  const live = () =>
+    page.evaluate(() => [...document.querySelectorAll("nav video")].filter((video) => video.videoWidth > 0).length);
+  if ((await live()) < 4) problems.push(`only ${await live()} tiles show a picture`);
+
+  await page.keyboard.press("Enter");
+  await page.waitForTimeout(300);
+  await page.keyboard.press("r");
+  await shot("ask-again-light-id");
+  await page.keyboard.press("1");
+  await page.keyboard.press("t");
+  await shot("message-light-id");
+  await page.keyboard.press("1");
+  await page.waitForTimeout(300);
+  await page.keyboard.press("k");
+  await shot("return-light-id");
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("e");
+  await shot("end-light-id");
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("?");
+  await shot("keys-light-id");
+  await page.keyboard.press("Escape");
+  await page.getByTestId("thumb-face").click();
+  await page.keyboard.press("b");
+  await page.getByTestId("thumb-identity_card").click();
+  await page.keyboard.press("v");
+  await page.keyboard.press("+");
+  await page.waitForTimeout(300);
+  await shot("compare-wide-light-id");
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("b");
+  await page.getByTestId("capacity").click();
+  await page.waitForTimeout(300);
+  await shot("capacity-light-id");
+  await page.getByRole("menuitemradio", { name: "6 bilik" }).click();
+
+  // The alarm: somebody has waited for more than 30 seconds.
+  await page.locator("[data-testid=tile-2][data-tone=alarm]").waitFor({ timeout: 40_000 });
+  await shot("alarm-light-id");
+  await page.keyboard.press(" ");
+  await page.waitForTimeout(1500);
+  for (let row = 0; row < 4; row++) {
+    await page.keyboard.press("Enter");
+    await page.waitForTimeout(150);
+  }
+  await shot("ready-to-approve-light-id");
+  await page.keyboard.press("Control+Enter");
+  await page.getByText("JK7-4QF-2MX").waitFor();
+  await shot("approved-light-id");
+
+  await page.keyboard.press("l");
+  await page.getByTestId("claim-JK7-4QF-2MX").click();
+  await page.waitForTimeout(600);
+  await shot("claims-light-id");
+  await page.getByRole("button", { name: "Ganti ke tampilan gelap" }).click();
+  await page.waitForTimeout(200);
+  await shot("claims-dark-id");
+  await page.keyboard.press("3");
+  await page.waitForTimeout(1500);
+  await page.getByRole("button", { name: "English" }).click();
+  await shot("desk-dark-en");
+  await page.keyboard.press("r");
+  await shot("ask-again-dark-en");
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("h");
+  await page.waitForTimeout(400);
+  await shot("hold-dark-en");
+  await page.keyboard.press("h");
+  for (const [width, height] of [
+    [1366, 768],
+    [1366, 650],
+    [1920, 1080],
+    [3840, 2160],
+  ]) {
+    await page.setViewportSize({ width, height });
+    await page.waitForTimeout(500);
+    await shot(`desk-${width}x${height}-dark-en`);
+  }
+  await page.setViewportSize({ width: 1366, height: 768 });
+  await page.getByRole("button", { name: "Bahasa Indonesia" }).click();
+  await page.getByRole("button", { name: "Ganti ke tampilan terang" }).click();
+  await page.waitForTimeout(300);
+  await shot("desk-1366x768-light-id");
+
+  const other = await context.newPage();
+  await other.goto(BASE);
+  await page.getByText("Konsol ini dibuka di tempat lain").waitFor();
+  await shot("replaced-light-id");
+}

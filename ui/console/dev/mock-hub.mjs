@@ -1,0 +1,212 @@
+/**
+ * A hub for looking at the console without a hub: six synthetic sessions, the real protocol, the real security policy.
+ *
+ *   npm run build && node dev/mock-hub.mjs [PORT]        then http://127.0.0.1:4180/ (any name, password and code)
+ *   http://127.0.0.1:4180/dev/booths.html                in a second tab plays the six booths' cameras
+ *
+ * Not part of the build, and no substitute for the tests against the real hub.
+ */
+import { createServer } from "node:http";
+import { readFile } from "node:fs/promises";
+import { extname, join, normalize } from "node:path";
+import { WebSocketServer } from "ws";
+import { CLAIM, CLAIMS, makeTiles, OFFICE, OFFICER, paper } from "./specimens.mjs";
+
+const PORT = Number(process.argv[2] ?? 4180);
+const DIST = new URL("../dist/", import.meta.url).pathname;
+const DEV = new URL("./", import.meta.url).pathname;
+const TYPES = {
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript",
+  ".css": "text/css",
+  ".svg": "image/svg+xml",
+  ".woff2": "font/woff2",
+};
+// As strict as the hub's.
+const CSP =
+  "default-src 'self'; connect-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; script-src 'self'; " +
+  "style-src 'self'; frame-ancestors 'none'; base-uri 'none'; object-src 'none'; form-action 'self'";
+
+let loggedIn = process.env.LOGGED_IN === "1";
+let tries = 0;
+let tiles = makeTiles();
+let claims = structuredClone(CLAIMS);
+let consoleSocket = null;
+let boothSocket = null;
+let nextCall = 1;
+const started = Date.now();
+
+const server = createServer(async (request, response) => {
+  const url = new URL(request.url, "http://localhost");
+  const json = (status, value, headers = {}) => {
+    response.writeHead(status, { "content-type": "application/json", "cache-control": "no-store", ...headers });
+    response.end(JSON.stringify(value));
+  };
+  const path = url.pathname;
+  if (path === "/api/v1/me") return json(loggedIn ? 200 : 401, { name: OFFICER.name });
+  if (path === "/api/v1/login") {
+    const { code } = JSON.parse(await body(request));
+    if (code === "000000") return ++tries > 2 ? json(429, {}, { "retry-after": "95" }) : json(401, {});
+    loggedIn = true;
+    return json(200, {});
+  }
+  if (path === "/api/v1/logout") {
+    loggedIn = false;
+    return json(200, {});
+  }
+  if (path.startsWith("/api/") && !loggedIn) return json(401, {});
+  if (path === "/api/v1/claims") return json(200, claims);
+  if (path.endsWith("/decision")) {
+    const claim = path.split("/")[4];
+    claims = claims.filter((row) => row.claim !== claim);
+    send({ type: "office", office: { ...OFFICE, unverified: claims.length } });
+    return json(200, {});
+  }
+  const parts = path.match(
+    /^\/api\/v1\/(?:sessions\/[^/]+\/documents\/([a-z_]+)\/\d+|claims\/[^/]+\/parts\/([a-z_]+)\.jpg)$/,
+  );
+  if (parts) {
+    response.writeHead(200, { "content-type": "image/svg+xml", "cache-control": "no-store" });
+    return response.end(paper(parts[1] ?? parts[2]));
+  }
+  if (/^\/api\/v1\/claims\/[^/]+$/.test(path)) return json(200, { ...CLAIM, claim: path.split("/")[4] });
+
+  const dev = path.startsWith("/dev/");
+  const file = normalize(dev ? join(DEV, path.slice(5)) : join(DIST, path === "/" ? "index.html" : path));
+  if (!file.startsWith(dev ? DEV : DIST)) return json(404, {});
+  try {
+    const data = await readFile(file);
+    const policy = dev ? {} : { "content-security-policy": CSP };
+    response.writeHead(200, { "content-type": TYPES[extname(file)] ?? "application/octet-stream", ...policy });
+    response.end(data);
+  } catch {
+    json(404, {});
+  }
+});
+
+const sockets = new WebSocketServer({ noServer: true, maxPayload: 128 << 10 });
+server.on("upgrade", (request, socket, head) => {
+  const path = request.url;
+  if (path === "/ws/console" && !loggedIn) return void socket.end("HTTP/1.1 401 Unauthorized\r\n\r\n");
+  sockets.handleUpgrade(request, socket, head, (ws) => {
+    if (path === "/ws/console") serveConsole(ws);
+    else if (path === "/dev/ws") serveBooths(ws);
+    else ws.close();
+  });
+});
+
+function serveConsole(ws) {
+  if (consoleSocket !== null) send({ type: "replaced" });
+  consoleSocket = ws;
+  ws.on("message", (data) => hear(JSON.parse(data.toString())));
+  ws.on("close", () => {
+    if (consoleSocket === ws) consoleSocket = null;
+  });
+}
+
+/** The page of synthetic booths: it is told to call, offers, and gets answers. */
+function serveBooths(ws) {
+  boothSocket = ws;
+  ws.on("message", (data) => {
+    const { booth, call, signal } = JSON.parse(data.toString());
+    send({ type: "signal", booth, call, signal });
+  });
+  if (consoleSocket !== null) startCalls();
+}
+
+function startCalls() {
+  for (const tile of tiles) startCall(tile);
+}
+
+function startCall(tile) {
+  if (boothSocket === null) return;
+  tile.call = nextCall++;
+  show(tile);
+  boothSocket.send(JSON.stringify({ type: "call", booth: tile.booth, name: tile.booth_name, call: tile.call }));
+}
+
+function hear(message) {
+  const tile = tiles.find((one) => one.snapshot.session === message.session);
+  switch (message.type) {
+    case "hello":
+      send({ type: "welcome", protocol: 1, ...OFFICER, time: Date.now() });
+      send({ type: "office", office: { ...OFFICE, unverified: claims.length } });
+      tiles.forEach(show);
+      startCalls();
+      return;
+    case "ping":
+      return send({ type: "pong" });
+    case "capacity":
+      return;
+    case "signal":
+      return boothSocket?.send(JSON.stringify(message));
+    case "call_failed":
+      return startCall(tiles.find((one) => one.booth === message.booth));
+    case "focus":
+      for (const one of tiles) {
+        if (one.mode === "focus" && one !== tile) setMode(one, one.snapshot.step === "verification" ? "hold" : "tile");
+      }
+      return tile && setMode(tile, "focus");
+    case "hold":
+      return setMode(tile, message.hold ? "hold" : "focus");
+    case "check": {
+      const same = (view) => JSON.stringify(view.item) === JSON.stringify(message.item);
+      const { kind, reason } = message.verdict;
+      return change(tile, (snapshot) => {
+        const view = snapshot.items.find(same);
+        view.check = kind === "ask_again" ? { kind: "asked_again", reason } : { kind };
+        if (kind === "ask_again") setTimeout(() => correct(tile, same), 4000);
+      });
+    }
+    case "message":
+      return change(tile, (snapshot) => (snapshot.message = message.text));
+    case "decide":
+      change(tile, (snapshot) => (snapshot.step = message.decision.kind === "verified" ? "signing" : "returned"));
+      return void setTimeout(() => {
+        if (tile.snapshot.step !== "signing") return;
+        change(tile, (snapshot) => Object.assign(snapshot, { step: "confirmed", tracking: "JK7-4QF-2MX" }));
+      }, 2500);
+    case "end_session":
+      tiles = tiles.filter((one) => one !== tile);
+      return send({ type: "tile_gone", session: message.session });
+  }
+}
+
+function correct(tile, same) {
+  change(tile, (snapshot) => {
+    const view = snapshot.items.find(same);
+    if (view.check.kind === "asked_again") view.check = { kind: "corrected" };
+  });
+}
+
+function setMode(tile, mode) {
+  tile.mode = mode;
+  tile.attention = { focus: "in_focus", hold: "on_hold", tile: "self_serving" }[mode];
+  tile.since = Date.now() - started;
+  show(tile);
+}
+
+function change(tile, edit) {
+  if (!tile) return;
+  edit(tile.snapshot);
+  tile.snapshot.revision++;
+  show(tile);
+}
+
+function show(tile) {
+  const { since, ...rest } = tile;
+  const age = Math.max(0, Date.now() - started - since);
+  send({ type: "tile", tile: { ...rest, attention_age_ms: age, session_age_ms: age + 120_000 } });
+}
+
+function send(message) {
+  consoleSocket?.send(JSON.stringify(message));
+}
+
+async function body(request) {
+  let text = "";
+  for await (const chunk of request) text += chunk;
+  return text;
+}
+
+server.listen(PORT, "127.0.0.1", () => console.log(`mock hub on http://127.0.0.1:${PORT}/`));

@@ -1,0 +1,178 @@
+/** People and papers for `mock-hub.mjs`. Everybody is a specimen. */
+
+export const OFFICER = {
+  officer: "00000000-0000-4000-8000-00000000000a",
+  name: "Sari W.",
+  branch_name: "Kantor Cabang Yogyakarta",
+  capacity: 6,
+};
+
+export const OFFICE = {
+  waiting: 3,
+  expected_wait_s: 340,
+  officers: 2,
+  claims_today: 31,
+  unverified: 2,
+  attention_s: 108,
+};
+
+const READY = {
+  queued: 0,
+  reader: "ready",
+  camera: "ready",
+  document_camera: "ready",
+  microphone: "ready",
+  out_of_service: null,
+};
+
+const id = (kind, slot) => `00000000-0000-4000-8000-0000000000${kind}${slot}`;
+const field = (name, value, check = "pending", doubts = []) => ({
+  item: { field: name },
+  value,
+  doubts,
+  photo: null,
+  check: { kind: check },
+});
+const paperItem = (kind, check = "pending", doubts = []) => ({
+  item: { document: kind },
+  value: "",
+  doubts,
+  photo: 1,
+  check: { kind: check },
+});
+
+function tile(slot, name, step, turn, attention, seconds, rest = {}, snapshot = {}) {
+  return {
+    slot,
+    booth: id("b", slot),
+    booth_name: `Bilik ${slot}`,
+    state: READY,
+    online: true,
+    call: null,
+    mode: "tile",
+    attention,
+    since: -seconds * 1000,
+    ...rest,
+    snapshot: {
+      session: id("c", slot),
+      revision: 1,
+      language: "id",
+      step,
+      name,
+      turn,
+      items: [],
+      microphone_muted: false,
+      message: null,
+      tracking: null,
+      ...snapshot,
+    },
+  };
+}
+
+export function makeTiles() {
+  const budi = [
+    field("nik", "3171 0117 0845 0001", "correct"),
+    field("kpj", "1234 5678 901", "correct"),
+    field("name", "Budi Specimen", "correct"),
+    field("reason", "Terkena PHK", "correct"),
+    field("event_date", "3 Oktober 2026", "correct"),
+    field("phone", "0812 0000 0789"),
+    field("bank", "BRI"),
+    { ...field("account_number", "0000 4567 8901 23"), check: { kind: "asked_again", reason: "Nama tidak terbaca." } },
+    field("account_holder", "Budi Specimen", "pending", ["Nama berbeda satu huruf dengan KTP"]),
+    paperItem("identity_card", "correct"),
+    paperItem("family_card"),
+    paperItem("participant_card"),
+    paperItem("bank_book", "corrected"),
+    paperItem("layoff_notice", "pending", ["Foto agak buram"]),
+    paperItem("face"),
+  ];
+  const agus = [
+    field("nik", "3404 0211 0490 0002"),
+    field("name", "Agus Specimen"),
+    paperItem("identity_card"),
+    paperItem("face"),
+  ];
+  return [
+    tile(1, "Rina Specimen", "details", "participant", "self_serving", 242, {}, { items: agus.slice(0, 2) }),
+    tile(2, "Agus Specimen", "verification", "officer", "needs_officer", 12, {}, { items: agus }),
+    tile(3, "Budi Specimen", "verification", "officer", "needs_officer", 6, {}, { items: budi }),
+    tile(4, "Dewi Specimen", "documents", "participant", "self_serving", 121, {}, { language: "en" }),
+    tile(5, "Tono Specimen", "verification", "correction", "on_hold", 20, { mode: "hold" }, { items: agus }),
+  ];
+}
+
+export const CLAIMS = [1, 2].map((number) => ({
+  claim: id("d", number),
+  tracking: number === 1 ? "JK7-4QF-2MX" : "9TB-M0C-XW4",
+  booth_name: `Bilik ${number}`,
+  received_at: Date.UTC(2026, 10, 21, 2 + number, 14),
+  standing: { kind: "unverified", session: id("c", number) },
+  name: number === 1 ? "Wati Specimen" : "Joko Specimen",
+  phone: `08120000000${number}`,
+  decision: null,
+}));
+
+const entry = (name, value, doubts = []) => ({ field: name, value, source: "typed", doubts });
+
+export const CLAIM = {
+  format: 1,
+  claim: id("d", 1),
+  tracking: "JK7-4QF-2MX",
+  booth: id("b", 1),
+  session: id("c", 1),
+  language: "id",
+  consent: { version: 1, language: "id", given_at: Date.UTC(2026, 10, 21, 3, 1) },
+  reason: "resigned",
+  entries: [
+    { ...entry("nik", "3171011708450001"), source: "card_reader" },
+    entry("kpj", "12345678901"),
+    entry("name", "Wati Specimen"),
+    entry("event_date", "2026-10-03"),
+    entry("phone", "081200000001"),
+    entry("bank", "BRI"),
+    entry("account_number", "00004567890123", ["Panjang nomor tidak biasa untuk BRI"]),
+    entry("account_holder", "Wati Specimen"),
+  ],
+  documents: ["identity_card", "family_card", "participant_card", "bank_book", "employer_letter", "face"].map(
+    (kind) => ({
+      kind,
+      digest: "0".repeat(64),
+      size: 1000,
+    }),
+  ),
+  standing: { kind: "unverified", session: id("c", 1) },
+  signed_at: Date.UTC(2026, 10, 21, 3, 12),
+};
+
+const LINES = [0.9, 0.86, 0.9, 0.6, 0, 0.9, 0.7];
+
+/** A drawn sheet with nothing on it that anybody could mistake for a real paper. */
+export function paper(kind) {
+  if (kind === "face") {
+    return svg(
+      480,
+      600,
+      `<rect width="480" height="600" fill="#b9cbc6"/><circle cx="240" cy="240" r="110" fill="#d9b394"/>
+      <path d="M60 600c0-160 90-200 180-200s180 40 180 200z" fill="#eef2ef"/>`,
+    );
+  }
+  const card = kind === "identity_card" || kind === "participant_card";
+  const [width, height] = card ? [640, 400] : [600, 760];
+  const lines = LINES.map((share, index) =>
+    share === 0
+      ? ""
+      : `<rect x="50" y="${150 + index * 30}" width="${(width - 100) * share}" height="9" fill="#b9b9b9"/>`,
+  ).join("");
+  return svg(
+    width,
+    height,
+    `<rect width="${width}" height="${height}" fill="${card ? "#dbe9f4" : "#fff"}"/>
+     <text x="50" y="100" font-family="sans-serif" font-size="34" font-weight="700">SPECIMEN</text>
+     <text x="50" y="130" font-family="sans-serif" font-size="18" fill="#666">${kind}</text>${lines}`,
+  );
+}
+
+function svg(width, height, content) {
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}">${content}</svg>`;
+}
