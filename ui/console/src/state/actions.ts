@@ -71,7 +71,7 @@ export function act(desk: Desk, action: Action): Step {
       const text = clip(action.text);
       if (desk.focus === null || text === "") return stay(desk);
       return {
-        desk: { ...desk, panel: null, message: { session: desk.focus, text } },
+        desk: { ...desk, panel: null, message: { session: desk.focus, text, at: desk.now } },
         send: [{ type: "message", session: desk.focus, text }],
       };
     }

@@ -65,7 +65,7 @@ export type Desk = {
   cursor: ItemCode | null;
   viewer: ViewerState;
   sent: Readonly<Partial<Record<ItemCode, SentVerdict>>>;
-  message: { session: SessionId; text: string } | null;
+  message: { session: SessionId; text: string; at: number } | null;
   decision: { session: SessionId; kind: "verified" | "returned"; at: number } | null;
   /** The officer's own microphone. */
   muted: boolean;

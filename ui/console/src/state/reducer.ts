@@ -29,6 +29,8 @@ export const SENT_TIMEOUT_MS = 6_000;
 export const REFUSAL_SHOWN_MS = 8_000;
 /** A decision that the booth has not confirmed by then can be given again. */
 export const DECISION_TIMEOUT_MS = 8_000;
+/** How long the newest message stands over the picture. */
+export const MESSAGE_SHOWN_MS = 20_000;
 /** After a reconnect the hub sends every tile at once; what it has not named by then is no longer this officer's. */
 export const STALE_AFTER_MS = 2_000;
 
@@ -182,10 +184,11 @@ function sessionsOf(desk: Desk): SessionId[] {
 
 function expire(desk: Desk): Desk {
   let next = desk;
-  const { stale, refusal, decision } = desk;
+  const { stale, refusal, decision, message } = desk;
   if (desk.link === "up" && stale.sessions.length > 0 && desk.now - stale.at >= STALE_AFTER_MS) {
     next = stale.sessions.reduce(removeSession, { ...next, stale: { ...stale, sessions: [] } });
   }
+  if (message !== null && desk.now - message.at >= MESSAGE_SHOWN_MS) next = { ...next, message: null };
   if (refusal !== null && desk.now - refusal.at >= REFUSAL_SHOWN_MS) next = { ...next, refusal: null };
   const sent = Object.entries(next.sent).filter(([, verdict]) => desk.now - verdict.at < SENT_TIMEOUT_MS);
   const late = sent.length < Object.keys(next.sent).length;

@@ -31,6 +31,20 @@ export function Checklist() {
     if (free) row?.focus({ preventScroll: true });
   }, [focus, cursor]);
 
+  // It stays in view when the window or the wide view changes the room there is.
+  const empty = items.length === 0;
+  useEffect(() => {
+    const element = list.current;
+    if (empty || element === null) return;
+    const observer = new ResizeObserver(() => {
+      element.querySelector("[aria-current=true]")?.scrollIntoView({ block: "nearest" });
+    });
+    observer.observe(element);
+    return () => {
+      observer.disconnect();
+    };
+  }, [empty]);
+
   return (
     <section className={`${cards.card} ${styles.checklist}`} aria-label={t.checklist}>
       <header className={styles.head}>
@@ -41,7 +55,7 @@ export function Checklist() {
           </span>
         ) : null}
       </header>
-      {items.length === 0 ? (
+      {empty ? (
         <p className={cards.empty}>{snapshot === undefined ? t.chooseBooth : t.checklistEmpty}</p>
       ) : (
         <ul className={styles.list} ref={list}>
