@@ -4,3 +4,4 @@
 mod claim;
 mod faults;
 mod scene;
+mod tidy;

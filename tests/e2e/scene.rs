@@ -6,23 +6,29 @@ use bilik_tests::display::Display;
 use bilik_tests::hub::{Account, Hub};
 use bilik_tests::officer::{Officer, film};
 use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// One scene at a time: six programs of one scene are enough for two cores.
+static STAGE: Mutex<()> = Mutex::new(());
 
 pub struct Scene {
     pub hub: Hub,
     pub display: Display,
     pub browser: Browser,
     pub folder: tempfile::TempDir,
+    _stage: MutexGuard<'static, ()>,
 }
 
 impl Scene {
     pub fn new() -> Self {
+        let stage = STAGE.lock().unwrap_or_else(PoisonError::into_inner);
         let folder = tempfile::tempdir().unwrap();
         let hub = Hub::start(folder.path()).unwrap();
         let display = Display::start(folder.path()).unwrap();
         let camera = folder.path().join("officer.mjpeg");
         film(&camera).unwrap();
         let browser = Browser::start(folder.path(), &hub.authority_pin().unwrap(), &camera).unwrap();
-        Self { hub, display, browser, folder }
+        Self { hub, display, browser, folder, _stage: stage }
     }
 
     pub fn booth(&self, name: &str) -> Booth {
@@ -62,7 +68,9 @@ pub fn holds(folder: &Path, canary: &[u8]) -> Option<std::path::PathBuf> {
             if let Some(found) = holds(&path, canary) {
                 return Some(found);
             }
-        } else if kind.is_file() && std::fs::read(&path).unwrap_or_default().windows(canary.len()).any(|window| window == canary) {
+        } else if kind.is_file()
+            && std::fs::read(&path).unwrap_or_default().windows(canary.len()).any(|window| window == canary)
+        {
             return Some(path);
         }
     }

@@ -31,7 +31,15 @@ pub struct Setup {
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { width: 1280, height: 800, scale: 1.0, camera: "test", document_camera: "test", microphone: "test", speaker: "none" }
+        Self {
+            width: 1280,
+            height: 800,
+            scale: 1.0,
+            camera: "test",
+            document_camera: "test",
+            microphone: "test",
+            speaker: "none",
+        }
     }
 }
 
@@ -44,7 +52,13 @@ impl Booth {
         write_config(&folder, &reader, setup)?;
         let code = hub.enrol_code(name)?;
         let mut enrol = Command::new(program("bilik-booth")?);
-        output(enrol.arg("--config").arg(folder.join("booth.toml")).args(["enrol", "--hub", &hub.console_address, "--code", &code]))?;
+        output(enrol.arg("--config").arg(folder.join("booth.toml")).args([
+            "enrol",
+            "--hub",
+            &hub.console_address,
+            "--code",
+            &code,
+        ]))?;
         Self::open(folder, reader, display.name(), setup)
     }
 
@@ -118,7 +132,10 @@ impl Booth {
 
     /// Presses a key of the keyboard on the glass for each character.
     pub fn type_on_glass(&mut self, text: &str) -> anyhow::Result<()> {
-        text.chars().try_for_each(|character| self.press(&character.to_string()))
+        text.chars().try_for_each(|character| match character {
+            ' ' => self.press("Spasi"),
+            character => self.press(&character.to_string()),
+        })
     }
 
     /// Types on a real keyboard.

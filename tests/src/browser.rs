@@ -29,11 +29,31 @@ impl Browser {
         let _ = std::fs::remove_file(&announced);
         let mut command = Command::new("chromium");
         command
-            .args(["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--mute-audio"])
-            .args(["--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage"])
+            .args([
+                "--headless=new",
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-quic",
+                "--no-first-run",
+                "--mute-audio",
+            ])
+            .args([
+                "--disable-background-networking",
+                "--disable-component-update",
+                "--disable-sync",
+                "--disable-dev-shm-usage",
+            ])
             // A page in the background is throttled like a sleeping laptop; an officer's console is in front.
-            .args(["--disable-background-timer-throttling", "--disable-renderer-backgrounding", "--disable-backgrounding-occluded-windows"])
-            .args(["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream", "--autoplay-policy=no-user-gesture-required"])
+            .args([
+                "--disable-background-timer-throttling",
+                "--disable-renderer-backgrounding",
+                "--disable-backgrounding-occluded-windows",
+            ])
+            .args([
+                "--use-fake-ui-for-media-stream",
+                "--use-fake-device-for-media-stream",
+                "--autoplay-policy=no-user-gesture-required",
+            ])
             // Calls go over loopback here, which browsers otherwise leave out.
             .arg("--allow-loopback-in-peer-connection")
             .arg(format!("--use-file-for-fake-video-capture={}", camera.display()))
@@ -55,14 +75,20 @@ impl Browser {
     /// A new tab in a window of its own, so that its cookies are its own.
     pub fn page(&mut self, width: u32, height: u32) -> anyhow::Result<Page> {
         let context = self.control.call("Target.createBrowserContext", json!({}))?;
-        let target = self.control.call("Target.createTarget", json!({ "url": "about:blank", "browserContextId": context["browserContextId"] }))?;
+        let target = self.control.call(
+            "Target.createTarget",
+            json!({ "url": "about:blank", "browserContextId": context["browserContextId"] }),
+        )?;
         let id = target["targetId"].as_str().context("no target")?.to_owned();
         let mut page = Page { connection: Connection::open(self.port, &format!("/devtools/page/{id}"))? };
         page.call("Page.enable", json!({}))?;
         page.call("Runtime.enable", json!({}))?;
         page.call("Accessibility.enable", json!({}))?;
         page.call("Emulation.setFocusEmulationEnabled", json!({ "enabled": true }))?;
-        page.call("Emulation.setDeviceMetricsOverride", json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false }))?;
+        page.call(
+            "Emulation.setDeviceMetricsOverride",
+            json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false }),
+        )?;
         Ok(page)
     }
 
@@ -135,10 +161,14 @@ impl Page {
         let nodes = self.call("Accessibility.queryAXTree", query)?;
         let matches = |node: &&Value| {
             let found = node["name"]["value"].as_str().unwrap_or_default();
-            let disabled = node["properties"].as_array().is_some_and(|list| list.iter().any(|p| p["name"] == "disabled" && p["value"]["value"] == true));
+            let disabled = node["properties"]
+                .as_array()
+                .is_some_and(|list| list.iter().any(|p| p["name"] == "disabled" && p["value"]["value"] == true));
             (found == name || found.split(" · ").next() == Some(name)) && node["ignored"] != true && !disabled
         };
-        let Some(node) = nodes["nodes"].as_array().and_then(|nodes| nodes.iter().find(matches)) else { return Ok(None) };
+        let Some(node) = nodes["nodes"].as_array().and_then(|nodes| nodes.iter().find(matches)) else {
+            return Ok(None);
+        };
         let id = json!({ "backendNodeId": node["backendDOMNodeId"] });
         self.call("DOM.scrollIntoViewIfNeeded", id.clone())?;
         let quads = self.call("DOM.getContentQuads", id)?;
@@ -169,7 +199,11 @@ impl Page {
             " " => ("Space".to_owned(), 32, Some(" ")),
             other => {
                 let upper = other.to_uppercase();
-                let code = if other.chars().all(|c| c.is_ascii_digit()) { format!("Digit{other}") } else { format!("Key{upper}") };
+                let code = if other.chars().all(|c| c.is_ascii_digit()) {
+                    format!("Digit{other}")
+                } else {
+                    format!("Key{upper}")
+                };
                 (code, upper.bytes().next().map_or(0, i32::from), Some(other))
             }
         };
@@ -213,7 +247,8 @@ impl Connection {
     fn open(port: u16, path: &str) -> anyhow::Result<Self> {
         let stream = TcpStream::connect(("127.0.0.1", port))?;
         stream.set_read_timeout(Some(PATIENCE))?;
-        let (socket, _) = client(format!("ws://127.0.0.1:{port}{path}"), stream).map_err(|e| anyhow::anyhow!("DevTools: {e}"))?;
+        let (socket, _) =
+            client(format!("ws://127.0.0.1:{port}{path}"), stream).map_err(|e| anyhow::anyhow!("DevTools: {e}"))?;
         Ok(Self { socket, next: 0 })
     }
 
@@ -223,7 +258,9 @@ impl Connection {
         self.socket.send(Message::text(request.to_string()))?;
         loop {
             // Events come in between; nobody here waits for them.
-            let Message::Text(text) = self.socket.read().with_context(|| format!("no answer to {method}"))? else { continue };
+            let Message::Text(text) = self.socket.read().with_context(|| format!("no answer to {method}"))? else {
+                continue;
+            };
             let mut answer: Value = serde_json::from_str(&text)?;
             if answer["id"] != self.next {
                 continue;

@@ -58,7 +58,8 @@ pub struct Finger {
 
 impl Finger {
     pub fn connect(socket: &Path) -> anyhow::Result<Self> {
-        let stream = UnixStream::connect(socket).with_context(|| format!("failed to connect to {}", socket.display()))?;
+        let stream =
+            UnixStream::connect(socket).with_context(|| format!("failed to connect to {}", socket.display()))?;
         stream.set_read_timeout(Some(Duration::from_secs(60)))?;
         Ok(Self { stream: BufReader::new(stream) })
     }
@@ -114,7 +115,10 @@ fn carry_out(window: &AppWindow, order: Order, reply: mpsc::Sender<Reply>) {
                 let weak = window.as_weak();
                 slint::Timer::single_shot(Duration::from_millis(130), move || {
                     if let Some(window) = weak.upgrade() {
-                        pointer(&window, WindowEvent::PointerReleased { position: at, button: PointerEventButton::Left });
+                        pointer(
+                            &window,
+                            WindowEvent::PointerReleased { position: at, button: PointerEventButton::Left },
+                        );
                         pointer(&window, WindowEvent::PointerExited);
                     }
                     let _ = reply.send(Reply::Done);
@@ -123,7 +127,8 @@ fn carry_out(window: &AppWindow, order: Order, reply: mpsc::Sender<Reply>) {
             }
             Err(why) => Reply::Failed(why),
         },
-        Order::Draw { label, points } => match elements(window).into_iter().find(|(_, element)| element.label == label) {
+        Order::Draw { label, points } => match elements(window).into_iter().find(|(_, element)| element.label == label)
+        {
             Some((_, element)) => {
                 draw(window, &element, &points);
                 Reply::Done
@@ -170,7 +175,8 @@ fn draw(window: &AppWindow, element: &Element, points: &[(f32, f32)]) {
 /// The middle of the element that can be pressed.
 fn find(window: &AppWindow, label: &str) -> Result<LogicalPosition, String> {
     let found = elements(window);
-    let mut named = found.iter().map(|(_, element)| element).filter(|element| element.label == label && is_pressable(element));
+    let mut named =
+        found.iter().map(|(_, element)| element).filter(|element| element.label == label && is_pressable(element));
     let Some(element) = named.next() else {
         let there: Vec<_> = found.iter().filter(|(_, e)| is_pressable(e)).map(|(_, e)| e.label.as_str()).collect();
         return Err(format!("nothing to press is labelled {label:?}; there are {there:?}"));
@@ -189,7 +195,8 @@ fn is_pressable(element: &Element) -> bool {
 /// Everything with a label whose middle lies on the glass.
 fn elements(window: &AppWindow) -> Vec<(ElementHandle, Element)> {
     let size = window.window().size().to_logical(window.window().scale_factor());
-    let labelled = ElementQuery::from_root(window).match_predicate(|element| element.accessible_label().is_some_and(|label| !label.is_empty()));
+    let labelled = ElementQuery::from_root(window)
+        .match_predicate(|element| element.accessible_label().is_some_and(|label| !label.is_empty()));
     let mut seen = Vec::new();
     for handle in labelled.find_all() {
         let (at, own) = (handle.absolute_position(), handle.size());
@@ -198,7 +205,8 @@ fn elements(window: &AppWindow) -> Vec<(ElementHandle, Element)> {
         if !on_glass || handle.computed_opacity() < 0.01 {
             continue;
         }
-        let role = handle.accessible_role().map_or_else(|| "None".to_owned(), |role: AccessibleRole| format!("{role:?}"));
+        let role =
+            handle.accessible_role().map_or_else(|| "None".to_owned(), |role: AccessibleRole| format!("{role:?}"));
         let element = Element {
             label: handle.accessible_label().unwrap_or_default().into(),
             role,

@@ -106,7 +106,16 @@ impl Hub {
     pub fn add_officer(&self, login: &str, display: &str) -> anyhow::Result<Account> {
         let password = format!("specimen-{login}-password");
         let mut command = Command::new(program("bilik-hub")?);
-        command.arg("--config").arg(self.config()).args(["officer", "add", "--name", login, "--display", display, "--password-stdin", "--json"]);
+        command.arg("--config").arg(self.config()).args([
+            "officer",
+            "add",
+            "--name",
+            login,
+            "--display",
+            display,
+            "--password-stdin",
+            "--json",
+        ]);
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
         if let Some(mut stdin) = child.stdin.take() {
             std::io::Write::write_all(&mut stdin, format!("{password}\n").as_bytes())?;

@@ -10,8 +10,10 @@ use serde_json::{Value, json};
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// Keeps every peer connection of the page where a test can ask it what it hears. The console itself exposes nothing.
-const LISTEN_IN: &str = "window.__calls = []; const Real = RTCPeerConnection; \
+/// Counts broken rules of the content security policy, and keeps every peer connection of the page where a test can ask
+/// it what it hears. The console itself exposes nothing.
+const LISTEN_IN: &str = "window.__violations = 0; document.addEventListener('securitypolicyviolation', () => window.__violations++); \
+    window.__calls = []; const Real = RTCPeerConnection; \
     window.RTCPeerConnection = class extends Real { constructor(...a) { super(...a); window.__calls.push(this); } };";
 
 pub struct Officer {
@@ -23,7 +25,13 @@ impl Officer {
         Self::log_in_sized(browser, hub, account, 1600, 900)
     }
 
-    pub fn log_in_sized(browser: &mut Browser, hub: &Hub, account: &Account, width: u32, height: u32) -> anyhow::Result<Self> {
+    pub fn log_in_sized(
+        browser: &mut Browser,
+        hub: &Hub,
+        account: &Account,
+        width: u32,
+        height: u32,
+    ) -> anyhow::Result<Self> {
         let mut page = browser.page(width, height)?;
         page.before_load(LISTEN_IN)?;
         page.open(&format!("https://{}/", hub.console_address))?;
@@ -60,7 +68,10 @@ impl Officer {
             if !items.is_empty() && items.iter().all(|(_, check)| check == "correct") {
                 return Ok(Some(()));
             }
-            let open = items.iter().find(|(_, check)| check == "pending" || check == "corrected").map(|(code, _)| code.clone());
+            let open = items
+                .iter()
+                .find(|(_, check)| check == "pending" || check == "corrected")
+                .map(|(code, _)| code.clone());
             if let Some(code) = open {
                 self.correct(&code)?;
             }
@@ -80,7 +91,8 @@ impl Officer {
         self.page.key("r")?;
         self.page.wait_for("document.querySelector('[role=dialog] [data-autofocus]') === document.activeElement")?;
         self.page.key("1")?;
-        self.page.wait_for(&format!("document.querySelector('[data-testid=item-{item}]')?.dataset.check === 'asked_again'"))
+        self.page
+            .wait_for(&format!("document.querySelector('[data-testid=item-{item}]')?.dataset.check === 'asked_again'"))
     }
 
     /// Puts the cursor on a row.
@@ -88,7 +100,9 @@ impl Officer {
         let row = format!("document.querySelector('[data-testid=item-{item}]')");
         self.page.wait_for(&format!("{row} !== null"))?;
         self.page.evaluate(&format!("{row}.click()"))?;
-        self.page.wait_for(&format!("{row}.getAttribute('aria-current') === 'true' && {row}.querySelector('button') !== null"))
+        self.page.wait_for(&format!(
+            "{row}.getAttribute('aria-current') === 'true' && {row}.querySelector('button') !== null"
+        ))
     }
 
     pub fn approve(&mut self) -> anyhow::Result<()> {
@@ -104,7 +118,8 @@ impl Officer {
 
     /// Waits until the picture moves: its count of decoded frames grows.
     pub fn sees_moving(&mut self, video: &str) -> anyhow::Result<()> {
-        let before = until(&format!("{video} shows a picture"), || Ok(Some(self.frames(video)?).filter(|count| *count > 0)))?;
+        let before =
+            until(&format!("{video} shows a picture"), || Ok(Some(self.frames(video)?).filter(|count| *count > 0)))?;
         until(&format!("{video} moves"), || Ok((self.frames(video)? > before + 3).then_some(())))
     }
 
@@ -145,7 +160,8 @@ impl Officer {
 
 /// The code that the officer's phone shows now (RFC 6238). One step is good for one login.
 pub fn totp(secret: &str) -> anyhow::Result<String> {
-    let secret = totp_rs::Secret::Encoded(secret.to_owned()).to_bytes().map_err(|e| anyhow::anyhow!("secret: {e:?}"))?;
+    let secret =
+        totp_rs::Secret::Encoded(secret.to_owned()).to_bytes().map_err(|e| anyhow::anyhow!("secret: {e:?}"))?;
     let totp = totp_rs::TOTP::new_unchecked(totp_rs::Algorithm::SHA1, 6, 1, 30, secret, None, String::new());
     Ok(totp.generate(SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs()))
 }

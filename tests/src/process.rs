@@ -31,7 +31,11 @@ pub struct Process {
 
 impl Process {
     pub fn start(name: &str, command: &mut Command, log: &Path) -> anyhow::Result<Self> {
-        let file = File::options().create(true).append(true).open(log).with_context(|| format!("failed to open {}", log.display()))?;
+        let file = File::options()
+            .create(true)
+            .append(true)
+            .open(log)
+            .with_context(|| format!("failed to open {}", log.display()))?;
         let child = command
             .stdin(Stdio::null())
             .stdout(file.try_clone()?)
@@ -59,7 +63,11 @@ impl Process {
             Some(status) => {
                 let log = self.log();
                 let tail: Vec<_> = log.lines().rev().take(15).collect();
-                bail!("{} ended with {status}; the end of its log:\n{}", self.name, tail.into_iter().rev().collect::<Vec<_>>().join("\n"))
+                bail!(
+                    "{} ended with {status}; the end of its log:\n{}",
+                    self.name,
+                    tail.into_iter().rev().collect::<Vec<_>>().join("\n")
+                )
             }
         }
     }

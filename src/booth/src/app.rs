@@ -110,7 +110,12 @@ struct Services {
 
 impl App {
     /// Puts the booth together and makes it the owner of the loop.
-    pub fn install(config: &Config, identity: Option<&Identity>, window: &AppWindow, runtime: &tokio::runtime::Handle) -> anyhow::Result<()> {
+    pub fn install(
+        config: &Config,
+        identity: Option<&Identity>,
+        window: &AppWindow,
+        runtime: &tokio::runtime::Handle,
+    ) -> anyhow::Result<()> {
         let booth = identity.map_or(BoothId(uuid::Uuid::nil()), |identity| identity.hub.booth);
         let label = identity.map_or("Bilik", |identity| identity.hub.booth_name.as_str());
         let session = Session::new(booth, Instant::now(), uuid::Uuid::new_v4);
@@ -255,7 +260,9 @@ impl App {
         };
         let state = match news {
             ReaderNews::Lost => DeviceState::Missing,
-            ReaderNews::Ready | ReaderNews::Reading | ReaderNews::Card { .. } | ReaderNews::Unreadable => DeviceState::Ready,
+            ReaderNews::Ready | ReaderNews::Reading | ReaderNews::Card { .. } | ReaderNews::Unreadable => {
+                DeviceState::Ready
+            }
         };
         self.device(Device::Reader, state);
         self.feed(Event::Reader(news));
@@ -264,7 +271,9 @@ impl App {
     fn media(&mut self, event: MediaEvent) {
         match event {
             MediaEvent::Camera(state) => self.device(Device::Camera, device_state("camera", &state)),
-            MediaEvent::DocumentCamera(state) => self.device(Device::DocumentCamera, device_state("document camera", &state)),
+            MediaEvent::DocumentCamera(state) => {
+                self.device(Device::DocumentCamera, device_state("document camera", &state))
+            }
             MediaEvent::Microphone(state) => self.device(Device::Microphone, device_state("microphone", &state)),
             MediaEvent::Speaker(state) => {
                 device_state("speaker", &state);
@@ -337,7 +346,9 @@ impl App {
             }
             LinkEvent::WrongCertificate => {
                 if !self.wrong_hub {
-                    error!("the hub's certificate is not from the authority this booth was enrolled with; no connection");
+                    error!(
+                        "the hub's certificate is not from the authority this booth was enrolled with; no connection"
+                    );
                 }
                 self.wrong_hub = true;
                 self.follow_service();
@@ -537,7 +548,8 @@ fn start_services(config: &Config, identity: &Identity, runtime: &tokio::runtime
     let _guard = runtime.enter();
     let tls = tls::enrolled(identity)?;
     let http = HubHttp::new(&identity.hub.booth_address, &tls, runtime.clone())?;
-    let receipt_key = identity.receipt_key().ok_or_else(|| anyhow::anyhow!("identity has no receipt key; enrol the booth again"))?;
+    let receipt_key =
+        identity.receipt_key().ok_or_else(|| anyhow::anyhow!("identity has no receipt key; enrol the booth again"))?;
     let journal = JournalConfig {
         recipient: identity.hub.recipient.clone(),
         booth: identity.hub.booth,

@@ -5,7 +5,9 @@ use bilik_claim::session::Now;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 pub fn now() -> Now {
-    let wall = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX));
+    let wall = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX));
     Now { instant: Instant::now(), wall: WallTime(wall), today: jiff::Zoned::now().date() }
 }
 

@@ -168,7 +168,11 @@ mod tests {
         check("state_dir = 3", "state_dir", "line 1");
         check("state_dir = \"/x\"\nstat = 1", "stat", "line 2");
         check("state_dir = \"/x\"\n[screen]\nscale = 9.0", "screen.scale", "between");
-        check("state_dir = \"/x\"\n[reader]\nport = \"/dev/ttyS0\"\nprofile = \"abc\"", "reader.profile", "does not exist");
+        check(
+            "state_dir = \"/x\"\n[reader]\nport = \"/dev/ttyS0\"\nprofile = \"abc\"",
+            "reader.profile",
+            "does not exist",
+        );
         check("", "file", "state_dir");
     }
 }

@@ -22,12 +22,21 @@ const LOOK: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub enum CourierEvent {
     /// Durably in the journal.
-    Kept { claim: ClaimId, tracking: TrackingCode },
-    KeepFailed { claim: ClaimId },
+    Kept {
+        claim: ClaimId,
+        tracking: TrackingCode,
+    },
+    KeepFailed {
+        claim: ClaimId,
+    },
     /// The hub's receipt is verified, the sealed bytes are erased.
-    Confirmed { claim: ClaimId },
+    Confirmed {
+        claim: ClaimId,
+    },
     /// How many claims the hub has not confirmed.
-    Queue { queued: u32 },
+    Queue {
+        queued: u32,
+    },
     /// Whether another claim could be kept.
     Ready(Result<(), Trouble>),
 }
@@ -200,7 +209,11 @@ impl<F: Fn(CourierEvent)> Worker<F> {
         }
     }
 
-    fn start<R: Future<Output = Answer> + Send + 'static>(&mut self, claim: ClaimId, request: impl FnOnce(HubHttp) -> R) {
+    fn start<R: Future<Output = Answer> + Send + 'static>(
+        &mut self,
+        claim: ClaimId,
+        request: impl FnOnce(HubHttp) -> R,
+    ) {
         let (sender, request) = (self.sender.clone(), request(self.http.clone()));
         self.in_flight = true;
         self.http.spawn(async move {
@@ -221,7 +234,9 @@ impl<F: Fn(CourierEvent)> Worker<F> {
                             info!(%claim, "claim confirmed by the hub and erased here");
                             (self.events)(CourierEvent::Confirmed { claim });
                         }
-                        Event::Refused { .. } => error!(%claim, "claim refused by the hub; it stays here for a technician"),
+                        Event::Refused { .. } => {
+                            error!(%claim, "claim refused by the hub; it stays here for a technician")
+                        }
                         Event::Kept { .. }
                         | Event::Found { .. }
                         | Event::HubReachable

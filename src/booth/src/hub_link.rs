@@ -34,7 +34,10 @@ const QUEUE: usize = 256;
 #[derive(Debug)]
 pub enum LinkEvent {
     /// The hub has said welcome.
-    Connected { booth_name: String, branch_name: String },
+    Connected {
+        booth_name: String,
+        branch_name: String,
+    },
     Disconnected,
     /// The other end is not the enrolled hub.
     WrongCertificate,
@@ -82,7 +85,12 @@ impl HubLink {
     }
 }
 
-async fn run(address: String, tls: Arc<ClientConfig>, mut outgoing: mpsc::Receiver<BoothToHub>, events: impl Fn(LinkEvent)) {
+async fn run(
+    address: String,
+    tls: Arc<ClientConfig>,
+    mut outgoing: mpsc::Receiver<BoothToHub>,
+    events: impl Fn(LinkEvent),
+) {
     let mut waiting = VecDeque::new();
     let mut last_error = String::new();
     loop {
@@ -125,7 +133,10 @@ async fn run(address: String, tls: Arc<ClientConfig>, mut outgoing: mpsc::Receiv
 type Socket = tokio_tungstenite::WebSocketStream<tokio_rustls::client::TlsStream<TcpStream>>;
 
 async fn connect(address: &str, tls: Arc<ClientConfig>) -> Result<Socket, LinkError> {
-    let host = address.rsplit_once(':').map(|(host, _)| host.trim_matches(['[', ']'])).ok_or_else(|| LinkError::Address(address.into()))?;
+    let host = address
+        .rsplit_once(':')
+        .map(|(host, _)| host.trim_matches(['[', ']']))
+        .ok_or_else(|| LinkError::Address(address.into()))?;
     let name = ServerName::try_from(host.to_owned()).map_err(|_| LinkError::Address(address.into()))?;
     let failed = |source| LinkError::Connect(address.to_owned(), source);
     let attempt = async {

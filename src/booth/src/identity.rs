@@ -39,7 +39,11 @@ pub struct Identity {
 
 impl Identity {
     pub fn new(hub: EnrolAnswer, tls_key: String, manifest_key: &SigningKey) -> Self {
-        Self { hub, tls_key: Personal::new(tls_key), manifest_seed: Personal::new(hex::encode(manifest_key.to_bytes())) }
+        Self {
+            hub,
+            tls_key: Personal::new(tls_key),
+            manifest_seed: Personal::new(hex::encode(manifest_key.to_bytes())),
+        }
     }
 
     /// None while the booth is not enrolled.
@@ -50,7 +54,8 @@ impl Identity {
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(source) => return Err(IdentityError::Io { operation: "read", path, source }),
         };
-        let identity: Self = serde_json::from_str(&text).map_err(|source| IdentityError::Malformed { path: path.clone(), source })?;
+        let identity: Self =
+            serde_json::from_str(&text).map_err(|source| IdentityError::Malformed { path: path.clone(), source })?;
         if identity.manifest_seed().is_none() || identity.receipt_key().is_none() {
             return Err(IdentityError::Key { path });
         }
@@ -65,10 +70,12 @@ impl Identity {
             move |source| IdentityError::Io { operation, path, source }
         };
         std::fs::create_dir_all(state_dir).map_err(io("create", state_dir))?;
-        let text = serde_json::to_string_pretty(self).map_err(|source| IdentityError::Malformed { path: path.clone(), source })?;
+        let text = serde_json::to_string_pretty(self)
+            .map_err(|source| IdentityError::Malformed { path: path.clone(), source })?;
         let text = Zeroizing::new(text);
         let mut options = std::fs::OpenOptions::new();
-        let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&beside).map_err(io("create", &beside))?;
+        let mut file =
+            options.write(true).create(true).truncate(true).mode(0o600).open(&beside).map_err(io("create", &beside))?;
         file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(io("write", &beside))?;
         std::fs::rename(&beside, &path).map_err(io("rename", &beside))?;
         std::fs::File::open(state_dir).and_then(|dir| dir.sync_all()).map_err(io("sync", state_dir))

@@ -33,9 +33,14 @@ pub use courier::chain;
 ///
 /// What keeps the booth from starting: the window, the identity, its state directory. Later trouble is logged and shown.
 pub fn run(config: &Config, on_window: impl FnOnce(&AppWindow)) -> anyhow::Result<()> {
-    std::fs::create_dir_all(&config.state_dir).with_context(|| format!("failed to create {}", config.state_dir.display()))?;
+    std::fs::create_dir_all(&config.state_dir)
+        .with_context(|| format!("failed to create {}", config.state_dir.display()))?;
     let identity = Identity::load(&config.state_dir)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().context("failed to start the network's thread")?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .context("failed to start the network's thread")?;
     let window = open_window(config)?;
     App::install(config, identity.as_ref(), &window, runtime.handle())?;
     runtime.spawn(stop_on_signal());
@@ -60,7 +65,8 @@ fn open_window(config: &Config) -> anyhow::Result<AppWindow> {
 
 async fn stop_on_signal() {
     use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
+    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
         tracing::error!("signals cannot be caught; a stop will not be clean");
         return;
     };

@@ -28,7 +28,14 @@ pub fn list(state_dir: &Path, out: &mut impl Write) -> Result<(), QueueError> {
 /// Copies each sealed claim to `directory`, for the hub's operator to open.
 pub fn recover(state_dir: &Path, directory: &Path, out: &mut impl Write) -> Result<(), QueueError> {
     let exported = JournalView::open(&state_dir.join(DATABASE))?.export(directory)?;
-    writeln!(out, "{} claims in {} parts ({} bytes) written to {}", exported.claims, exported.parts, exported.bytes, directory.display())?;
+    writeln!(
+        out,
+        "{} claims in {} parts ({} bytes) written to {}",
+        exported.claims,
+        exported.parts,
+        exported.bytes,
+        directory.display()
+    )?;
     for claim in &exported.damaged {
         writeln!(out, "{claim}: damaged; what could be read is written")?;
     }
@@ -41,5 +48,8 @@ fn line(row: &QueueRow) -> String {
         QueueState::Refused { reason } => format!("refused: {reason}"),
         QueueState::Confirmed { ledger_sequence } => format!("confirmed as {ledger_sequence}"),
     };
-    format!("{:>6}  {}  {}  {:>2} parts {:>9} bytes  {state}", row.sequence, row.tracking, row.claim, row.parts, row.bytes)
+    format!(
+        "{:>6}  {}  {}  {:>2} parts {:>9} bytes  {state}",
+        row.sequence, row.tracking, row.claim, row.parts, row.bytes
+    )
 }

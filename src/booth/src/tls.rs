@@ -20,9 +20,10 @@ pub enum TlsError {
 
 /// For everything after enrolment.
 pub fn enrolled(identity: &Identity) -> Result<Arc<ClientConfig>, TlsError> {
-    let authority = CertificateDer::from_pem_slice(identity.hub.authority.as_bytes()).map_err(|_| TlsError::Pem("authority"))?;
-    let certificate =
-        CertificateDer::from_pem_slice(identity.hub.certificate.as_bytes()).map_err(|_| TlsError::Pem("certificate"))?;
+    let authority =
+        CertificateDer::from_pem_slice(identity.hub.authority.as_bytes()).map_err(|_| TlsError::Pem("authority"))?;
+    let certificate = CertificateDer::from_pem_slice(identity.hub.certificate.as_bytes())
+        .map_err(|_| TlsError::Pem("certificate"))?;
     let key = PrivateKeyDer::from_pem_slice(identity.tls_key.reveal().as_bytes()).map_err(|_| TlsError::Pem("key"))?;
     let mut roots = RootCertStore::empty();
     roots.add(authority)?;
@@ -71,7 +72,9 @@ impl ServerCertVerifier for ByCode {
         let authority = intermediates.iter().find(|der| (self.names_authority)(der)).ok_or(unknown.clone())?;
         let mut roots = RootCertStore::empty();
         roots.add(authority.clone().into_owned())?;
-        let webpki = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), self.provider.clone()).build().map_err(|_| unknown)?;
+        let webpki = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), self.provider.clone())
+            .build()
+            .map_err(|_| unknown)?;
         webpki.verify_server_cert(end_entity, intermediates, server_name, ocsp, now)
     }
 

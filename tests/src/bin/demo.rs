@@ -129,8 +129,14 @@ fn play(target: &Path) -> anyhow::Result<()> {
     let mut summary = String::new();
     writeln!(summary, "# A claim from the first touch to the receipt\n")?;
     writeln!(summary, "Claim code {claim}. Played in {} s, {} pictures.\n", began.elapsed().as_secs(), album.count)?;
-    writeln!(summary, "The hub's ledger:\n\n```\n{}\n```\n\nThe booth's queue:\n\n```\n{}\n```\n", claims.trim_end(), queue.trim_end())?;
-    let mut pictures: Vec<_> = std::fs::read_dir(target)?.flatten().map(|e| e.file_name().to_string_lossy().into_owned()).collect();
+    writeln!(
+        summary,
+        "The hub's ledger:\n\n```\n{}\n```\n\nThe booth's queue:\n\n```\n{}\n```\n",
+        claims.trim_end(),
+        queue.trim_end()
+    )?;
+    let mut pictures: Vec<_> =
+        std::fs::read_dir(target)?.flatten().map(|e| e.file_name().to_string_lossy().into_owned()).collect();
     pictures.sort();
     for name in pictures.iter().filter(|name| name.ends_with(".png")) {
         writeln!(summary, "- [{name}]({name})")?;
@@ -139,7 +145,13 @@ fn play(target: &Path) -> anyhow::Result<()> {
     say(&format!("Claim {claim} received. Pictures and summary: {}", target.display()))
 }
 
-fn scenes(booth: &mut Booth, browser: &mut Browser, hub: &Hub, account: &Account, album: &mut Album) -> anyhow::Result<String> {
+fn scenes(
+    booth: &mut Booth,
+    browser: &mut Browser,
+    hub: &Hub,
+    account: &Account,
+    album: &mut Album,
+) -> anyhow::Result<String> {
     say("officer logs in")?;
     let mut officer = Officer::log_in(browser, hub, account)?;
     booth.sees("1 petugas siap")?;
@@ -151,7 +163,7 @@ fn scenes(booth: &mut Booth, browser: &mut Browser, hub: &Hub, account: &Account
     story::fill_in(booth, watch)?;
     say("participant photographs the documents")?;
     story::photograph(booth, watch)?;
-    booth.sees("Sari W. segera kembali kepada Anda")?;
+    booth.sees("Sari W. segera menyapa Anda")?;
     booth.photograph(&album.next("booth", "hold"))?;
     officer.tile_is_taken(1)?;
     officer.page.sees("Menunggu Anda")?;
@@ -182,7 +194,12 @@ fn scenes(booth: &mut Booth, browser: &mut Browser, hub: &Hub, account: &Account
     booth.photograph(&album.next("booth", "confirmed"))?;
     officer.page.sees("Klaim diterima hub.")?;
     officer.page.photograph(&album.next("console", "received"))?;
-    let code = booth.look()?.into_iter().map(|element| element.label).find(|label| is_code(label)).context("no claim code on the glass")?;
+    let code = booth
+        .look()?
+        .into_iter()
+        .map(|element| element.label)
+        .find(|label| is_code(label))
+        .context("no claim code on the glass")?;
     booth.press("Selesai")?;
     booth.sees("Selamat datang.")?;
     Ok(code)
@@ -198,7 +215,9 @@ fn stop_on_signal() -> anyhow::Result<()> {
     std::thread::Builder::new().name("signals".into()).spawn(move || {
         runtime.block_on(async {
             use tokio::signal::unix::{SignalKind, signal};
-            let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) else {
+            let (Ok(mut interrupt), Ok(mut terminate)) =
+                (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+            else {
                 return;
             };
             tokio::select! {

@@ -71,9 +71,10 @@ impl Presenter {
             };
             let subtitle = match visit.desk.check(Item::Document(*kind)) {
                 Check::AskedAgain { reason } => reason.clone(),
-                Check::Pending | Check::Correct | Check::Corrected => {
-                    photo.and_then(|photo| photo.doubt).map(|doubt| Doubt::Photo(doubt).explain(language)).unwrap_or_default()
-                }
+                Check::Pending | Check::Correct | Check::Corrected => photo
+                    .and_then(|photo| photo.doubt)
+                    .map(|doubt| Doubt::Photo(doubt).explain(language))
+                    .unwrap_or_default(),
             };
             DocumentItem { id, title: kind.title().get(language).into(), subtitle: subtitle.into(), state }
         });
@@ -93,7 +94,9 @@ impl Presenter {
             })
         });
         sync(&self.lists.alternatives, alternatives.collect());
-        page.set_alternative(chosen.filter(|_| !offered.is_empty()).map_or("", |kind| kind.title().get(language)).into());
+        page.set_alternative(
+            chosen.filter(|_| !offered.is_empty()).map_or("", |kind| kind.title().get(language)).into(),
+        );
         self.preview_face = source == Some(PhotoSource::Face);
     }
 

@@ -15,7 +15,9 @@ use bilik_ui::{AppWindow, Choice, IdentityKind, Point, ReaderState, ReviewRow, T
 use slint::ComponentHandle as _;
 
 pub fn consent(lists: &Lists, language: Language) {
-    let points = consent::POINTS.iter().map(|(title, text)| Point { title: title.get(language).into(), text: text.get(language).into() });
+    let points = consent::POINTS
+        .iter()
+        .map(|(title, text)| Point { title: title.get(language).into(), text: text.get(language).into() });
     sync(&lists.points, points.collect());
 }
 
@@ -92,7 +94,9 @@ pub fn detail(window: &AppWindow, lists: &Lists, session: &Session, visit: &Visi
     let choices = if field == Field::Bank {
         let chosen = visit.draft.typed(Field::Bank);
         let banks = (0..).zip(bank_choices(language));
-        banks.map(|(id, (code, name))| Choice { id, title: name.into(), subtitle: "".into(), selected: code == chosen }).collect()
+        banks
+            .map(|(id, (code, name))| Choice { id, title: name.into(), subtitle: "".into(), selected: code == chosen })
+            .collect()
     } else {
         Vec::new()
     };

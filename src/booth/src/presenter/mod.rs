@@ -227,7 +227,9 @@ impl Presenter {
         overlay.set_help_text(text.get(language).into());
         let visit = session.visit();
         let announced = visit.is_some_and(|visit| visit.draft.consent.is_some());
-        overlay.set_officer_available(announced && session.surroundings().hub_connected && session.surroundings().officers_ready > 0);
+        overlay.set_officer_available(
+            announced && session.surroundings().hub_connected && session.surroundings().officers_ready > 0,
+        );
         overlay.set_officer_called(visit.is_some_and(|visit| visit.help_asked));
     }
 

