@@ -69,7 +69,7 @@ async function look() {
   await page.reload();
   await page.getByLabel("Nama pengguna").fill("sari");
   await tryLogin("123456");
-  await page.getByTestId("tile-3").waitFor();
+  await page.getByTestId("tile-3").getByText("Bilik 3").waitFor();
   await page.keyboard.press("3");
   await page.getByTestId("live").waitFor({ timeout: 15_000 });
   await page.waitForTimeout(1500);

@@ -127,7 +127,7 @@ function Verdicts({ view }: { view: ItemView }) {
     <span className={styles.verdicts}>
       {view.check.kind === "correct" ? null : (
         <Button
-          size="compact-md"
+          size="compact-sm"
           rightSection={<Key>Enter</Key>}
           aria-keyshortcuts="Enter"
           onClick={() => {
@@ -139,7 +139,7 @@ function Verdicts({ view }: { view: ItemView }) {
       )}
       {given ? (
         <Button
-          size="compact-md"
+          size="compact-sm"
           variant="default"
           rightSection={<Key>{KEY.takeBack}</Key>}
           aria-keyshortcuts={KEY.takeBack}
@@ -152,7 +152,7 @@ function Verdicts({ view }: { view: ItemView }) {
       ) : null}
       {view.check.kind === "asked_again" ? null : (
         <Button
-          size="compact-md"
+          size="compact-sm"
           variant="default"
           rightSection={<Key>{KEY.askAgain}</Key>}
           aria-keyshortcuts={KEY.askAgain}
