@@ -10,6 +10,7 @@ use rcgen::{
     Issuer, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, SanType, date_time_ymd,
 };
 use rustls_pki_types::CertificateDer;
+use std::net::IpAddr;
 use std::time::Duration;
 use thiserror::Error;
 use uuid::Uuid;
@@ -121,9 +122,9 @@ impl Authority {
 pub fn booth_of(certificate: &[u8]) -> Option<BoothId> {
     let (_, certificate) = X509Certificate::from_der(certificate).ok()?;
     let names = certificate.subject_alternative_name().ok()??;
-    names.value.general_names.iter().find_map(|name| match name {
-        GeneralName::URI(uri) => uri.strip_prefix(URN)?.parse().ok(),
-        _ => None,
+    names.value.general_names.iter().find_map(|name| {
+        let GeneralName::URI(uri) = name else { return None };
+        uri.strip_prefix(URN)?.parse().ok()
     })
 }
 
@@ -131,13 +132,13 @@ pub fn booth_of(certificate: &[u8]) -> Option<BoothId> {
 pub fn validity_of(certificate: &[u8]) -> Option<(i64, Vec<String>)> {
     let (_, certificate) = X509Certificate::from_der(certificate).ok()?;
     let alternative = certificate.subject_alternative_name().ok()??;
-    let names = alternative.value.general_names.iter().filter_map(|name| match name {
-        GeneralName::DNSName(name) => Some((*name).to_owned()),
-        GeneralName::IPAddress([a, b, c, d]) => Some(std::net::Ipv4Addr::new(*a, *b, *c, *d).to_string()),
-        GeneralName::IPAddress(bytes) => {
-            <[u8; 16]>::try_from(*bytes).ok().map(|octets| std::net::Ipv6Addr::from(octets).to_string())
+    let names = alternative.value.general_names.iter().filter_map(|name| {
+        if let GeneralName::DNSName(name) = name {
+            return Some((*name).to_owned());
         }
-        _ => None,
+        let GeneralName::IPAddress(bytes) = name else { return None };
+        let v4 = <[u8; 4]>::try_from(*bytes).map(IpAddr::from);
+        v4.or_else(|_| <[u8; 16]>::try_from(*bytes).map(IpAddr::from)).ok().map(|address| address.to_string())
     });
     Some((certificate.validity().not_after.timestamp(), names.collect()))
 }

@@ -41,5 +41,5 @@ mod sqlite;
 mod tls;
 
 pub use ledger::{AuditState, Role};
-pub use server::{ADDRESSES, ServeError, serve};
+pub use server::{ADDRESSES, Addresses, ServeError, Server, serve};
 pub use tls::ENROL_ALPN;

@@ -4,7 +4,7 @@ use crate::admin::{self, AdminError};
 use crate::clock::{day_start, local_day, wall_now};
 use crate::config::Config;
 use crate::http::{self, Hub};
-use crate::keys::{Keys, KeysError};
+use crate::keys::Keys;
 use crate::ledger::{Ledger, LedgerError, ORPHAN_MS};
 use crate::listener;
 use crate::metrics::Metrics;
@@ -12,6 +12,7 @@ use crate::office::{self, Office, Settings};
 use crate::scribe;
 use crate::tls::{self, TlsError};
 use bilik_claim::ids::WallTime;
+use rustls::ServerConfig;
 use serde::Serialize;
 use std::fs;
 use std::future::Future;
@@ -48,10 +49,10 @@ pub enum ServeError {
 }
 
 /// The content of [`ADDRESSES`].
-#[derive(Serialize)]
-struct Addresses {
-    console: SocketAddr,
-    booths: SocketAddr,
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Addresses {
+    pub console: SocketAddr,
+    pub booths: SocketAddr,
 }
 
 /// Completes on SIGTERM or SIGINT.
@@ -65,64 +66,85 @@ pub fn termination() -> std::io::Result<impl Future<Output = ()>> {
     })
 }
 
+/// A hub that has its keys, its ledger and its ports, and answers nobody yet.
+pub struct Server {
+    config: Config,
+    keys: Keys,
+    ledger: Arc<dyn Ledger>,
+    console: (TcpListener, ServerConfig),
+    booths: (TcpListener, ServerConfig),
+    addresses: Addresses,
+}
+
 /// Runs the hub until `shutdown` completes, then stops it in order.
 pub async fn serve(config: Config, shutdown: impl Future<Output = ()>) -> Result<(), ServeError> {
-    let keys = Keys::load(&config, wall_now().0 / 1000).map_err(AdminError::from)?;
-    let (console_tls, booths_tls) = (tls::console(&config, &keys)?, tls::booths(&keys)?);
-    let ledger: Arc<dyn Ledger> = Arc::new(admin::open(&config)?);
-    let console = bind("listen_console", config.listen_console).await?;
-    let booths = bind("listen_booths", config.listen_booths).await?;
-    let (console_address, booths_address) = (local(&console)?, local(&booths)?);
-    write_addresses(&config, &Addresses { console: console_address, booths: booths_address })?;
+    Server::bind(config).await?.run(shutdown).await
+}
 
-    let (stopper, stop) = watch::channel(false);
-    let metrics = Arc::new(Metrics::default());
-    let (scribe, _) = scribe::spawn(Arc::clone(&ledger), Arc::clone(&metrics));
-    let settings = Settings {
-        branch_name: config.branch_name.clone(),
-        default_capacity: config.default_capacity,
-        utc_offset_hours: config.time_zone.utc_offset_hours(),
-    };
-    // Calls of this run are numbered from the seconds of its start: above those of every earlier run.
-    let first_call = u32::try_from(wall_now().0 / 1000).unwrap_or(0);
-    let office = Office::new(settings, first_call);
-    let (switchboard, office) = office::spawn(office, scribe.clone(), Arc::clone(&metrics), stop.clone());
-    let max_connections = config.max_connections;
-    let hub = Arc::new(Hub::new(config, keys, ledger, switchboard, scribe.clone(), metrics, booths_address.port()));
-    let keeper = tokio::spawn(keep(Arc::clone(&hub), stop.clone()));
-    tracing::info!(console = %console_address, booths = %booths_address, "hub is up");
-
-    let console = tokio::spawn(listener::serve(
-        console,
-        console_tls,
-        http::console_router(Arc::clone(&hub)),
-        max_connections,
-        stop.clone(),
-    ));
-    let booths = tokio::spawn(listener::serve(booths, booths_tls, http::booths_router(hub), max_connections, stop));
-    let mut office = office;
-    let early = tokio::select! {
-        () = shutdown => false,
-        _ = &mut office => true,
-    };
-    tracing::info!("hub stops");
-    let _ = stopper.send(true);
-    // Each ends by itself; a task that panicked has nothing more to stop.
-    if !early {
-        let _ = office.await;
+impl Server {
+    /// Loads, checks and binds everything, and writes [`ADDRESSES`].
+    pub async fn bind(config: Config) -> Result<Self, ServeError> {
+        let keys = Keys::load(&config, wall_now().0 / 1000).map_err(AdminError::from)?;
+        let (console_tls, booths_tls) = (tls::console(&config, &keys)?, tls::booths(&keys)?);
+        let ledger: Arc<dyn Ledger> = Arc::new(admin::open(&config)?);
+        let (console, console_address) = listen("listen_console", config.listen_console).await?;
+        let (booths, booths_address) = listen("listen_booths", config.listen_booths).await?;
+        let addresses = Addresses { console: console_address, booths: booths_address };
+        write_addresses(&config, &addresses)?;
+        Ok(Self { config, keys, ledger, console: (console, console_tls), booths: (booths, booths_tls), addresses })
     }
-    let _ = tokio::join!(console, booths, keeper);
-    scribe.flush().await;
-    if early { Err(ServeError::Office) } else { Ok(()) }
+
+    /// Where the listeners really are.
+    pub fn addresses(&self) -> Addresses {
+        self.addresses
+    }
+
+    /// Serves until `shutdown` completes, then stops in order.
+    pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), ServeError> {
+        let Self { config, keys, ledger, console, booths, addresses } = self;
+        let (stopper, stop) = watch::channel(false);
+        let metrics = Arc::new(Metrics::default());
+        let (scribe, _) = scribe::spawn(Arc::clone(&ledger), Arc::clone(&metrics));
+        let settings = Settings {
+            branch_name: config.branch_name.clone(),
+            default_capacity: config.default_capacity,
+            utc_offset_hours: config.time_zone.utc_offset_hours(),
+        };
+        // Calls of this run are numbered from the seconds of its start: above those of every earlier run.
+        let first_call = u32::try_from(wall_now().0 / 1000).unwrap_or(0);
+        let office = Office::new(settings, first_call);
+        let (switchboard, mut office) = office::spawn(office, scribe.clone(), Arc::clone(&metrics), stop.clone());
+        let most = config.max_connections;
+        let booths_port = addresses.booths.port();
+        let hub = Arc::new(Hub::new(config, keys, ledger, switchboard, scribe.clone(), metrics, booths_port));
+        let keeper = tokio::spawn(keep(Arc::clone(&hub), stop.clone()));
+        let for_consoles = http::console_router(Arc::clone(&hub));
+        let for_booths = http::booths_router(hub);
+        let console = tokio::spawn(listener::serve(console.0, console.1, for_consoles, most, stop.clone()));
+        let booths = tokio::spawn(listener::serve(booths.0, booths.1, for_booths, most, stop));
+        tracing::info!(console = %addresses.console, booths = %addresses.booths, "hub is up");
+
+        let early = tokio::select! {
+            () = shutdown => false,
+            _ = &mut office => true,
+        };
+        tracing::info!("hub stops");
+        let _ = stopper.send(true);
+        // Each ends by itself; a task that panicked has nothing more to stop.
+        if !early {
+            let _ = office.await;
+        }
+        let _ = tokio::join!(console, booths, keeper);
+        scribe.flush().await;
+        if early { Err(ServeError::Office) } else { Ok(()) }
+    }
 }
 
-async fn bind(key: &'static str, address: SocketAddr) -> Result<TcpListener, ServeError> {
-    TcpListener::bind(address).await.map_err(|source| ServeError::Listen { key, address, source })
-}
-
-fn local(listener: &TcpListener) -> Result<SocketAddr, ServeError> {
-    let address = SocketAddr::from(([0, 0, 0, 0], 0));
-    listener.local_addr().map_err(|source| ServeError::Listen { key: "listen_console", address, source })
+async fn listen(key: &'static str, address: SocketAddr) -> Result<(TcpListener, SocketAddr), ServeError> {
+    let failed = |source| ServeError::Listen { key, address, source };
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let real = listener.local_addr().map_err(failed)?;
+    Ok((listener, real))
 }
 
 /// Written beside and renamed, so a reader sees all of it or nothing.
@@ -164,14 +186,8 @@ pub(crate) async fn tell_office(hub: &Hub) -> Result<(), LedgerError> {
     let (figures, booths, officers) =
         hub.blocking(move |ledger| Ok((ledger.figures(today)?, ledger.booths()?, ledger.officers()?))).await?;
     hub.office.set_figures(figures).await;
-    let booths = booths.into_iter().filter(|booth| !booth.revoked).map(|booth| booth.booth).collect();
-    let officers = officers.into_iter().filter(|officer| !officer.disabled).map(|officer| officer.officer).collect();
-    hub.office.set_roster(booths, officers).await;
+    let booths = booths.into_iter().filter(|booth| booth.revoked).map(|booth| booth.booth).collect();
+    let officers = officers.into_iter().filter(|officer| officer.disabled).map(|officer| officer.officer).collect();
+    hub.office.shut_out(booths, officers).await;
     Ok(())
-}
-
-impl From<KeysError> for ServeError {
-    fn from(error: KeysError) -> Self {
-        ServeError::Admin(error.into())
-    }
 }

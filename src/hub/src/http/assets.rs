@@ -16,15 +16,17 @@ const HASHED: &str = "assets/";
 
 /// A file of the console; the page itself for every path that looks like a page of it.
 pub async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Result<Response, ApiError> {
+    let path = uri.path().trim_start_matches('/');
+    if ["api/", "ws/"].iter().any(|prefix| path.starts_with(prefix)) {
+        return Err(ApiError::NotFound);
+    }
     if method != Method::GET && method != Method::HEAD {
         return Err(ApiError::MethodNotAllowed);
     }
-    let path = uri.path().trim_start_matches('/');
-    let interface = ["api/", "ws/"].iter().any(|prefix| path.starts_with(prefix));
     let (name, file) = match Dist::get(path).filter(|_| !path.is_empty()) {
         Some(file) => (path, file),
         // A path with a dot names a file that is not there; an old script must not get a page instead.
-        None if interface || path.contains('.') => return Err(ApiError::NotFound),
+        None if path.contains('.') => return Err(ApiError::NotFound),
         None => (INDEX, Dist::get(INDEX).ok_or(ApiError::NotFound)?),
     };
     Ok(answer(name, &file, &headers))

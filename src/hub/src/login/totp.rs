@@ -15,10 +15,10 @@ pub fn step_of(secret: &[u8], code: &str, now: u64) -> Option<i64> {
     let totp = TOTP::new_unchecked(Algorithm::SHA1, 6, 0, STEP, secret.to_vec(), None, String::new());
     let present = now / STEP;
     // All steps are computed and compared in full, whichever fits.
-    (present.saturating_sub(SKEW)..=present + SKEW)
-        .filter(|step| equal(totp.generate(step * STEP).as_bytes(), code.as_bytes()))
-        .last()
-        .and_then(|step| i64::try_from(step).ok())
+    let fitting = (present.saturating_sub(SKEW)..=present + SKEW).fold(None, |found, step| {
+        if equal(totp.generate(step * STEP).as_bytes(), code.as_bytes()) { Some(step) } else { found }
+    });
+    fitting.and_then(|step| i64::try_from(step).ok())
 }
 
 /// The secret as people type it (base 32) and as an authenticator app reads it (`otpauth://`).

@@ -129,7 +129,7 @@ impl Office {
         // A signal of an older call is late, not wrong.
         let officer = session.filter(|session| session.calls.running() == Some(call)).and_then(Session::officer);
         if let Some(officer) = officer {
-            self.to_console(officer, HubToConsole::Signal { booth, call, signal });
+            self.tell_console(officer, HubToConsole::Signal { booth, call, signal });
         }
     }
 

@@ -59,7 +59,7 @@ impl Office {
             return;
         }
         if let Err(reason) = self.act(id, message, now) {
-            self.to_console(id, HubToConsole::Refused { reason });
+            self.tell_console(id, HubToConsole::Refused { reason });
         }
         self.follow(now);
     }
@@ -80,7 +80,7 @@ impl Office {
         match message {
             ConsoleToHub::Hello { .. } => Ok(()),
             ConsoleToHub::Ping => {
-                self.to_console(id, HubToConsole::Pong);
+                self.tell_console(id, HubToConsole::Pong);
                 Ok(())
             }
             ConsoleToHub::Capacity { capacity } => {
@@ -100,14 +100,14 @@ impl Office {
             ConsoleToHub::Check { session, item, verdict } => self.check(id, session, item, verdict),
             ConsoleToHub::Message { session, text } => {
                 let booth = self.reachable(id, session)?;
-                self.to_booth(booth, HubToBooth::Message { session, text });
+                self.tell_booth(booth, HubToBooth::Message { session, text });
                 Ok(())
             }
             ConsoleToHub::Decide { session, decision } => self.decide(id, session, decision),
             ConsoleToHub::EndSession { session } => {
                 let booth = self.reachable(id, session)?;
                 self.effects.push(Effect::Audit(AuditEvent::SessionEndedByOfficer { session, officer: id }));
-                self.to_booth(booth, HubToBooth::EndSession { session });
+                self.tell_booth(booth, HubToBooth::EndSession { session });
                 Ok(())
             }
         }
@@ -156,7 +156,7 @@ impl Office {
         let running = self.own(id, session).ok_or(Refusal::NotYours)?.calls.running();
         // A signal of an older call is late, not wrong.
         if running == Some(call) {
-            self.to_booth(booth, HubToBooth::Signal { call, signal });
+            self.tell_booth(booth, HubToBooth::Signal { call, signal });
         }
         Ok(())
     }
@@ -173,7 +173,7 @@ impl Office {
             Verdict::Pending => VerdictKind::Pending,
         };
         self.effects.push(Effect::Audit(AuditEvent::Checked { session, officer: id, item, verdict: kind }));
-        self.to_booth(booth, HubToBooth::Check { session, item, verdict });
+        self.tell_booth(booth, HubToBooth::Check { session, item, verdict });
         Ok(())
     }
 
@@ -190,7 +190,7 @@ impl Office {
         // Remembered before the booth hears of it: the claim that follows is vouched for.
         let verified = kind == DecisionKind::Verified;
         self.effects.push(Effect::Decided { session, officer: id, verified });
-        self.to_booth(booth, HubToBooth::Decision { session, decision });
+        self.tell_booth(booth, HubToBooth::Decision { session, decision });
         Ok(())
     }
 

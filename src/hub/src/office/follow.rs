@@ -59,7 +59,7 @@ impl Office {
         let Some(session) = self.sessions.get_mut(&id) else { return };
         (session.desk, session.returned, session.waiting_since) = (None, true, now);
         tracing::info!(session = %id, %officer, "session released");
-        self.to_console(officer, HubToConsole::TileGone { session: id });
+        self.tell_console(officer, HubToConsole::TileGone { session: id });
         self.effects.push(Effect::Audit(AuditEvent::Released { session: id, officer }));
     }
 
@@ -99,7 +99,7 @@ impl Office {
                 session.calls.start(call, now.instant);
                 (session.told_attention, session.dirty) = (None, true);
             }
-            self.to_booth(booth, HubToBooth::Call { session: id, call });
+            self.tell_booth(booth, HubToBooth::Call { session: id, call });
         }
     }
 
@@ -133,7 +133,7 @@ impl Office {
                 session.dirty |= session.told_attention.map(|(mode, _, _)| mode) != Some(mode);
                 session.told_attention = now_so;
             }
-            self.to_booth(booth, HubToBooth::Attention { session: id, mode, place, expected_wait_s });
+            self.tell_booth(booth, HubToBooth::Attention { session: id, mode, place, expected_wait_s });
         }
     }
 
@@ -185,7 +185,7 @@ impl Office {
             if let Some(session) = self.sessions.get_mut(&id) {
                 session.told_assignment = Some(assignment.clone());
             }
-            self.to_booth(booth, HubToBooth::Assignment { session: id, assignment });
+            self.tell_booth(booth, HubToBooth::Assignment { session: id, assignment });
         }
     }
 
@@ -195,7 +195,7 @@ impl Office {
         for id in dirty {
             let tile = self.sessions.get(&id).and_then(|session| self.tile(id, session, now));
             if let Some((officer, tile)) = tile {
-                self.to_console(officer, HubToConsole::Tile { tile: Box::new(tile) });
+                self.tell_console(officer, HubToConsole::Tile { tile: Box::new(tile) });
             }
             if let Some(session) = self.sessions.get_mut(&id) {
                 session.dirty = false;

@@ -195,20 +195,11 @@ impl Office {
         self.follow(now);
     }
 
-    /// Closes whoever is no longer known: revoked booths, disabled officers.
-    pub fn set_roster(&mut self, booths: &[BoothId], officers: &[OfficerId], now: Now) {
-        let shut: Vec<Connection> = self
-            .booths
-            .iter()
-            .filter(|(id, _)| !booths.contains(id))
-            .filter_map(|(_, booth)| booth.connection)
-            .chain(
-                self.officers
-                    .iter()
-                    .filter(|(id, _)| !officers.contains(id))
-                    .filter_map(|(_, officer)| officer.connection),
-            )
-            .collect();
+    /// Closes who may no longer be here: revoked booths, disabled officers.
+    pub fn shut_out(&mut self, booths: &[BoothId], officers: &[OfficerId], now: Now) {
+        let booths = booths.iter().filter_map(|id| self.booths.get(id)?.connection);
+        let shut: Vec<Connection> =
+            booths.chain(officers.iter().filter_map(|id| self.officers.get(id)?.connection)).collect();
         for connection in shut {
             self.effects.push(Effect::Close(connection, CloseReason::LoggedOut));
             self.connection_lost(connection, now);
@@ -277,13 +268,13 @@ impl Office {
         self.sessions.get_mut(&session).filter(|session| session.officer() == Some(officer))
     }
 
-    fn to_booth(&mut self, booth: BoothId, message: HubToBooth) {
+    fn tell_booth(&mut self, booth: BoothId, message: HubToBooth) {
         if let Some(connection) = self.booths.get(&booth).and_then(|booth| booth.connection) {
             self.effects.push(Effect::ToBooth(connection, message));
         }
     }
 
-    fn to_console(&mut self, officer: OfficerId, message: HubToConsole) {
+    fn tell_console(&mut self, officer: OfficerId, message: HubToConsole) {
         if let Some(connection) = self.officers.get(&officer).and_then(|officer| officer.connection) {
             self.effects.push(Effect::ToConsole(connection, message));
         }
@@ -303,7 +294,7 @@ impl Office {
         {
             officer.focus = None;
         }
-        self.to_console(seat.officer, HubToConsole::TileGone { session: id });
+        self.tell_console(seat.officer, HubToConsole::TileGone { session: id });
         if session.snapshot.turn == Turn::Done {
             self.service.add(now.instant.saturating_duration_since(seat.since));
             self.turn_day(now);
@@ -325,7 +316,7 @@ impl Office {
         session.told_attention = None;
         if let Some(call) = session.calls.end() {
             session.dirty = true;
-            self.to_booth(booth, HubToBooth::EndCall { call });
+            self.tell_booth(booth, HubToBooth::EndCall { call });
         }
     }
 

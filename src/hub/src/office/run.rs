@@ -139,7 +139,7 @@ enum Input {
         reply: oneshot::Sender<Result<Option<Arc<PersonalBytes>>, PhotoRefusal>>,
     },
     Figures(Figures),
-    Roster {
+    ShutOut {
         booths: Vec<BoothId>,
         officers: Vec<OfficerId>,
     },
@@ -233,8 +233,8 @@ impl Switchboard {
         self.send(Input::Figures(figures)).await;
     }
 
-    pub async fn set_roster(&self, booths: Vec<BoothId>, officers: Vec<OfficerId>) {
-        self.send(Input::Roster { booths, officers }).await;
+    pub async fn shut_out(&self, booths: Vec<BoothId>, officers: Vec<OfficerId>) {
+        self.send(Input::ShutOut { booths, officers }).await;
     }
 
     pub async fn status(&self) -> Status {
@@ -309,7 +309,7 @@ impl Shell {
                 let _ = reply.send(self.office.photo(officer, role, session, kind, number));
             }
             Input::Figures(figures) => self.office.set_figures(figures, now),
-            Input::Roster { booths, officers } => self.office.set_roster(&booths, &officers, now),
+            Input::ShutOut { booths, officers } => self.office.shut_out(&booths, &officers, now),
             Input::Status(reply) => {
                 let _ = reply.send(self.office.status());
             }

@@ -1,0 +1,127 @@
+use crate::bench::{Bench, Socket, client, enrol_request, tls};
+use bilik_claim::enrolment::EnrolmentCode;
+use bilik_claim::ids::SessionId;
+use bilik_hub::admin;
+use ed25519_dalek::SigningKey;
+use rcgen::{CertificateParams, KeyPair};
+use reqwest::StatusCode;
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject as _;
+use uuid::Uuid;
+
+fn request(key: &KeyPair) -> String {
+    CertificateParams::default().serialize_request(key).unwrap().pem().unwrap()
+}
+
+#[tokio::test]
+async fn a_code_lets_one_booth_in_once() {
+    let bench = Bench::start().await;
+    let code = admin::enrol_code(&bench.config, "Bilik 1").unwrap();
+    let authority = CertificateDer::from_pem_slice(bench.authority.as_bytes()).unwrap();
+    assert!(code.names(&authority), "the code tells the booth which hub is the right one");
+    let (key, manifest_key) = (KeyPair::generate().unwrap(), SigningKey::from_bytes(&[7; 32]));
+    let check = async |change: &dyn Fn(&mut bilik_claim::enrolment::EnrolRequest), expect: StatusCode| {
+        let mut body = enrol_request(&code, &request(&key), &manifest_key);
+        change(&mut body);
+        let response = bench.client().post(bench.console_url("/api/v1/enrol")).json(&body).send().await.unwrap();
+        assert_eq!(response.status(), expect, "{}", response.text().await.unwrap());
+    };
+    check(&|body| body.protocol = 99, StatusCode::UPGRADE_REQUIRED).await;
+    check(&|body| body.secret = "00".repeat(16), StatusCode::FORBIDDEN).await;
+    check(&|body| body.secret = "short".into(), StatusCode::BAD_REQUEST).await;
+    check(&|body| body.csr = "no request".into(), StatusCode::BAD_REQUEST).await;
+    check(&|body| body.manifest_key = "00".repeat(32), StatusCode::BAD_REQUEST).await;
+    check(&|_| {}, StatusCode::OK).await;
+    check(&|_| {}, StatusCode::FORBIDDEN).await;
+    assert_eq!(admin::booths(&bench.config).unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn enrolment_answers_what_a_booth_needs() {
+    let bench = Bench::start().await;
+    let booth = bench.enrol("Bilik 1").await;
+    assert_eq!((booth.answer.booth_name.as_str(), booth.answer.branch_name.as_str()), ("Bilik 1", "Cabang Uji"));
+    assert_eq!(booth.answer.booth_address, format!("localhost:{}", bench.addresses.booths.port()));
+    assert_eq!(booth.answer.authority, bench.authority);
+    assert!(booth.answer.recipient.starts_with("age1"));
+    assert_eq!(booth.answer.receipt_key.len(), 64);
+    let response = booth.http.get(bench.booths_url("/healthz")).send().await.unwrap();
+    assert_eq!(response.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn enrolment_is_rate_limited() {
+    let bench = Bench::start().await;
+    let code = EnrolmentCode::new([9; 16], b"guess");
+    let body = enrol_request(&code, "x", &SigningKey::from_bytes(&[7; 32]));
+    let mut statuses = Vec::new();
+    for _ in 0..31 {
+        let response = bench.client().post(bench.console_url("/api/v1/enrol")).json(&body).send().await.unwrap();
+        statuses.push(response.status());
+    }
+    assert!(statuses[..30].iter().all(|status| *status == StatusCode::FORBIDDEN));
+    assert_eq!(statuses[30], StatusCode::TOO_MANY_REQUESTS);
+}
+
+#[tokio::test]
+async fn without_a_certificate_of_this_branch_there_is_no_connection() {
+    let bench = Bench::start().await;
+    let other = Bench::start().await;
+    let stranger = other.enrol("Bilik 9").await;
+    let key = KeyPair::generate().unwrap();
+    let own = CertificateParams::default().self_signed(&key).unwrap().pem();
+    // The booth of another branch, which trusts this hub for the test's sake.
+    let mut foreign = stranger.tls.clone();
+    foreign.dangerous().set_certificate_verifier(verifier_of(&bench.authority));
+    let self_signed = tls(&bench.authority, Some((&own, &key.serialize_pem())));
+    for tls in [bench.tls(), foreign, self_signed] {
+        let refused = client(tls.clone()).get(bench.booths_url("/healthz")).send().await;
+        assert!(refused.is_err(), "{:?}", refused.map(|response| response.status()));
+        assert!(Socket::open(bench.addresses.booths, tls, "/ws/booth", &[]).await.is_err());
+    }
+}
+
+fn verifier_of(authority: &str) -> std::sync::Arc<dyn rustls::client::danger::ServerCertVerifier> {
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_slice(authority.as_bytes()).unwrap()).unwrap();
+    let provider = std::sync::Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    rustls::client::WebPkiServerVerifier::builder_with_provider(std::sync::Arc::new(roots), provider).build().unwrap()
+}
+
+#[tokio::test]
+async fn booth_paths_are_only_on_the_booths_listener() {
+    let bench = Bench::start().await;
+    let part = bench.client().put(bench.console_url(&format!("/api/v1/parts/{}", "0".repeat(64)))).body("x");
+    assert_eq!(part.send().await.unwrap().status(), StatusCode::NOT_FOUND);
+    let opened = Socket::open(bench.addresses.console, bench.tls(), "/ws/booth", &[]).await;
+    assert!(opened.is_err());
+    let booth = bench.enrol("Bilik 1").await;
+    for path in ["/", "/api/v1/me", "/metrics", "/ws/console"] {
+        let response = booth.http.get(bench.booths_url(path)).send().await.unwrap();
+        assert_eq!(response.status(), StatusCode::NOT_FOUND, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_revoked_booth_is_refused() {
+    let bench = Bench::start().await;
+    let booth = bench.enrol("Bilik 1").await;
+    admin::revoke_booth(&bench.config, booth.answer.booth).unwrap();
+    let url = bench.booths_url(&format!("/api/v1/parts/{}", bilik_claim::ids::Digest::of(b"x")));
+    assert_eq!(booth.put(url, b"x".to_vec()).await, StatusCode::FORBIDDEN);
+    assert!(Socket::open(bench.addresses.booths, booth.tls.clone(), "/ws/booth", &[]).await.is_err());
+}
+
+#[tokio::test]
+async fn photographs_need_a_session_and_a_jpeg() {
+    let bench = Bench::start().await;
+    let booth = bench.enrol("Bilik 1").await;
+    let url = |kind: &str| {
+        bench.booths_url(&format!("/api/v1/sessions/{}/documents/{kind}/1", SessionId(Uuid::from_u128(1))))
+    };
+    assert_eq!(booth.put(url("face"), b"no jpeg".to_vec()).await, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(booth.put(url("face"), vec![0xff, 0xd8, 0xff]).await, StatusCode::NOT_FOUND);
+    assert_eq!(booth.put(url("poem"), vec![0xff, 0xd8, 0xff]).await, StatusCode::BAD_REQUEST);
+    let large = [vec![0xff, 0xd8, 0xff], vec![0; 8 << 20]].concat();
+    assert_eq!(booth.put(url("face"), large).await, StatusCode::PAYLOAD_TOO_LARGE);
+}

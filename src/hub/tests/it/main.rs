@@ -1,0 +1,10 @@
+//! The hub as a whole, over real TLS on the loopback: every client here speaks the real protocol.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "this is a test through and through")]
+
+mod bench;
+mod booths;
+mod claims;
+mod consoles;
+mod logins;
+mod sockets;
