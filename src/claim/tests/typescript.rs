@@ -11,7 +11,6 @@ use bilik_claim::session::item::Field;
 use bilik_claim::text::Text;
 use bilik_claim::wire::{ConsoleToHub, HubToConsole, MAX_FRAME, MAX_MESSAGE, PROTOCOL};
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::path::Path;
 use ts_rs::{Config, TS, TypeVisitor};
 
@@ -23,7 +22,7 @@ const HEAD: &str = "\
 #[test]
 fn console_types_are_up_to_date() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../ui/console/src/wire/wire.ts");
-    let expect = file();
+    let expect = file().unwrap();
     if std::env::var_os("BILIK_WRITE_TYPES").is_some_and(|value| value == "1") {
         std::fs::write(&path, &expect).unwrap();
     }
@@ -37,59 +36,53 @@ fn console_types_are_up_to_date() {
     );
 }
 
-fn file() -> String {
+fn file() -> serde_json::Result<String> {
     let mut types = Types { config: Config::new(), declarations: BTreeMap::new() };
     types.visit::<ConsoleToHub>();
     types.visit::<HubToConsole>();
     types.visit::<ClaimRecord>();
-
-    let mut text = HEAD.to_owned();
-    for declaration in types.declarations.values() {
-        write!(text, "\n{declaration}\n").unwrap();
-    }
-    write!(text, "\nexport const PROTOCOL = {PROTOCOL};\n").unwrap();
-    write!(text, "/** Longest frame, in bytes. */\nexport const MAX_FRAME = {MAX_FRAME};\n").unwrap();
-    write!(text, "/** Longest text to a participant, in characters. */\nexport const MAX_MESSAGE = {MAX_MESSAGE};\n")
-        .unwrap();
-    let unchecked: Vec<String> = Field::ALL.iter().filter(|field| !field.is_checked()).map(code).collect();
-    let unchecked = serde_json::to_string(&unchecked).unwrap();
-    write!(text, "\n/** Fields that no officer has to look at. */\n").unwrap();
-    writeln!(text, "export const UNCHECKED_FIELDS: readonly Field[] = {unchecked};").unwrap();
+    let unchecked: Vec<&Field> = Field::ALL.iter().filter(|field| !field.is_checked()).collect();
     let banks: BTreeMap<&str, &str> = BANKS.iter().map(|bank| (bank.code, bank.name)).collect();
-    let banks = serde_json::to_string_pretty(&banks).unwrap();
-    write!(text, "\n/** Banks by the code that a claim holds. */\n").unwrap();
-    writeln!(text, "export const BANK_NAMES: Readonly<Partial<Record<string, string>>> = {banks};").unwrap();
-    let title = |code: &str, title: Text| (code.to_owned(), title);
-    titles(
-        &mut text,
-        "FIELD_TITLES: Record<Field, Record<Language, string>>",
-        Field::ALL.iter().map(|field| title(code(field).as_str(), field.title())),
-    );
-    titles(
-        &mut text,
-        "DOCUMENT_TITLES: Record<DocumentKind, Record<Language, string>>",
-        DocumentKind::ALL.iter().map(|kind| title(kind.code(), kind.title())),
-    );
-    titles(
-        &mut text,
-        "REASON_TITLES: Record<Reason, Record<Language, string>>",
-        REASONS.iter().map(|row| title(code(&row.reason).as_str(), row.title)),
-    );
-    text
+
+    let mut parts = vec![HEAD.to_owned()];
+    parts.extend(types.declarations.into_values().map(|declaration| declaration + "\n"));
+    parts.push(format!(
+        "export const PROTOCOL = {PROTOCOL};\n\
+         /** Longest frame, in bytes. */\n\
+         export const MAX_FRAME = {MAX_FRAME};\n\
+         /** Longest text to a participant, in characters. */\n\
+         export const MAX_MESSAGE = {MAX_MESSAGE};\n"
+    ));
+    parts.push(format!(
+        "/** Fields that no officer has to look at. */\n\
+         export const UNCHECKED_FIELDS: readonly Field[] = {};\n",
+        serde_json::to_string(&unchecked)?
+    ));
+    parts.push(format!(
+        "/** Banks by the code that a claim holds. */\n\
+         export const BANK_NAMES: Readonly<Partial<Record<string, string>>> = {};\n",
+        serde_json::to_string_pretty(&banks)?
+    ));
+    parts.push(titles("FIELD_TITLES", "Field", Field::ALL.iter().map(|field| (*field, field.title())))?);
+    parts.push(titles("DOCUMENT_TITLES", "DocumentKind", DocumentKind::ALL.iter().map(|kind| (*kind, kind.title())))?);
+    parts.push(titles("REASON_TITLES", "Reason", REASONS.iter().map(|row| (row.reason, row.title)))?);
+    Ok(parts.join("\n"))
 }
 
-/// The wire name of a variant without content.
-fn code(value: &impl serde::Serialize) -> String {
-    serde_json::to_value(value).unwrap().as_str().unwrap().to_owned()
-}
-
-fn titles(text: &mut String, name: &str, rows: impl Iterator<Item = (String, Text)>) {
-    write!(text, "\nexport const {name} = {{\n").unwrap();
-    for (code, title) in rows {
-        let quoted = |text: &str| serde_json::to_string(text).unwrap();
-        writeln!(text, "  {code}: {{ id: {}, en: {} }},", quoted(title.id), quoted(title.en)).unwrap();
+/// A table of titles by wire name, in the order of the list.
+fn titles<T: serde::Serialize>(
+    name: &str,
+    of: &str,
+    rows: impl Iterator<Item = (T, Text)>,
+) -> serde_json::Result<String> {
+    let mut lines = vec![format!("export const {name}: Record<{of}, Record<Language, string>> = {{")];
+    for (key, title) in rows {
+        let (key, id, en) =
+            (serde_json::to_string(&key)?, serde_json::to_string(title.id)?, serde_json::to_string(title.en)?);
+        lines.push(format!("  {key}: {{ id: {id}, en: {en} }},"));
     }
-    text.push_str("};\n");
+    lines.push("};\n".to_owned());
+    Ok(lines.join("\n"))
 }
 
 /// Collects a declaration of each named type that is reached, by name.
