@@ -118,7 +118,7 @@ impl Media {
         self.order(Command::PreviewFace(shown));
     }
 
-    /// Takes a photograph: [`MediaEvent::Photo`] with the same number follows, within about five seconds. Opens the camera if
+    /// Takes a photograph: [`MediaEvent::Photo`] with the same number follows, within ten seconds. Opens the camera if
     /// it is closed.
     pub fn take_photo(&self, request: u64, camera: PhotoCamera) {
         self.order(Command::TakePhoto(request, camera));

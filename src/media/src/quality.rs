@@ -8,8 +8,8 @@
 /// pixels high, sensor noise is mostly averaged away.
 pub const ANALYSIS_WIDTH: usize = 960;
 
-/// Variance of the Laplacian below which print is not readable. The test sheet measures in the thousands when sharp and below
-/// 40 when defocused by 8 pixels at 1920x1080. An almost empty sheet has few edges: the value is deliberately low.
+/// Variance of the Laplacian below which print is not readable. The test sheet measures about 1,300 when sharp and about 2
+/// when defocused by 8 pixels at 1920x1080. An almost empty sheet has few edges: the value is deliberately low.
 pub const SHARPNESS_LEAST: f32 = 100.0;
 
 /// Luma, 0 to 255, from which a pixel counts as blown out. Paper under good light reaches 235 to 245.

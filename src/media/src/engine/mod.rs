@@ -14,6 +14,7 @@
 
 mod call;
 mod device;
+mod loss;
 mod photos;
 mod reconcile;
 
@@ -23,7 +24,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
 use gstreamer as gst;
-use tracing::{debug, warn};
+use tracing::debug;
 
 use crate::config::MediaConfig;
 use crate::error::PhotoError;
@@ -35,7 +36,7 @@ use crate::photo;
 use crate::pipeline::camera::Camera;
 use crate::pipeline::documents::Documents;
 use crate::pipeline::officer::Officer;
-use crate::pipeline::sound::{self, Sound};
+use crate::pipeline::sound::Sound;
 use crate::pipeline::{BusNews, Inlet, Uplink};
 use crate::rate::RateControl;
 use crate::stats::Counters;
@@ -295,57 +296,6 @@ impl Engine {
             }
         }
         self.slots.wipe();
-    }
-
-    fn bus(&mut self, part: Part, run: u32, news: BusNews, now: Instant) {
-        let current = match part {
-            Part::Camera => self.camera.as_ref().map(|built| built.run),
-            Part::Documents => self.documents.as_ref().map(|built| built.run),
-            Part::Sound => self.sound.as_ref().map(|built| built.run),
-            Part::Officer => self.officer.as_ref().map(|built| built.run),
-        };
-        if current != Some(run) {
-            return;
-        }
-        match news {
-            BusNews::Level(db) => self.counters.set_audio_level(Some(db)),
-            BusNews::Failed { part: element, reason } => {
-                warn!(?part, element, reason, "pipeline failed");
-                self.lose(part, &element, reason, now);
-            }
-        }
-    }
-
-    /// Takes a failed pipeline, or a failed branch of it, out.
-    fn lose(&mut self, part: Part, element: &str, reason: String, now: Instant) {
-        match part {
-            Part::Camera => {
-                self.camera = None;
-                self.slots.self_view.close();
-                self.camera_missing(reason, now);
-            }
-            Part::Documents => {
-                self.documents = None;
-                self.slots.documents.close();
-                self.documents_missing(reason, now);
-            }
-            Part::Sound => {
-                let Some(sound) = &mut self.sound else { return };
-                if element == sound::MICROPHONE {
-                    sound.pipeline.close_microphone();
-                    self.microphone_missing(reason, now);
-                } else {
-                    sound.pipeline.close_speaker();
-                    self.counters.set_audio_level(None);
-                    self.speaker_missing(reason, now);
-                }
-            }
-            Part::Officer => {
-                self.officer = None;
-                // The decoder is no device: nobody is told, it is only built again a little later.
-                self.officer_watch.missing(reason, now);
-            }
-        }
     }
 
     fn tick(&mut self, now: Instant) {

@@ -9,7 +9,7 @@ use crate::event::PhotoCamera;
 const MOST: usize = 4;
 
 /// How long one may wait for its camera, which may have to be opened and adjust itself first.
-const WITHIN: Duration = Duration::from_secs(5);
+const WITHIN: Duration = Duration::from_secs(10);
 
 /// Requests in the order in which they came.
 #[derive(Debug, Default)]

@@ -5,7 +5,9 @@
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
+use super::{Input, Part};
 use crate::peer::answerer::{Answerer, Manner, Seen, tampered};
+use crate::pipeline::BusNews;
 use crate::scene::{MARK_COLOUR, strip};
 use crate::{
     Availability, CallId, CallState, CameraSource, EndReason, Media, MediaConfig, MediaEvent, MicrophoneSource, Photo,
@@ -313,4 +315,26 @@ fn missing_devices_are_reported_and_the_rest_goes_on() {
     }
     booth.media.set_tier(Tier::Focus);
     let _officer = booth.call(CallId(1), ECHO);
+}
+
+#[test]
+fn a_camera_that_is_unplugged_comes_back_into_the_running_call() {
+    let booth = booth(test_config());
+    booth.media.set_tier(Tier::Focus);
+    let _officer = booth.call(CallId(1), ECHO);
+    booth.officer_frame("a picture", numbered(1280));
+    // What the bus says when a device is pulled out. Only the camera's present run listens.
+    for run in 0..9 {
+        let news = BusNews::Failed { part: "source".to_owned(), reason: "no such device".to_owned() };
+        assert!(booth.media.inputs.send(Input::Bus { part: Part::Camera, run, news }).is_ok());
+    }
+    let camera = |event| match event {
+        MediaEvent::Camera(state) => Some(state),
+        _ => None,
+    };
+    assert_eq!(booth.event("loss", camera), Availability::Missing { reason: "no such device".to_owned() });
+    assert_eq!(booth.event("return", camera), Availability::Present);
+    let frame =
+        booth.officer_frame("a picture of the new run", |frame| strip::read(frame).is_some_and(|count| count < 60));
+    assert_eq!(frame.width, 1280);
 }

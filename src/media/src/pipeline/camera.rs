@@ -34,7 +34,7 @@ pub(crate) struct Camera {
     rtp: AppSink,
     codec: VideoCodec,
     ready_from: Instant,
-    _running: Running,
+    running: Running,
 }
 
 /// What a camera is built with.
@@ -102,9 +102,9 @@ impl Camera {
             rtp,
             codec: parts.codec,
             ready_from: Instant::now() + source.warm_up(),
-            _running: running,
+            running,
         };
-        camera._running.play()?;
+        camera.running.play()?;
         Ok(camera)
     }
 

@@ -17,7 +17,7 @@ pub(crate) struct Documents {
     preview: gst::Element,
     still: StillGate,
     ready_from: Instant,
-    _running: Running,
+    running: Running,
 }
 
 impl Documents {
@@ -51,9 +51,9 @@ impl Documents {
             preview: running.element("shown")?,
             still: StillGate::attach(&running, still)?,
             ready_from: Instant::now() + source.warm_up(),
-            _running: running,
+            running,
         };
-        documents._running.play()?;
+        documents.running.play()?;
         Ok(documents)
     }
 

@@ -346,15 +346,14 @@ where
     let (width, height) = (picture.width() as usize, picture.height() as usize);
     let stride = usize::try_from(*picture.plane_stride().first()?).ok()?;
     let data = picture.plane_data(0).ok()?;
-    let mut rgb = Vec::with_capacity(width * height * 3);
-    for row in data.chunks(stride).take(height) {
-        let pixels = row.get(..width * 3)?;
+    let mut rgb = vec![0; width * height * 3];
+    for (to, from) in rgb.chunks_exact_mut((width * 3).max(1)).zip(data.chunks(stride.max(1))) {
+        let from = from.get(..width * 3)?;
         if mirrored {
-            for pixel in pixels.rchunks_exact(3) {
-                rgb.extend_from_slice(pixel);
-            }
+            let pixels = to.as_chunks_mut::<3>().0.iter_mut().zip(from.as_chunks::<3>().0.iter().rev());
+            pixels.for_each(|(to, from)| *to = *from);
         } else {
-            rgb.extend_from_slice(pixels);
+            to.copy_from_slice(from);
         }
     }
     Some(VideoFrame { width: width as u32, height: height as u32, rgb })

@@ -39,9 +39,10 @@ impl Canvas {
 
     /// Changes every pixel: `change` gets its place and colour.
     pub(crate) fn map(&mut self, change: impl Fn(usize, usize, Colour) -> Colour) {
-        for (index, pixel) in self.rgb.chunks_exact_mut(3).enumerate() {
-            let new = change(index % self.width, index / self.width, [pixel[0], pixel[1], pixel[2]]);
-            pixel.copy_from_slice(&new);
+        for (y, row) in self.rgb.chunks_exact_mut(self.width * 3).enumerate() {
+            for (x, pixel) in row.as_chunks_mut::<3>().0.iter_mut().enumerate() {
+                *pixel = change(x, y, *pixel);
+            }
         }
     }
 
@@ -147,17 +148,18 @@ pub(crate) fn to_yuv([r, g, b]: Colour) -> [u8; 3] {
 /// A running mean along lines. `lines` and `samples` are each (count, distance in bytes); three channels side by side.
 fn blur_lines(rgb: &mut [u8], radius: usize, lines: (usize, usize), samples: (usize, usize)) {
     let (count, distance) = samples;
-    let mut line = vec![0u32; count];
+    let span = 2 * radius + 1;
+    // The line with its ends repeated, so that every mean has its full number of samples.
+    let mut line = vec![0u32; count + 2 * radius];
     for start in (0..lines.0).flat_map(|index| (0..3).map(move |channel| index * lines.1 + channel)) {
         for (index, sample) in line.iter_mut().enumerate() {
-            *sample = u32::from(rgb[start + index * distance]);
+            *sample = u32::from(rgb[start + index.saturating_sub(radius).min(count - 1) * distance]);
         }
-        let at = |index: isize| line[index.clamp(0, count as isize - 1) as usize];
-        let reach = radius as isize;
-        let mut sum: u32 = (-reach..=reach).map(at).sum();
+        let mut sum: u32 = line[..span - 1].iter().sum();
         for index in 0..count {
-            rgb[start + index * distance] = (sum / (2 * radius as u32 + 1)) as u8;
-            sum = sum + at(index as isize + reach + 1) - at(index as isize - reach);
+            sum += line[index + span - 1];
+            rgb[start + index * distance] = (sum / span as u32) as u8;
+            sum -= line[index];
         }
     }
 }

@@ -71,8 +71,8 @@ fn sheet(across: f32, down: f32) -> Colour {
     {
         return if printed(number, across - MARGIN, down - top) { PRINT } else { PAPER };
     }
-    let wave = 840.0 + 22.0 * (across / 26.0).sin();
-    if (850.0..1130.0).contains(&across) && (down - wave).abs() < 4.0 { INK } else { PAPER }
+    let signed = (850.0..1130.0).contains(&across) && (810.0..870.0).contains(&down);
+    if signed && (down - 840.0 - 22.0 * (across / 26.0).sin()).abs() < 4.0 { INK } else { PAPER }
 }
 
 /// Greeked print: cells of twelve pixels with one stroke each, in a pattern that looks like words.
