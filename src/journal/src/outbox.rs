@@ -10,7 +10,8 @@
 //! ```
 //!
 //! * **Order.** Claims with the fewest failures first, among them by sequence: the oldest goes first, and one on which
-//!   the hub or the line chokes does not block the others.
+//!   the hub or the line chokes does not block the others. After an outage ([`OUTAGE`]) no claim is to blame, and the
+//!   oldest is first again.
 //! * **Resuming.** A part that was accepted is not sent again unless the hub says that it is missing.
 //! * **One at a time.** [`Outbox::next`] names one thing to do. It changes nothing, so asking twice is harmless; the
 //!   answer, or its absence, comes back as an [`Event`].
@@ -31,6 +32,8 @@ use std::time::{Duration, Instant};
 pub const FIRST_RETRY: Duration = Duration::from_secs(1);
 /// Longest wait between two attempts.
 pub const MAX_RETRY: Duration = Duration::from_secs(60);
+/// So many requests in a row without an answer are the hub's or the line's fault, and not that of what was sent.
+pub const OUTAGE: u32 = 4;
 
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,6 +78,8 @@ pub struct Outbox {
     /// Place in line: failures, then sequence.
     line: BTreeSet<(u32, u64, ClaimId)>,
     hub: Backoff,
+    /// Claims that stand back because the hub has not answered to them since it last answered at all.
+    unanswered: BTreeSet<ClaimId>,
 }
 
 #[derive(Debug)]
@@ -112,7 +117,7 @@ impl Outbox {
         match event {
             Event::Kept { claim, sequence, parts } => self.insert(claim, sequence, parts, false),
             Event::Found { claim, sequence, parts } => self.insert(claim, sequence, parts, true),
-            Event::HubReachable => self.hub = Backoff::default(),
+            Event::HubReachable => self.answered(),
             Event::HubUnreachable => {
                 // While waiting already this is no news, and must not lengthen the wait.
                 if self.hub.is_over(now) {
@@ -120,7 +125,7 @@ impl Outbox {
                 }
             }
             Event::PartAccepted { claim, digest } => {
-                self.hub = Backoff::default();
+                self.answered();
                 if let Some(part) = self.part(claim, digest)
                     && !*part
                 {
@@ -131,23 +136,21 @@ impl Outbox {
             }
             Event::Missing { claim, parts } => self.missing(claim, &parts, now, random),
             Event::Receipt { claim } | Event::Refused { claim } => {
-                self.hub = Backoff::default();
+                self.answered();
                 if let Some(entry) = self.claims.remove(&claim) {
                     self.line.remove(&entry.place(claim));
                 }
             }
             Event::Failed { claim } => {
-                self.hub = Backoff::default();
+                self.answered();
                 self.change_backoff(claim, |backoff| backoff.fail(now, random));
             }
             Event::TransportFailed { claim } => {
-                // A line that worked until this claim may be breaking on it: let others go first. While the hub is away
-                // anyway, no claim is to blame.
-                if self.hub.failures == 0 {
-                    self.change_backoff(claim, |backoff| backoff.fail(now, random));
-                }
+                // While waiting already this is old news.
                 if self.hub.is_over(now) {
                     self.hub.fail(now, random);
+                    self.unanswered.insert(claim);
+                    self.change_backoff(claim, |backoff| backoff.fail(now, random));
                 }
             }
         }
@@ -175,6 +178,17 @@ impl Outbox {
         Action::Wait { until: soonest }
     }
 
+    /// The hub is there. After an outage those that were tried meanwhile get their places back.
+    fn answered(&mut self) {
+        let outage = self.hub.failures >= OUTAGE;
+        self.hub = Backoff::default();
+        for claim in std::mem::take(&mut self.unanswered) {
+            if outage {
+                self.change_backoff(claim, |backoff| *backoff = Backoff::default());
+            }
+        }
+    }
+
     fn insert(&mut self, claim: ClaimId, sequence: u64, parts: Vec<Digest>, ask_first: bool) {
         if self.claims.contains_key(&claim) {
             return;
@@ -186,17 +200,17 @@ impl Outbox {
     }
 
     fn missing(&mut self, claim: ClaimId, missing: &[Digest], now: Instant, random: &mut dyn FnMut() -> f64) {
-        self.hub = Backoff::default();
+        self.answered();
         let Some(entry) = self.claims.get_mut(&claim) else { return };
-        let mut news = false;
+        let mut ours = false;
         for (_, there) in entry.parts.iter_mut().filter(|(digest, _)| missing.contains(digest)) {
-            news |= *there;
+            ours = true;
             *there = false;
         }
         entry.rounds = entry.rounds.saturating_add(1);
         // The first answer to a claim that was found is what we asked for. A hub that asks for nothing we have, or loses
         // again and again what it took, would keep us busy for ever: further rounds wait, each longer than the last.
-        if !news || entry.rounds > 1 {
+        if !ours || entry.rounds > 1 {
             let rounds = entry.rounds.saturating_sub(2);
             self.change_backoff(claim, |backoff| {
                 backoff.failures = backoff.failures.max(rounds);
