@@ -8,9 +8,10 @@ use crate::ledger::{
     Audit as _, AuditEvent, AuditState, BoothRow, Booths as _, Claims as _, LedgerError, OfficerRow, Officers as _,
     Parts as _, Role,
 };
-use crate::login::{password, totp};
+use crate::login::{MAX_LOGIN, password, totp};
 use crate::seal;
 use crate::sqlite::{OpenLedgerError, SqliteLedger};
+use crate::tls::{self, TlsError};
 use bilik_claim::enrolment::EnrolmentCode;
 use bilik_claim::ids::{BoothId, ClaimId, Digest, OfficerId};
 use bilik_claim::text::Language;
@@ -22,8 +23,7 @@ use thiserror::Error;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-/// Longest login and longest name, in characters.
-const MAX_LOGIN: usize = 64;
+/// Longest name of a person or a booth, in characters.
 const MAX_NAME: usize = 100;
 
 #[derive(Debug, Error)]
@@ -32,6 +32,8 @@ pub enum AdminError {
     Config(#[from] ConfigError),
     #[error(transparent)]
     Keys(#[from] KeysError),
+    #[error(transparent)]
+    Console(#[from] TlsError),
     #[error(transparent)]
     Open(#[from] OpenLedgerError),
     #[error(transparent)]
@@ -65,7 +67,7 @@ pub fn init(config: &Config) -> Result<Vec<&'static str>, AdminError> {
 /// Checks what a start would need, and starts nothing.
 pub fn check(config: &Config) -> Result<(), AdminError> {
     Keys::load(config, wall_now().0 / 1000)?;
-    crate::tls::check_console(config).map_err(|error| AdminError::Refused(error.to_string()))?;
+    tls::check_console(config)?;
     open(config).map(drop)
 }
 

@@ -118,7 +118,7 @@ pub fn main() -> ExitCode {
         Err(error) => return complain(&error.to_string(), BAD_CONFIGURATION),
     };
     let result = match (&arguments.command, arguments.check) {
-        (None, true) => admin::check(&config),
+        (None, true) => admin::check(&config).and_then(|()| print(&format!("{}: good\n", arguments.config.display()))),
         (None, false) => return serve(&arguments, config),
         (Some(command), _) => run(command, &config),
     };
@@ -223,8 +223,12 @@ fn run(command: &Command, config: &Config) -> Result<(), AdminError> {
             }
         },
     }
+    print(&out)
+}
+
+fn print(text: &str) -> Result<(), AdminError> {
     io::stdout()
-        .write_all(out.as_bytes())
+        .write_all(text.as_bytes())
         .map_err(|source| AdminError::Write { path: PathBuf::from("standard output"), source })
 }
 
@@ -267,7 +271,7 @@ fn language(code: &str) -> Result<Language, String> {
 
 fn code_of(error: &AdminError) -> u8 {
     match error {
-        AdminError::Config(_) | AdminError::Keys(_) | AdminError::Open(_) => BAD_CONFIGURATION,
+        AdminError::Config(_) | AdminError::Keys(_) | AdminError::Console(_) | AdminError::Open(_) => BAD_CONFIGURATION,
         AdminError::Ledger(_) | AdminError::Refused(_) | AdminError::Write { .. } => FAILED,
     }
 }
@@ -278,6 +282,7 @@ fn explain(arguments: &Arguments, error: &AdminError) -> String {
         AdminError::Keys(_) | AdminError::Open(_) => {
             format!("{}: state_dir: {}", arguments.config.display(), chain(error))
         }
+        AdminError::Console(_) => format!("{}: {}", arguments.config.display(), chain(error)),
         AdminError::Config(_) | AdminError::Ledger(_) | AdminError::Refused(_) | AdminError::Write { .. } => {
             chain(error)
         }

@@ -25,6 +25,7 @@ pub async fn part(
     Path(digest): Path<Digest>,
     body: Body,
 ) -> Result<StatusCode, ApiError> {
+    let _turn = hub.uploads.acquire().await.map_err(|_| ApiError::Internal)?;
     let bytes = read_body(body, MAX_PART).await?;
     let put = hub
         .blocking(move |ledger| {

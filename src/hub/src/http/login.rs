@@ -5,6 +5,7 @@ use super::error::ApiError;
 use super::guard::{COOKIE, Officer, check_ours};
 use crate::clock::wall_now;
 use crate::ledger::{AuditEvent, OfficerRow, Role};
+use crate::login::MAX_LOGIN;
 use crate::login::password::{self, MAX_PASSWORD};
 use crate::login::sessions::Login;
 use crate::login::totp;
@@ -95,7 +96,7 @@ fn admit(hub: &Shared, login: &str) -> Result<(), ApiError> {
 
 /// The account, if everything fits. Takes as long whatever does not.
 async fn verify(hub: &Shared, request: &LoginRequest) -> Result<Option<OfficerRow>, ApiError> {
-    let login: String = request.login.trim().chars().take(64).collect();
+    let login: String = request.login.trim().chars().take(MAX_LOGIN).collect();
     let password = request.password.clone();
     if password.reveal().len() > MAX_PASSWORD {
         return Ok(None);

@@ -47,6 +47,8 @@ const ENROLMENTS_PER_MINUTE: u32 = 30;
 const HASHING: usize = 2;
 /// Claims opened at a time: each takes a part in clear and a core.
 const OPENING: usize = 2;
+/// Parts and photographs received at a time: each is held in memory, up to 8 MiB.
+const UPLOADS: usize = 16;
 
 /// What all requests share.
 pub struct Hub {
@@ -61,6 +63,7 @@ pub struct Hub {
     enrolments: Mutex<PerMinute>,
     hashing: Semaphore,
     opening: Semaphore,
+    uploads: Semaphore,
     booths_port: u16,
 }
 
@@ -88,6 +91,7 @@ impl Hub {
             enrolments: Mutex::new(PerMinute::new(ENROLMENTS_PER_MINUTE, Instant::now())),
             hashing: Semaphore::new(HASHING),
             opening: Semaphore::new(OPENING),
+            uploads: Semaphore::new(UPLOADS),
             booths_port,
         }
     }

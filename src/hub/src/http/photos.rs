@@ -24,6 +24,7 @@ pub async fn put(
     Path((session, kind, number)): Path<(SessionId, DocumentKind, u32)>,
     body: Body,
 ) -> Result<StatusCode, ApiError> {
+    let _turn = hub.uploads.acquire().await.map_err(|_| ApiError::Internal)?;
     let photo = PersonalBytes::new(read_body(body, MAX_PHOTO).await?);
     if !photo.reveal().starts_with(&JPEG) {
         return Err(ApiError::Mismatch);

@@ -6,3 +6,6 @@ pub mod password;
 pub mod sessions;
 pub mod throttle;
 pub mod totp;
+
+/// Longest login, in characters.
+pub const MAX_LOGIN: usize = 64;

@@ -2,6 +2,7 @@
 //!
 //! Counted for the login as typed, whether it exists or not, so the answer tells nobody which logins there are.
 
+use super::MAX_LOGIN;
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
@@ -66,9 +67,9 @@ impl Throttle {
     }
 }
 
-/// Logins do not differ by case; what is longer than any login is cut.
+/// Logins do not differ by case or by blanks around them; what is longer than any login is cut.
 fn key(login: &str) -> String {
-    login.chars().take(64).flat_map(char::to_lowercase).collect()
+    login.trim().chars().take(MAX_LOGIN).flat_map(char::to_lowercase).collect()
 }
 
 /// At most so many events a minute from everybody together; for things that nobody does often, such as enrolment.
@@ -103,7 +104,7 @@ mod tests {
         let check = |failures: u32, later: u64, expect: Option<u64>| {
             let mut throttle = Throttle::default();
             (0..failures).for_each(|_| throttle.failed("Sari", start));
-            let wait = throttle.wait("sari", start + Duration::from_secs(later));
+            let wait = throttle.wait(" sari ", start + Duration::from_secs(later));
             assert_eq!(wait, expect.map(Duration::from_secs), "{failures} failures, {later} s later");
             assert_eq!(throttle.wait("budi", start), None);
         };

@@ -359,3 +359,49 @@ impl Shell {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::office::Settings;
+    use crate::scribe;
+    use crate::sqlite::temporary;
+    use uuid::Uuid;
+
+    #[tokio::test]
+    async fn who_does_not_read_is_cut_off_alone() {
+        let (_dir, ledger) = temporary();
+        let metrics = Arc::new(Metrics::default());
+        let (scribe, _) = scribe::spawn(Arc::new(ledger), Arc::clone(&metrics));
+        let settings = Settings { branch_name: "Cabang Uji".into(), default_capacity: 4, utc_offset_hours: 7 };
+        let (stopper, stop) = watch::channel(false);
+        let (office, task) = spawn(Office::new(settings, 0), scribe, metrics, stop);
+        let card = |number| OfficerCard {
+            officer: OfficerId(Uuid::from_u128(number)),
+            name: "Petugas".into(),
+            role: Role::Officer,
+            languages: vec![],
+        };
+        let (slow, mut unread) = office.console_up(card(1)).await;
+        let (fast, mut read) = office.console_up(card(2)).await;
+        for _ in 0..OUTBOX {
+            office.console_said(card(1).officer, slow, ConsoleToHub::Ping).await;
+            office.console_said(card(2).officer, fast, ConsoleToHub::Ping).await;
+            read.recv().await.unwrap();
+        }
+        assert_eq!(office.status().await.consoles, 1);
+        let mut frames = 0;
+        while unread.recv().await.is_some() {
+            frames += 1;
+        }
+        assert_eq!(frames, OUTBOX, "the outbox ends when its frames are read");
+
+        stopper.send(true).unwrap();
+        task.await.unwrap();
+        let mut last = None;
+        while let Some(outgoing) = read.recv().await {
+            last = Some(outgoing);
+        }
+        assert!(matches!(last, Some(Outgoing::Close(CloseReason::Stopping))), "{last:?}");
+    }
+}

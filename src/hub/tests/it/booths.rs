@@ -125,3 +125,27 @@ async fn photographs_need_a_session_and_a_jpeg() {
     let large = [vec![0xff, 0xd8, 0xff], vec![0; 8 << 20]].concat();
     assert_eq!(booth.put(url("face"), large).await, StatusCode::PAYLOAD_TOO_LARGE);
 }
+
+#[tokio::test]
+async fn an_enrolling_booth_sees_the_branch_authority_whatever_browsers_see() {
+    let dir = tempfile::tempdir().unwrap();
+    let key = KeyPair::generate().unwrap();
+    let own = CertificateParams::new(vec!["localhost".to_owned()]).unwrap().self_signed(&key).unwrap().pem();
+    let (certificate_path, key_path) = (dir.path().join("console.crt"), dir.path().join("console.key"));
+    std::fs::write(&certificate_path, &own).unwrap();
+    std::fs::write(&key_path, key.serialize_pem()).unwrap();
+    let more = format!("console_certificate = {certificate_path:?}\nconsole_key = {key_path:?}");
+    let bench = Bench::with(&more).await;
+    let check = async |trusted: &str, enrols: bool, expect: bool| {
+        let mut tls = tls(trusted, None);
+        if enrols {
+            tls.alpn_protocols = vec![bilik_hub::ENROL_ALPN.to_vec()];
+        }
+        let answer = client(tls).get(bench.console_url("/healthz")).send().await;
+        assert_eq!(answer.is_ok(), expect, "enrols: {enrols}, {answer:?}");
+    };
+    check(&own, false, true).await;
+    check(&own, true, false).await;
+    check(&bench.authority, true, true).await;
+    check(&bench.authority, false, false).await;
+}

@@ -5,6 +5,7 @@
 mod bench;
 mod booths;
 mod claims;
+mod commands;
 mod consoles;
 mod logins;
 mod sockets;
