@@ -1,5 +1,8 @@
 //! What must hold on every page in every shape: buttons can be found, told apart, hit, and reached.
 
+// Helpers of tests, which clippy does not take for tests.
+#![allow(clippy::unwrap_used)]
+
 #[path = "../examples/screens/specimens.rs"]
 mod specimens;
 
@@ -181,6 +184,25 @@ fn a_real_keyboard_types_like_the_one_on_the_glass() {
     press("8".into());
     press(Key::Return.into());
     assert_eq!(*typed.borrow(), ["7", "backspace", "clear", "next"]);
+}
+
+/// A booth draws all its pages in one window, in any order, while the reader changes the shape of the text.
+#[test]
+fn one_window_shows_all_pages_after_each_other() {
+    let surface = surface();
+    let window = window(&surface, 1280, 720);
+    let mut pixels = vec![slint::Rgb8Pixel::default(); 1280 * 720];
+    for (index, (_, prepare)) in specimens::SHOTS.iter().chain(specimens::SHOTS.iter().rev()).enumerate() {
+        window.global::<Theme>().set_scale(1.0 + 0.25 * (index % 3) as f32);
+        window.global::<Theme>().set_high_contrast(index % 2 == 1);
+        prepare(&window);
+        settle();
+        surface.request_redraw();
+        let drawn = surface.draw_if_needed(|renderer| {
+            renderer.render(&mut pixels, 1280);
+        });
+        assert!(drawn);
+    }
 }
 
 /// Texts in `@tr("..")` of one file, still escaped.
