@@ -98,7 +98,7 @@ impl Booth {
     pub fn look(&mut self) -> anyhow::Result<Vec<Element>> {
         match self.finger.order(&Order::Look)? {
             Reply::Seen(elements) => Ok(elements),
-            other => bail!("unexpected reply {other:?}"),
+            other @ (Reply::Done | Reply::Failed(_)) => bail!("unexpected reply {other:?}"),
         }
     }
 

@@ -70,7 +70,7 @@ impl Finger {
         self.stream.get_mut().write_all(line.as_bytes())?;
         let mut answer = String::new();
         self.stream.read_line(&mut answer).context("the booth does not answer its finger")?;
-        Ok(serde_json::from_str(&answer).context("the booth closed its socket")?)
+        serde_json::from_str(&answer).context("the booth closed its socket")
     }
 }
 

@@ -63,7 +63,8 @@ pub struct Courier {
 
 pub struct CourierConfig {
     pub state_dir: PathBuf,
-    pub journal: JournalConfig,
+    /// Makes the journal's configuration, each time that it is opened.
+    pub journal: Box<dyn Fn() -> JournalConfig + Send>,
     pub receipt_key: VerifyingKey,
     pub http: HubHttp,
 }
@@ -73,31 +74,37 @@ impl Courier {
         let (commands, receiver) = mpsc::channel();
         let sender = commands.clone();
         let thread = std::thread::Builder::new().name("courier".into()).spawn(move || {
-            let CourierConfig { state_dir, journal, receipt_key, http } = config;
-            let opened = match Journal::open(&state_dir, journal) {
-                Ok(opened) => opened,
-                Err(error) => {
-                    error!(error = %chain(&error), "journal cannot be opened");
-                    events(CourierEvent::Ready(Err(Trouble::Failed)));
-                    without_journal(&receiver, &events);
+            // A journal that has stopped tells again what is on disk once it is opened anew.
+            loop {
+                let opened = match Journal::open(&config.state_dir, (config.journal)()) {
+                    Ok(opened) => opened,
+                    Err(error) => {
+                        error!(error = %chain(&error), "journal cannot be opened");
+                        if without_journal(&receiver, &events) {
+                            return;
+                        }
+                        continue;
+                    }
+                };
+                if let Some(aside) = opened.set_aside {
+                    error!(file = %aside.path.display(), "journal was damaged and is set aside; a technician can recover it");
+                }
+                let worker = Worker {
+                    journal: opened.journal,
+                    outbox: Outbox::new(),
+                    http: config.http.clone(),
+                    receipt_key: config.receipt_key,
+                    sender: sender.clone(),
+                    events: &events,
+                    in_flight: false,
+                    trouble: None,
+                    looked: None,
+                    stopped: false,
+                };
+                if worker.run(&receiver) || without_journal(&receiver, &events) {
                     return;
                 }
-            };
-            if let Some(aside) = opened.set_aside {
-                error!(file = %aside.path.display(), "journal was damaged and is set aside; a technician can recover it");
             }
-            let worker = Worker {
-                journal: opened.journal,
-                outbox: Outbox::new(),
-                http,
-                receipt_key,
-                sender,
-                events,
-                in_flight: false,
-                trouble: None,
-                looked: None,
-            };
-            worker.run(&receiver);
         })?;
         Ok(Self { commands, thread: Some(thread) })
     }
@@ -138,16 +145,19 @@ struct Worker<F> {
     in_flight: bool,
     trouble: Option<Result<(), Trouble>>,
     looked: Option<Instant>,
+    /// The journal has stopped.
+    stopped: bool,
 }
 
 impl<F: Fn(CourierEvent)> Worker<F> {
-    fn run(mut self, commands: &mpsc::Receiver<Command>) {
+    /// True when the booth stops, false when the journal has.
+    fn run(mut self, commands: &mpsc::Receiver<Command>) -> bool {
         match self.journal.pending() {
             Ok(events) => events.into_iter().for_each(|event| self.outbox_event(event)),
             Err(error) => self.journal_failed("list the queue", &error),
         }
         self.tell_queue();
-        loop {
+        while !self.stopped {
             self.look_at_room();
             let until = if self.in_flight { None } else { self.send_next() };
             let pause = until.map_or(LOOK, |until| until.saturating_duration_since(Instant::now()).min(LOOK));
@@ -156,10 +166,11 @@ impl<F: Fn(CourierEvent)> Worker<F> {
                 Ok(Command::Hub(true)) => self.outbox_event(Event::HubReachable),
                 Ok(Command::Hub(false)) => self.outbox_event(Event::HubUnreachable),
                 Ok(Command::Answered(claim, answer)) => self.answered(claim, answer),
-                Ok(Command::Stop) | Err(mpsc::RecvTimeoutError::Disconnected) => return,
+                Ok(Command::Stop) | Err(mpsc::RecvTimeoutError::Disconnected) => return true,
                 Err(mpsc::RecvTimeoutError::Timeout) => {}
             }
         }
+        false
     }
 
     fn keep(&mut self, claim: &FinishedClaim, at: WallTime) {
@@ -298,16 +309,21 @@ impl<F: Fn(CourierEvent)> Worker<F> {
     fn journal_failed(&mut self, operation: &str, error: &JournalError) {
         error!(error = %chain(error), "failed to {operation}");
         self.looked = None;
+        self.stopped = matches!(error, JournalError::Failed(_));
     }
 }
 
-/// The booth goes on without a queue: it takes nobody, and says no to a claim that is under way.
-fn without_journal(commands: &mpsc::Receiver<Command>, events: &impl Fn(CourierEvent)) {
-    while let Ok(command) = commands.recv() {
-        match command {
-            Command::Keep(claim, _) => events(CourierEvent::KeepFailed { claim: claim.record.claim }),
-            Command::Hub(_) | Command::Answered(..) => {}
-            Command::Stop => return,
+/// For a while the booth goes on without a queue: it takes nobody, and says no to a claim that is under way. True when the
+/// booth stops.
+fn without_journal(commands: &mpsc::Receiver<Command>, events: &impl Fn(CourierEvent)) -> bool {
+    events(CourierEvent::Ready(Err(Trouble::Failed)));
+    let until = Instant::now() + LOOK;
+    loop {
+        match commands.recv_timeout(until.saturating_duration_since(Instant::now())) {
+            Ok(Command::Keep(claim, _)) => events(CourierEvent::KeepFailed { claim: claim.record.claim }),
+            Ok(Command::Hub(_) | Command::Answered(..)) => {}
+            Ok(Command::Stop) | Err(mpsc::RecvTimeoutError::Disconnected) => return true,
+            Err(mpsc::RecvTimeoutError::Timeout) => return false,
         }
     }
 }

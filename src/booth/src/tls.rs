@@ -39,11 +39,13 @@ pub fn enrolled(identity: &Identity) -> Result<Arc<ClientConfig>, TlsError> {
 pub fn enrolling(names_authority: impl Fn(&[u8]) -> bool + Send + Sync + 'static) -> Result<ClientConfig, TlsError> {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let verifier = ByCode { names_authority: Box::new(names_authority), provider: provider.clone() };
-    Ok(ClientConfig::builder_with_provider(provider)
+    let mut config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(verifier))
-        .with_no_client_auth())
+        .with_no_client_auth();
+    config.alpn_protocols = vec![bilik_claim::enrolment::ALPN.to_vec()];
+    Ok(config)
 }
 
 type NamesAuthority = Box<dyn Fn(&[u8]) -> bool + Send + Sync>;

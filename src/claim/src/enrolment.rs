@@ -29,6 +29,10 @@ pub enum EnrolmentCodeError {
 
 const CODE_LENGTH: usize = 52;
 
+/// What an enrolling booth offers by ALPN (RFC 7301): the hub then shows the certificate of its own authority, even where
+/// browsers get another one.
+pub const ALPN: &[u8] = b"bilik-enrol/1";
+
 impl EnrolmentCode {
     pub fn new(secret: [u8; 16], authority_der: &[u8]) -> Self {
         let mut authority = [0; 16];

@@ -42,4 +42,3 @@ mod tls;
 
 pub use ledger::{AuditState, Role};
 pub use server::{ADDRESSES, Addresses, ServeError, Server, serve};
-pub use tls::ENROL_ALPN;

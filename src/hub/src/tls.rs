@@ -6,11 +6,12 @@
 //! | booths | one of the branch authority | must have one of the branch authority; TLS 1.3 |
 //!
 //! An enrolling booth comes to the console's listener and knows only the authority's digest. It offers the protocol
-//! [`ENROL_ALPN`] and gets the certificate of the branch authority, chain and all, even where browsers get another one.
+//! [`ALPN`] and gets the certificate of the branch authority, chain and all, even where browsers get another one.
 
 use crate::authority::CertifiedPem;
 use crate::config::Config;
 use crate::keys::Keys;
+use bilik_claim::enrolment::ALPN;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::server::{ClientHello, ResolvesServerCert, WebPkiClientVerifier};
 use rustls::sign::CertifiedKey;
@@ -21,8 +22,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use thiserror::Error;
 
-/// HTTP/1.1 for a booth that enrols.
-pub const ENROL_ALPN: &[u8] = b"bilik-enrol/1";
 const HTTP_ALPN: &[u8] = b"http/1.1";
 
 #[derive(Debug, Error)]
@@ -48,7 +47,7 @@ pub fn console(config: &Config, keys: &Keys) -> Result<ServerConfig, TlsError> {
         .map_err(TlsError::Own)?
         .with_no_client_auth()
         .with_cert_resolver(Arc::new(ByPurpose { own, console }));
-    tls.alpn_protocols = vec![HTTP_ALPN.to_vec(), ENROL_ALPN.to_vec()];
+    tls.alpn_protocols = vec![HTTP_ALPN.to_vec(), ALPN.to_vec()];
     Ok(tls)
 }
 
@@ -80,7 +79,7 @@ struct ByPurpose {
 
 impl ResolvesServerCert for ByPurpose {
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        let enrols = hello.alpn().is_some_and(|mut offered| offered.any(|protocol| protocol == ENROL_ALPN));
+        let enrols = hello.alpn().is_some_and(|mut offered| offered.any(|protocol| protocol == ALPN));
         Some(Arc::clone(if enrols { &self.own } else { &self.console }))
     }
 }

@@ -25,7 +25,8 @@ pub enum Effect {
         photo: u32,
         jpeg: crate::personal::PersonalBytes,
     },
-    PreviewDocuments(bool),
+    /// Show what this camera sees on the documents page, or nothing.
+    Preview(Option<PhotoSource>),
     TakePhoto {
         request: u32,
         source: PhotoSource,

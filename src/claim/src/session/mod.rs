@@ -31,6 +31,7 @@ mod finish;
 pub mod item;
 mod navigation;
 mod photos;
+mod reader;
 mod signature;
 mod snapshot;
 mod timers;
@@ -45,6 +46,7 @@ pub use event::{CallNews, Device, Event, HubNews, Key, Now, Officer, PhotoOutcom
 pub use finish::Ending;
 pub use navigation::Page;
 pub use photos::PendingPhoto;
+pub use reader::ReaderProblem;
 pub use signature::{Signature, Stroke};
 pub use timers::{IDLE_ASK, IDLE_END, NO_OFFICER_OFFER};
 pub use verification::{Desk, Standby};
@@ -53,7 +55,7 @@ use crate::ids::{BoothId, SessionId};
 use crate::reason::Reason;
 use crate::text::Language;
 use crate::wire::{DeviceState, Outcome};
-use draft::answer_context;
+
 use item::Field;
 use std::time::{Duration, Instant};
 use uuid::Uuid;
@@ -66,6 +68,8 @@ pub struct Session {
     surroundings: Surroundings,
     visit: Option<Box<Visit>>,
     last_touch: Instant,
+    /// The camera that is shown on the documents page.
+    preview: Option<PhotoSource>,
     booth: BoothId,
     new_id: Box<dyn FnMut() -> Uuid + Send>,
 }
@@ -136,15 +140,6 @@ pub struct Visit {
     published: Option<Box<crate::wire::SessionSnapshot>>,
 }
 
-/// Why a card was not taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ReaderProblem {
-    /// The reader could not make sense of it.
-    Unreadable,
-    /// It was read, but the number on it cannot be right.
-    Fault(Field, crate::identity::Fault),
-}
-
 impl Session {
     /// A booth that nobody sits in. `new_id` makes the ids of visits and claims.
     pub fn new(booth: BoothId, now: Instant, new_id: impl FnMut() -> Uuid + Send + 'static) -> Self {
@@ -155,6 +150,7 @@ impl Session {
             surroundings: Surroundings::default(),
             visit: None,
             last_touch: now,
+            preview: None,
             booth,
             new_id: Box::new(new_id),
         }
@@ -321,19 +317,22 @@ impl Session {
         }
     }
 
-    /// What leaving one page and entering another means for the devices.
+    /// What leaving one page and entering another means.
     fn follow_page(&mut self, before: Page, effects: &mut Vec<Effect>) {
-        if before == self.page {
-            return;
-        }
-        if before == Page::Documents || self.page == Page::Documents {
-            effects.push(Effect::PreviewDocuments(self.page == Page::Documents));
-        }
-        if let Some(visit) = &mut self.visit {
+        if before != self.page
+            && let Some(visit) = &mut self.visit
+        {
             visit.pending_photo = None;
             if self.page != Page::Identify {
                 visit.reader_problem = None;
             }
+        }
+        let document =
+            self.visit.as_ref().filter(|_| self.page == Page::Documents).and_then(|visit| visit.current_document());
+        let preview = document.map(|kind| self.photo_source(kind));
+        if self.preview != preview {
+            self.preview = preview;
+            effects.push(Effect::Preview(preview));
         }
     }
 
@@ -344,57 +343,6 @@ impl Session {
         visit.announced = true;
         self.page = Page::Identify;
         effects.push(Effect::SessionStarted { session: visit.id, language });
-    }
-
-    fn reader_says(&mut self, news: ReaderNews, now: Now) {
-        match news {
-            ReaderNews::Ready => self.surroundings.reader = DeviceState::Ready,
-            ReaderNews::Lost => self.surroundings.reader = DeviceState::Missing,
-            ReaderNews::Reading | ReaderNews::Card { .. } | ReaderNews::Unreadable => {}
-        }
-        let today = now.today;
-        let page = self.page;
-        let Some(visit) = &mut self.visit else { return };
-        visit.card_in_reader = news == ReaderNews::Reading;
-        match news {
-            ReaderNews::Card { field, digits } => {
-                let wanted = if let Page::Detail(asked) = page {
-                    asked == field
-                } else {
-                    matches!(page, Page::Identify | Page::TypeIdentity) && matches!(field, Field::Nik | Field::Kpj)
-                };
-                if !wanted {
-                    return;
-                }
-                self.last_touch = now.instant;
-                match field.judge(digits.reveal(), &answer_context(&visit.draft, today)) {
-                    Ok(_) => {
-                        visit.draft.set(field, digits, claim::EntrySource::CardReader);
-                        if !matches!(page, Page::Detail(_)) {
-                            visit.identity_field = field;
-                        }
-                        visit.reader_problem = None;
-                        self.advance(now);
-                    }
-                    Err(fault) => {
-                        visit.reader_problem = Some(ReaderProblem::Fault(field, fault));
-                        visit.misreads = visit.misreads.saturating_add(1);
-                    }
-                }
-            }
-            ReaderNews::Unreadable if matches!(page, Page::Identify) => {
-                self.last_touch = now.instant;
-                visit.reader_problem = Some(ReaderProblem::Unreadable);
-                visit.misreads = visit.misreads.saturating_add(1);
-            }
-            ReaderNews::Ready | ReaderNews::Lost | ReaderNews::Reading | ReaderNews::Unreadable => {}
-        }
-    }
-
-    fn choose_identity_field(&mut self, field: Field) {
-        if let (Page::TypeIdentity, Field::Nik | Field::Kpj, Some(visit)) = (self.page, field, &mut self.visit) {
-            visit.identity_field = field;
-        }
     }
 
     fn choose_reason(&mut self, reason: Reason) {

@@ -238,7 +238,7 @@ impl Session {
 
     pub(super) fn choose_bank(&mut self, code: &'static str, now: Now) {
         let (Page::Detail(Field::Bank), Some(visit)) = (self.page, &mut self.visit) else { return };
-        if Field::Bank.judge(code, &super::answer_context(&visit.draft, now.today)).is_ok() {
+        if Field::Bank.judge(code, &super::draft::answer_context(&visit.draft, now.today)).is_ok() {
             if visit.draft.typed(Field::Bank) != code {
                 visit.desk.changed(Item::Field(Field::Bank));
             }

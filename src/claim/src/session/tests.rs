@@ -112,7 +112,7 @@ impl Booth {
         self.tap(Tap::UsePhoto);
     }
 
-    fn to_review(&mut self, reason: Reason) {
+    fn reach_review(&mut self, reason: Reason) {
         self.tap(Tap::Start);
         self.tap(Tap::AcceptConsent);
         self.card(Field::Nik, "3171011708450001");
@@ -137,6 +137,8 @@ impl Booth {
         assert_eq!(self.session.page(), Page::Documents);
         for kind in self.visit().draft.documents() {
             assert_eq!(self.visit().current_document(), Some(kind));
+            let source = if kind == DocumentKind::Face { PhotoSource::Face } else { PhotoSource::Documents };
+            assert_eq!(self.preview(), Some(source));
             self.photograph(kind.code().as_bytes());
         }
         self.tap(Tap::Next);
@@ -149,31 +151,35 @@ impl Booth {
     }
 
     fn kept_claim(&self) -> &claim::FinishedClaim {
-        let mut kept = self.effects.iter().filter_map(|effect| match effect {
-            Effect::Keep(claim) => Some(claim),
-            _ => None,
-        });
+        let mut kept =
+            self.effects.iter().filter_map(|effect| if let Effect::Keep(claim) = effect { Some(claim) } else { None });
         let claim = kept.next().expect("a claim was kept");
         assert!(kept.next().is_none(), "kept once");
         claim
     }
 
+    /// The camera that is shown, by the effects so far.
+    fn preview(&self) -> Option<PhotoSource> {
+        let shown = |effect: &Effect| if let Effect::Preview(source) = effect { Some(*source) } else { None };
+        self.effects.iter().rev().find_map(shown).flatten()
+    }
+
     fn ended(&self) -> Option<Outcome> {
-        self.effects.iter().find_map(|effect| match effect {
-            Effect::SessionEnded { outcome, .. } => Some(*outcome),
-            _ => None,
-        })
+        let outcome =
+            |effect: &Effect| if let Effect::SessionEnded { outcome, .. } = effect { Some(*outcome) } else { None };
+        self.effects.iter().find_map(outcome)
     }
 }
 
 #[test]
 fn a_whole_visit_with_an_officer() {
     let mut booth = Booth::new();
-    booth.to_review(Reason::LaidOff);
+    booth.reach_review(Reason::LaidOff);
     booth.officer();
     booth.tap(Tap::Next);
     assert_eq!((booth.session.page(), booth.session.standby()), (Page::Verification, Standby::Hold));
     assert_eq!((booth.snapshot().step, booth.snapshot().turn), (Step::Verification, Turn::Officer));
+    assert_eq!(booth.preview(), None, "no camera is shown beyond the documents page");
     booth.attention(CallMode::Focus);
     assert_eq!(booth.session.standby(), Standby::Focus);
 
@@ -233,7 +239,7 @@ fn a_whole_visit_with_an_officer() {
 fn without_hub_the_claim_is_kept_unverified() {
     let mut booth = Booth::new();
     booth.hub(HubNews::Disconnected);
-    booth.to_review(Reason::RetirementAge);
+    booth.reach_review(Reason::RetirementAge);
     booth.tap(Tap::Next);
     assert_eq!(booth.session.standby(), Standby::Nobody);
     booth.tap(Tap::ContinueAlone);
@@ -245,7 +251,7 @@ fn without_hub_the_claim_is_kept_unverified() {
 #[test]
 fn waiting_long_offers_to_go_on_alone() {
     let mut booth = Booth::new();
-    booth.to_review(Reason::RetirementAge);
+    booth.reach_review(Reason::RetirementAge);
     let session = booth.id();
     booth.hub(HubNews::Assignment { session, assignment: Assignment::Waiting { place: 2, expected_wait_s: 90 } });
     booth.tap(Tap::Next);
@@ -290,7 +296,7 @@ fn idle_asks_then_ends() {
 #[test]
 fn nobody_is_asked_while_the_officer_talks() {
     let mut booth = Booth::new();
-    booth.to_review(Reason::RetirementAge);
+    booth.reach_review(Reason::RetirementAge);
     booth.officer();
     booth.tap(Tap::Next);
     booth.attention(CallMode::Focus);
@@ -343,7 +349,7 @@ fn a_card_fills_the_number_that_is_asked_for() {
 #[test]
 fn a_larger_balance_opens_what_it_needs() {
     let mut booth = Booth::new();
-    booth.to_review(Reason::RetirementAge);
+    booth.reach_review(Reason::RetirementAge);
     booth.tap(Tap::Fix(Item::Field(Field::Balance)));
     booth.tap(Tap::Key(Key::Clear));
     booth.tap(Tap::Next);
@@ -365,7 +371,7 @@ fn a_larger_balance_opens_what_it_needs() {
 #[test]
 fn an_alternative_replaces_the_paper() {
     let mut booth = Booth::new();
-    booth.to_review(Reason::LaidOff);
+    booth.reach_review(Reason::LaidOff);
     booth.tap(Tap::Back);
     assert_eq!(booth.session.page(), Page::Documents);
     booth.tap(Tap::ChooseAlternative(DocumentKind::CourtRuling));
@@ -378,7 +384,7 @@ fn an_alternative_replaces_the_paper() {
 fn a_failed_keep_can_be_tried_again() {
     let mut booth = Booth::new();
     booth.hub(HubNews::Disconnected);
-    booth.to_review(Reason::RetirementAge);
+    booth.reach_review(Reason::RetirementAge);
     booth.tap(Tap::Next);
     booth.tap(Tap::ContinueAlone);
     booth.draw();
@@ -399,7 +405,7 @@ fn a_failed_keep_can_be_tried_again() {
 #[test]
 fn the_officer_returns_or_ends() {
     let mut booth = Booth::new();
-    booth.to_review(Reason::RetirementAge);
+    booth.reach_review(Reason::RetirementAge);
     booth.officer();
     booth.decide(Decision::Returned { reasons: vec!["KTP buram".into()] });
     assert_eq!(booth.session.page(), Page::Review, "no decision before the verification");
@@ -410,7 +416,7 @@ fn the_officer_returns_or_ends() {
     assert_eq!(booth.ended(), Some(Outcome::Returned));
 
     let mut booth = Booth::new();
-    booth.to_review(Reason::RetirementAge);
+    booth.reach_review(Reason::RetirementAge);
     booth.hub(HubNews::EndSession { session: SessionId(Uuid::nil()) });
     assert!(booth.session.visit().is_some());
     let session = booth.id();

@@ -139,7 +139,7 @@ async fn an_enrolling_booth_sees_the_branch_authority_whatever_browsers_see() {
     let check = async |trusted: &str, enrols: bool, expect: bool| {
         let mut tls = tls(trusted, None);
         if enrols {
-            tls.alpn_protocols = vec![bilik_hub::ENROL_ALPN.to_vec()];
+            tls.alpn_protocols = vec![bilik_claim::enrolment::ALPN.to_vec()];
         }
         let answer = client(tls).get(bench.console_url("/healthz")).send().await;
         assert_eq!(answer.is_ok(), expect, "enrols: {enrols}, {answer:?}");

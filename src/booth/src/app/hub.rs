@@ -1,0 +1,147 @@
+//! What comes from the hub and from the courier.
+
+use super::App;
+use crate::courier::{CourierEvent, Trouble};
+use crate::hub_link::LinkEvent;
+use bilik_claim::session::{CallNews, Event, HubNews};
+use bilik_claim::wire::{BoothToHub, CallMode, HubToBooth, Signal};
+use bilik_media::Tier;
+use std::time::Duration;
+use tracing::{error, warn};
+
+impl App {
+    pub(super) fn link(&mut self, event: LinkEvent) {
+        match event {
+            LinkEvent::Connected { booth_name, branch_name } => {
+                self.presenter.name(&booth_name, &branch_name);
+                self.wrong_hub = false;
+                self.follow_service();
+                self.send(BoothToHub::State { state: self.state.clone() });
+                self.feed(Event::Hub(HubNews::Connected));
+                self.resend();
+                self.tell_courier(true);
+            }
+            LinkEvent::Disconnected => {
+                self.feed(Event::Hub(HubNews::Disconnected));
+                self.tell_courier(false);
+            }
+            LinkEvent::WrongCertificate => {
+                if !self.wrong_hub {
+                    error!(
+                        "the hub's certificate is not from the authority this booth was enrolled with; no connection"
+                    );
+                }
+                self.wrong_hub = true;
+                self.follow_service();
+            }
+            LinkEvent::Heartbeat => self.send(BoothToHub::State { state: self.state.clone() }),
+            LinkEvent::Message(message) => self.message(*message),
+        }
+    }
+
+    /// After a reconnect the hub gets the running session and its photographs anew.
+    pub(super) fn resend(&mut self) {
+        let (Some(services), Some(visit)) = (&self.services, self.session.visit()) else { return };
+        if let Some(snapshot) = self.session.published() {
+            services.link.send(BoothToHub::Session { snapshot: Box::new(snapshot.clone()) });
+            for (kind, photo) in &visit.draft.photos {
+                services.http.show_photo(visit.id, *kind, photo.number, photo.jpeg.clone());
+            }
+        }
+    }
+
+    pub(super) fn message(&mut self, message: HubToBooth) {
+        let wait = |seconds| Duration::from_secs(u64::from(seconds));
+        let news = match message {
+            HubToBooth::Welcome { .. } => return,
+            HubToBooth::Office { officers_ready, expected_wait_s } => {
+                HubNews::Office { officers_ready, expected_wait: wait(expected_wait_s) }
+            }
+            HubToBooth::Assignment { session, assignment } => HubNews::Assignment { session, assignment },
+            HubToBooth::Call { session, call } => {
+                if self.session.visit().is_some_and(|visit| visit.id == session) {
+                    self.call = Some(call);
+                    self.interrupted = None;
+                    self.with_media(|media| media.start_call(bilik_media::CallId(u64::from(call.0))));
+                }
+                return;
+            }
+            HubToBooth::Attention { session, mode, place, expected_wait_s } => {
+                if self.session.visit().is_some_and(|visit| visit.id == session) {
+                    self.set_tier(match mode {
+                        CallMode::Focus => Tier::Focus,
+                        CallMode::Tile => Tier::Tile,
+                        CallMode::Hold => Tier::Hold,
+                    });
+                }
+                HubNews::Attention { session, mode, place, expected_wait: wait(expected_wait_s) }
+            }
+            HubToBooth::Signal { call, signal } => {
+                if self.call == Some(call) {
+                    let media_call = bilik_media::CallId(u64::from(call.0));
+                    self.with_media(|media| match signal {
+                        Signal::Answer { sdp } => media.accept_answer(media_call, &sdp),
+                        Signal::Candidate { candidate } => media.add_candidate(media_call, &candidate),
+                        Signal::Offer { .. } => warn!("offer from the console ignored: the booth offers"),
+                    });
+                }
+                return;
+            }
+            HubToBooth::EndCall { call } => {
+                if self.call == Some(call) {
+                    self.end_call();
+                    self.feed(Event::Call(CallNews::Ended));
+                }
+                return;
+            }
+            HubToBooth::Check { session, item, verdict } => HubNews::Check { session, item, verdict },
+            HubToBooth::Message { session, text } => HubNews::Message { session, text },
+            HubToBooth::Decision { session, decision } => HubNews::Decision { session, decision },
+            HubToBooth::EndSession { session } => HubNews::EndSession { session },
+        };
+        self.feed(Event::Hub(news));
+    }
+
+    pub(super) fn courier(&mut self, event: CourierEvent) {
+        match event {
+            CourierEvent::Kept { claim, tracking } => self.feed(Event::Kept { claim, tracking }),
+            CourierEvent::KeepFailed { claim } => self.feed(Event::KeepFailed { claim }),
+            CourierEvent::Confirmed { claim } => self.feed(Event::Confirmed { claim }),
+            CourierEvent::Queue { queued } => {
+                self.state.queued = queued;
+                self.send(BoothToHub::State { state: self.state.clone() });
+            }
+            CourierEvent::Ready(ready) => {
+                self.trouble = ready.err();
+                self.follow_service();
+            }
+        }
+    }
+
+    /// Why nobody can be served, by what weighs most.
+    pub(super) fn follow_service(&mut self) {
+        let reason = if !self.enrolled {
+            Some("B-01: not enrolled; run bilik-booth enrol")
+        } else if self.trouble == Some(Trouble::Failed) {
+            Some("B-03: the queue of claims has failed; see the log")
+        } else if self.trouble == Some(Trouble::Full) {
+            Some("B-04: no room on the disk for another claim")
+        } else if self.wrong_hub {
+            Some("B-02: the hub's certificate is not the enrolled one")
+        } else {
+            None
+        };
+        let reason = reason.map(str::to_owned);
+        if self.state.out_of_service != reason {
+            self.state.out_of_service.clone_from(&reason);
+            self.send(BoothToHub::State { state: self.state.clone() });
+        }
+        self.feed(Event::OutOfService(reason));
+    }
+
+    pub(super) fn tell_courier(&self, reachable: bool) {
+        if let Some(services) = &self.services {
+            services.courier.hub_reachable(reachable);
+        }
+    }
+}

@@ -1,0 +1,259 @@
+//! The one loop of the booth: Slint's own event loop, which owns the session and everything around it.
+//!
+//! ```text
+//!   glass ───────┐                                          ┌──► presenter ──► screen
+//!   card reader ─┤                                          ├──► courier (journal, delivery)
+//!   cameras ─────┼──► Post ──► App::take ──► Session ──► effects ──► hub link
+//!   hub ─────────┤            (one at a time)               └──► media engine
+//!   courier ─────┘
+//! ```
+//!
+//! Threads and tasks only ever call [`Post::send`]; nothing outside of this file touches the session.
+
+mod devices;
+mod hub;
+mod start;
+
+use crate::clock;
+use crate::config::Config;
+use crate::courier::{Courier, CourierEvent, Trouble};
+use crate::hub_http::HubHttp;
+use crate::hub_link::{HubLink, LinkEvent};
+use crate::identity::Identity;
+use crate::presenter::Presenter;
+use bilik_claim::ids::{BoothId, CallId};
+use bilik_claim::session::{Device, Effect, Event, PhotoOutcome, PhotoSource, Session};
+use bilik_claim::wire::{BoothState, BoothToHub, DeviceState};
+use bilik_media::{Media, MediaEvent, PhotoCamera, Tier};
+use bilik_scanner::{Reader, ReaderEvent};
+use bilik_ui::AppWindow;
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+use tracing::{error, info, warn};
+
+/// Everything that can reach the loop.
+#[derive(Debug)]
+pub enum Incoming {
+    Session(Event),
+    Reader(ReaderEvent),
+    Media(MediaEvent),
+    Link(LinkEvent),
+    Courier(CourierEvent),
+    /// A new picture lies in one of the mailboxes.
+    Frame,
+    Tick,
+}
+
+/// Sends to the loop from any thread.
+#[derive(Clone, Copy, Debug)]
+pub struct Post;
+
+thread_local! {
+    static APP: RefCell<Option<Rc<Shared>>> = const { RefCell::new(None) };
+}
+
+struct Shared {
+    queue: RefCell<VecDeque<Incoming>>,
+    app: RefCell<App>,
+}
+
+impl Post {
+    pub fn send(self, incoming: Incoming) {
+        // Fails only after the event loop has ended, when there is nobody to tell.
+        let _ = slint::invoke_from_event_loop(move || Post::here(incoming));
+    }
+
+    /// From the loop's own thread, such as a callback of the screen. An event that comes while another is being taken
+    /// waits its turn.
+    pub fn here(incoming: Incoming) {
+        let Some(shared) = APP.with(|app| app.borrow().clone()) else { return };
+        shared.queue.borrow_mut().push_back(incoming);
+        let Ok(mut app) = shared.app.try_borrow_mut() else { return };
+        loop {
+            let next = shared.queue.borrow_mut().pop_front();
+            match next {
+                Some(incoming) => app.take(incoming),
+                None => break,
+            }
+        }
+    }
+}
+
+/// Owner of all state.
+pub struct App {
+    session: Session,
+    presenter: Presenter,
+    timer: slint::Timer,
+    state: BoothState,
+    media: Option<Media>,
+    call: Option<CallId>,
+    interrupted: Option<Instant>,
+    services: Option<Services>,
+    wrong_hub: bool,
+    trouble: Option<Trouble>,
+    enrolled: bool,
+    // Kept for its thread.
+    _reader: Option<Reader>,
+}
+
+/// What an enrolled booth has.
+struct Services {
+    link: HubLink,
+    http: HubHttp,
+    courier: Courier,
+}
+
+impl App {
+    /// Puts the booth together and makes it the owner of the loop.
+    pub fn install(
+        config: &Config,
+        identity: Option<&Identity>,
+        window: &AppWindow,
+        runtime: &tokio::runtime::Handle,
+    ) -> anyhow::Result<()> {
+        let booth = identity.map_or(BoothId(uuid::Uuid::nil()), |identity| identity.hub.booth);
+        let label = identity.map_or("Bilik", |identity| identity.hub.booth_name.as_str());
+        let session = Session::new(booth, Instant::now(), uuid::Uuid::new_v4);
+        let mut app = Self {
+            session,
+            presenter: Presenter::new(window, label),
+            timer: slint::Timer::default(),
+            state: BoothState::default(),
+            media: None,
+            call: None,
+            interrupted: None,
+            services: None,
+            wrong_hub: false,
+            trouble: None,
+            enrolled: identity.is_some(),
+            _reader: start::reader(config),
+        };
+        if config.reader.is_some() {
+            app.device(Device::Reader, DeviceState::Missing);
+        }
+        match Media::start(config.media(label), |event| Post.send(Incoming::Media(event))) {
+            Ok(media) => {
+                media.set_tier(Tier::Hold);
+                let frames = media.frames();
+                for slot in [&frames.self_view, &frames.officer, &frames.documents] {
+                    slot.on_frame(|| Post.send(Incoming::Frame));
+                }
+                app.media = Some(media);
+            }
+            // Without pictures the booth still takes claims.
+            Err(error) => error!(error = %crate::courier::chain(&error), "media engine cannot be started"),
+        }
+        if let Some(identity) = identity {
+            app.services = Some(start::services(config, identity, runtime)?);
+        }
+        app.follow_service();
+        app.take(Incoming::Tick);
+        let shared = Rc::new(Shared { queue: RefCell::default(), app: RefCell::new(app) });
+        APP.with(|slot| *slot.borrow_mut() = Some(shared));
+        crate::presenter::connect(window);
+        Ok(())
+    }
+
+    /// Stops threads, closes the journal.
+    pub fn uninstall() {
+        APP.with(|slot| slot.borrow_mut().take());
+    }
+
+    fn take(&mut self, incoming: Incoming) {
+        match incoming {
+            Incoming::Session(event) => self.feed(event),
+            Incoming::Reader(event) => self.reader(event),
+            Incoming::Media(event) => self.media(event),
+            Incoming::Link(event) => self.link(event),
+            Incoming::Courier(event) => self.courier(event),
+            Incoming::Frame => {
+                if let Some(media) = &self.media {
+                    self.presenter.frames(&media.frames());
+                }
+                return;
+            }
+            Incoming::Tick => {
+                self.rejoin();
+                self.feed(Event::Tick);
+            }
+        }
+        self.presenter.show(&self.session, clock::now());
+        self.set_timer();
+    }
+
+    fn feed(&mut self, event: Event) {
+        for effect in self.session.handle(event, clock::now()) {
+            self.carry_out(effect);
+        }
+    }
+
+    fn carry_out(&mut self, effect: Effect) {
+        match effect {
+            Effect::SessionStarted { session, .. } => {
+                info!(%session, "session started");
+                self.set_tier(Tier::Tile);
+            }
+            Effect::Publish(snapshot) => self.send(BoothToHub::Session { snapshot }),
+            Effect::SessionEnded { session, outcome } => {
+                info!(%session, ?outcome, "session ended");
+                self.send(BoothToHub::SessionEnded { session, outcome });
+            }
+            Effect::ShowPhoto { session, kind, photo, jpeg } => {
+                if let Some(services) = &self.services {
+                    services.http.show_photo(session, kind, photo, jpeg);
+                }
+            }
+            Effect::Preview(source) => self.with_media(|media| {
+                media.preview_documents(source == Some(PhotoSource::Documents));
+                media.preview_face(source == Some(PhotoSource::Face));
+            }),
+            Effect::TakePhoto { request, source } => {
+                let camera = match source {
+                    PhotoSource::Documents => PhotoCamera::Documents,
+                    PhotoSource::Face => PhotoCamera::Face,
+                };
+                match &self.media {
+                    Some(media) => media.take_photo(u64::from(request), camera),
+                    None => self.feed(Event::Photo { request, outcome: PhotoOutcome::Failed }),
+                }
+            }
+            Effect::Mute(muted) => self.with_media(|media| media.set_muted(muted)),
+            Effect::Keep(claim) => match &self.services {
+                Some(services) => services.courier.keep(claim, clock::now().wall),
+                None => self.feed(Event::KeepFailed { claim: claim.record.claim }),
+            },
+            Effect::Rated { claim, rating } => self.send(BoothToHub::Rated { claim, rating }),
+            Effect::Wipe => {
+                self.end_call();
+                self.set_tier(Tier::Hold);
+                self.with_media(|media| {
+                    media.set_muted(false);
+                    media.wipe();
+                });
+                self.presenter.wipe();
+            }
+            Effect::Ignored(what) => warn!(what, "ignored"),
+        }
+    }
+
+    fn send(&self, message: BoothToHub) {
+        if let Some(services) = &self.services {
+            services.link.send(message);
+        }
+    }
+
+    fn set_timer(&self) {
+        let rejoin = self.interrupted.map(|since| since + devices::REJOIN_AFTER);
+        let counting = self.presenter.counts_seconds().then(|| Instant::now() + Duration::from_secs(1));
+        match [self.session.deadline(), rejoin, counting].into_iter().flatten().min() {
+            Some(at) => {
+                // One millisecond late rather than early: an early tick would only set the timer again.
+                let pause = at.saturating_duration_since(Instant::now()) + Duration::from_millis(1);
+                self.timer.start(slint::TimerMode::SingleShot, pause, || Post::here(Incoming::Tick));
+            }
+            None => self.timer.stop(),
+        }
+    }
+}

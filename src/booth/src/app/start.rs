@@ -1,0 +1,50 @@
+//! Starts what works beside the loop.
+
+use super::{Incoming, Post, Services};
+use crate::config::Config;
+use crate::courier::{Courier, CourierConfig};
+use crate::hub_http::HubHttp;
+use crate::hub_link::HubLink;
+use crate::identity::Identity;
+use crate::tls;
+use bilik_journal::{JournalConfig, RESERVE};
+use bilik_scanner::{Profile, Reader, ReaderConfig};
+use tracing::error;
+
+pub(super) fn reader(config: &Config) -> Option<Reader> {
+    let reader = config.reader.as_ref()?;
+    // The configuration was checked for this.
+    let profile = Profile::by_name(&reader.profile)?;
+    let reader = ReaderConfig { port: reader.port.clone(), profile };
+    match Reader::spawn(reader, |event| Post.send(Incoming::Reader(event))) {
+        Ok(reader) => Some(reader),
+        Err(error) => {
+            error!(error = %crate::courier::chain(&error), "card reader cannot be started");
+            None
+        }
+    }
+}
+
+pub(super) fn services(
+    config: &Config,
+    identity: &Identity,
+    runtime: &tokio::runtime::Handle,
+) -> anyhow::Result<Services> {
+    let _guard = runtime.enter();
+    let tls = tls::enrolled(identity)?;
+    let http = HubHttp::new(&identity.hub.booth_address, &tls, runtime.clone())?;
+    let receipt_key =
+        identity.receipt_key().ok_or_else(|| anyhow::anyhow!("identity has no receipt key; enrol the booth again"))?;
+    let (recipient, booth, manifest_key) =
+        (identity.hub.recipient.clone(), identity.hub.booth, identity.manifest_key());
+    let journal = Box::new(move || JournalConfig {
+        recipient: recipient.clone(),
+        booth,
+        manifest_key: manifest_key.clone(),
+        reserve: RESERVE,
+    });
+    let courier = CourierConfig { state_dir: config.state_dir.clone(), journal, receipt_key, http: http.clone() };
+    let courier = Courier::start(courier, |event| Post.send(Incoming::Courier(event)))?;
+    let link = HubLink::start(identity.hub.booth_address.clone(), tls, |event| Post.send(Incoming::Link(event)));
+    Ok(Services { link, http, courier })
+}
