@@ -8,7 +8,9 @@ mod specimens;
 
 use std::{cell::RefCell, collections::BTreeMap, path::Path, rc::Rc};
 
-use bilik_ui::{App, AppWindow, ConsentAdapter, Keyboard, Overlay, OverlayKind, Screen, Theme};
+use bilik_ui::{
+    App, AppWindow, ConsentAdapter, FinishedAdapter, FinishedState, Keyboard, Overlay, OverlayKind, Screen, Theme,
+};
 use i_slint_backend_testing::{AccessibleRole, ElementHandle, ElementQuery};
 use slint::{
     ComponentHandle, PhysicalSize, SharedString,
@@ -118,6 +120,16 @@ fn check(window: &AppWindow, width: f32, height: f32, place: &str) {
             assert!(y + high <= height + SLACK, "{place}: {label:?} ends at {}", y + high);
         }
     }
+    if window.global::<Overlay>().get_kind() == OverlayKind::None {
+        for field in ElementQuery::from_root(window).match_accessible_role(AccessibleRole::TextInput).find_all() {
+            let (position, size) = (field.absolute_position(), field.size());
+            for (label, x, y, wide, high) in measured(window).into_iter().filter(|(.., high)| *high > 0.0) {
+                let beside = x + wide <= position.x + SLACK || x >= position.x + size.width - SLACK;
+                let over = y + high <= position.y + SLACK || y >= position.y + size.height - SLACK;
+                assert!(beside || over, "{place}: {label:?} covers the answer");
+            }
+        }
+    }
     for (label, count) in seen {
         assert_eq!(count, 1, "{place}: {label:?}");
     }
@@ -184,6 +196,57 @@ fn a_real_keyboard_types_like_the_one_on_the_glass() {
     press("8".into());
     press(Key::Return.into());
     assert_eq!(*typed.borrow(), ["7", "backspace", "clear", "next"]);
+}
+
+/// A screen reader finds a sheet's texts and buttons only while the sheet is open.
+#[test]
+fn a_closed_sheet_leaves_nothing_behind() {
+    let surface = surface();
+    let window = window(&surface, 1280, 800);
+    slint::select_bundled_translation("id").unwrap();
+    window.global::<App>().set_screen(Screen::Reason);
+    settle();
+    let labels = || {
+        let found = ElementQuery::from_root(&window).find_all();
+        found.iter().filter_map(ElementHandle::accessible_label).collect::<Vec<_>>()
+    };
+    let before = labels();
+    for (kind, texts) in [
+        (OverlayKind::Help, ["Tutup bantuan", "Hentikan klaim dan keluar"]),
+        (OverlayKind::StillThere, ["Ya, lanjutkan", "Selesai, hapus data saya"]),
+        (OverlayKind::Leave, ["Tetap di sini", "Hapus dan keluar"]),
+    ] {
+        window.global::<Overlay>().set_kind(kind);
+        settle();
+        let open = labels();
+        for text in texts {
+            assert!(open.iter().any(|label| label == text), "{text:?} is not on its sheet");
+        }
+        window.global::<Overlay>().set_kind(OverlayKind::None);
+        settle();
+        assert_eq!(labels(), before, "after {kind:?}");
+    }
+}
+
+/// What the primary button says once the claim is signed, and when there is none.
+#[test]
+fn the_last_page_offers_only_what_can_be_done() {
+    let surface = surface();
+    let window = window(&surface, 1280, 800);
+    slint::select_bundled_translation("id").unwrap();
+    window.global::<App>().set_screen(Screen::Finished);
+    for (state, wanted) in [
+        (FinishedState::Saving, None),
+        (FinishedState::Failed, Some("Coba lagi")),
+        (FinishedState::Kept, Some("Selesai")),
+        (FinishedState::Confirmed, Some("Selesai")),
+    ] {
+        window.global::<FinishedAdapter>().set_state(state);
+        settle();
+        let offered: Vec<_> = measured(&window).into_iter().map(|(label, ..)| label).collect();
+        let primary = offered.iter().find(|label| ["Coba lagi", "Selesai"].contains(&label.as_str()));
+        assert_eq!(primary.map(SharedString::as_str), wanted, "{state:?}: {offered:?}");
+    }
 }
 
 /// A booth draws all its pages in one window, in any order, while the reader changes the shape of the text.

@@ -96,6 +96,13 @@ pub const SHOTS: &[Shot] = &[
         show(w, Screen::Verification, 5.5);
         w.global::<VerificationAdapter>().set_mode(VerificationMode::Hold);
     }),
+    ("verification-hold-seen", |w| {
+        show(w, Screen::Verification, 5.5);
+        let verification = w.global::<VerificationAdapter>();
+        verification.set_mode(VerificationMode::Hold);
+        verification.set_camera_off(false);
+        verification.set_text("Ia sedang membantu peserta lain dan melihat gambar kecil Anda, tanpa suara.".into());
+    }),
     ("verification-waiting", |w| {
         show(w, Screen::Verification, 5.5);
         w.global::<Officer>().set_assigned(false);
@@ -149,7 +156,6 @@ pub const SHOTS: &[Shot] = &[
         finished.set_heading("Menyimpan klaim Anda".into());
         finished.set_text("Tunggu sebentar, jangan tinggalkan bilik.".into());
         finished.set_code("".into());
-        w.global::<App>().set_next_visible(false);
     }),
     ("finished-failed", |w| {
         show(w, Screen::Finished, 6.8);
