@@ -198,6 +198,8 @@ fn show(window: &AppWindow, screen: Screen, progress: f32) {
     let app = window.global::<App>();
     app.set_screen(screen);
     app.set_progress(progress);
+    // A card, an officer, or a technician takes these on, and no button.
+    app.set_next_visible(!matches!(screen, Screen::Identify | Screen::Verification | Screen::OutOfService));
     app.set_branch_name("Kantor Cabang Contoh".into());
     let officer = window.global::<Officer>();
     officer.set_has_picture(true);
