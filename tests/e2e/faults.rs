@@ -61,10 +61,8 @@ fn a_wrong_fingerprint_never_yields_a_picture() {
          RTCPeerConnection.prototype.setRemoteDescription = function (d) {{ return real.call(this, {{ type: d.type, sdp: spoil(d.sdp) }}); }}; }}"
     );
     let tells = format!(
-        "{{ const spoil = {wrong}; const real = Object.getOwnPropertyDescriptor(RTCPeerConnection.prototype, 'localDescription').get; \
-         Object.defineProperty(RTCPeerConnection.prototype, 'localDescription', {{ get() {{ const d = real.call(this); return d && {{ type: d.type, sdp: spoil(d.sdp) }}; }} }}); \
-         const make = RTCPeerConnection.prototype.createAnswer; \
-         RTCPeerConnection.prototype.createAnswer = async function (...a) {{ const d = await make.apply(this, a); window.__answered = true; return d; }}; }}"
+        "{{ const spoil = {wrong}; const real = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(RTCPeerConnection.prototype), 'localDescription').get; \
+         Object.defineProperty(RTCPeerConnection.prototype, 'localDescription', {{ get() {{ const d = real.call(this); return d && {{ type: d.type, sdp: spoil(d.sdp) }}; }} }}); }}"
     );
     for spoiled in [told, tells] {
         let mut scene = Scene::new();

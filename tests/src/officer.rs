@@ -39,7 +39,8 @@ impl Officer {
         page.fill("Kata sandi", &account.password)?;
         page.fill("Kode 6 angka", &totp(&account.totp_secret)?)?;
         page.click("button", "Masuk")?;
-        page.sees("Pemeriksaan")?;
+        // The bar says so once the hub has welcomed the console; before that, keys do nothing.
+        page.sees("Menerima")?;
         Ok(Self { page })
     }
 

@@ -103,7 +103,7 @@ impl Config {
 
     fn parse(text: &str) -> Result<Self, (String, String)> {
         let config: Config = toml::from_str(text).map_err(|e| {
-            let line = e.span().map_or(1, |span| text[..span.start.min(text.len())].lines().count().max(1));
+            let line = e.span().map_or(1, |span| text.get(..span.start).unwrap_or(text).lines().count().max(1));
             let named = text.lines().nth(line - 1).and_then(|line| line.split_once('=')).map(|(key, _)| key.trim());
             (named.unwrap_or("file").to_owned(), format!("line {line}: {}", e.message().replace('\n', " ")))
         })?;
@@ -122,6 +122,7 @@ impl Config {
         if !(480..=7680).contains(&self.screen.width) || !(480..=7680).contains(&self.screen.height) {
             return fault("screen.width", "width and height must lie between 480 and 7680 pixels");
         }
+        self.media("").check().map_err(|e| ("media.document_camera".to_owned(), e.to_string()))?;
         if let Some(reader) = &self.reader {
             match Profile::by_name(&reader.profile) {
                 Some(profile) => profile.check().map_err(|e| ("reader.profile".to_owned(), e.to_string()))?,
@@ -174,5 +175,10 @@ mod tests {
             "does not exist",
         );
         check("", "file", "state_dir");
+        check(
+            "state_dir = \"/x\"\n[media]\ncamera = \"/dev/video0\"\ndocument_camera = \"/dev/video0\"",
+            "media.document_camera",
+            "video0",
+        );
     }
 }

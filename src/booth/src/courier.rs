@@ -51,7 +51,8 @@ pub enum Trouble {
 enum Command {
     Keep(Box<FinishedClaim>, WallTime),
     Hub(bool),
-    Answered(ClaimId, Answer),
+    /// With the number of the request.
+    Answered(u64, ClaimId, Answer),
     Stop,
 }
 
@@ -74,6 +75,7 @@ impl Courier {
         let (commands, receiver) = mpsc::channel();
         let sender = commands.clone();
         let thread = std::thread::Builder::new().name("courier".into()).spawn(move || {
+            let mut requests = 0;
             // A journal that has stopped tells again what is on disk once it is opened anew.
             loop {
                 let opened = match Journal::open(&config.state_dir, (config.journal)()) {
@@ -96,7 +98,8 @@ impl Courier {
                     receipt_key: config.receipt_key,
                     sender: sender.clone(),
                     events: &events,
-                    in_flight: false,
+                    in_flight: None,
+                    requests: &mut requests,
                     trouble: None,
                     looked: None,
                     stopped: false,
@@ -135,21 +138,23 @@ impl Drop for Courier {
     }
 }
 
-struct Worker<F> {
+struct Worker<'a, F> {
     journal: Journal,
     outbox: Outbox,
     http: HubHttp,
     receipt_key: VerifyingKey,
     sender: mpsc::Sender<Command>,
     events: F,
-    in_flight: bool,
+    /// The request that is under way. Numbers go on when the journal is opened anew, so a late answer is known as one.
+    in_flight: Option<u64>,
+    requests: &'a mut u64,
     trouble: Option<Result<(), Trouble>>,
     looked: Option<Instant>,
     /// The journal has stopped.
     stopped: bool,
 }
 
-impl<F: Fn(CourierEvent)> Worker<F> {
+impl<F: Fn(CourierEvent)> Worker<'_, F> {
     /// True when the booth stops, false when the journal has.
     fn run(mut self, commands: &mpsc::Receiver<Command>) -> bool {
         match self.journal.pending() {
@@ -159,13 +164,13 @@ impl<F: Fn(CourierEvent)> Worker<F> {
         self.tell_queue();
         while !self.stopped {
             self.look_at_room();
-            let until = if self.in_flight { None } else { self.send_next() };
+            let until = if self.in_flight.is_some() { None } else { self.send_next() };
             let pause = until.map_or(LOOK, |until| until.saturating_duration_since(Instant::now()).min(LOOK));
             match commands.recv_timeout(pause) {
                 Ok(Command::Keep(claim, at)) => self.keep(&claim, at),
                 Ok(Command::Hub(true)) => self.outbox_event(Event::HubReachable),
                 Ok(Command::Hub(false)) => self.outbox_event(Event::HubUnreachable),
-                Ok(Command::Answered(claim, answer)) => self.answered(claim, answer),
+                Ok(Command::Answered(request, claim, answer)) => self.answered(request, claim, answer),
                 Ok(Command::Stop) | Err(mpsc::RecvTimeoutError::Disconnected) => return true,
                 Err(mpsc::RecvTimeoutError::Timeout) => {}
             }
@@ -226,16 +231,20 @@ impl<F: Fn(CourierEvent)> Worker<F> {
         request: impl FnOnce(HubHttp) -> R,
     ) {
         let (sender, request) = (self.sender.clone(), request(self.http.clone()));
-        self.in_flight = true;
+        *self.requests += 1;
+        let number = *self.requests;
+        self.in_flight = Some(number);
         self.http.spawn(async move {
             let answer = request.await;
             // Nobody is there to hear it only when the booth stops.
-            let _ = sender.send(Command::Answered(claim, answer));
+            let _ = sender.send(Command::Answered(number, claim, answer));
         });
     }
 
-    fn answered(&mut self, claim: ClaimId, answer: Answer) {
-        self.in_flight = false;
+    fn answered(&mut self, request: u64, claim: ClaimId, answer: Answer) {
+        if self.in_flight == Some(request) {
+            self.in_flight = None;
+        }
         match answer {
             Answer::PartAccepted(digest) => self.outbox_event(Event::PartAccepted { claim, digest }),
             Answer::Commit(answer) => match self.journal.answer(claim, answer, &self.receipt_key) {
@@ -260,7 +269,10 @@ impl<F: Fn(CourierEvent)> Worker<F> {
                     self.outbox_event(event);
                     self.tell_queue();
                 }
-                Err(error) => self.journal_failed("record the hub's answer", &error),
+                Err(error) => {
+                    self.journal_failed("record the hub's answer", &error);
+                    self.outbox_event(Event::Failed { claim });
+                }
             },
             Answer::Failed(why) => {
                 warn!(%claim, %why, "the hub did not take it");

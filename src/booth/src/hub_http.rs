@@ -8,6 +8,7 @@ use bilik_claim::personal::PersonalBytes;
 use reqwest::{Response, StatusCode};
 use rustls::ClientConfig;
 use std::time::Duration;
+use tokio::task::AbortHandle;
 use tracing::warn;
 
 /// A sealed photograph over a bad line.
@@ -76,11 +77,12 @@ impl HubHttp {
         }
     }
 
-    /// Shows a photograph to the officer while the session runs. The claim does not depend on it.
-    pub fn show_photo(&self, session: SessionId, kind: DocumentKind, photo: u32, jpeg: PersonalBytes) {
+    /// Shows a photograph to the officer while the session runs; to be aborted when the session ends. The claim does not
+    /// depend on it.
+    pub fn show_photo(&self, session: SessionId, kind: DocumentKind, photo: u32, jpeg: PersonalBytes) -> AbortHandle {
         let http = self.clone();
         let url = format!("{}/sessions/{session}/documents/{}/{photo}", self.base, kind.code());
-        self.runtime.spawn(async move {
+        let task = self.runtime.spawn(async move {
             for attempt in 1..=PHOTO_TRIES {
                 let request = http.client.put(&url).header("content-type", "image/jpeg").body(jpeg.reveal().to_vec());
                 let problem = match request.send().await {
@@ -92,6 +94,7 @@ impl HubHttp {
                 tokio::time::sleep(Duration::from_secs(1)).await;
             }
         });
+        task.abort_handle()
     }
 }
 

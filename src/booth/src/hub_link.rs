@@ -15,7 +15,7 @@ use std::time::Duration;
 use thiserror::Error;
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tokio_tungstenite::tungstenite;
 use tokio_tungstenite::tungstenite::protocol::{Message, WebSocketConfig};
 use tracing::{debug, info, warn};
@@ -60,7 +60,7 @@ enum LinkError {
     Protocol(u16),
     #[error("the hub closed the connection")]
     Closed,
-    #[error("nothing heard for {} s", SILENCE.as_secs())]
+    #[error("nothing heard for too long")]
     Silence,
 }
 
@@ -159,23 +159,29 @@ async fn converse(
     events: &impl Fn(LinkEvent),
 ) -> Result<(), LinkError> {
     let hello = BoothToHub::Hello { protocol: PROTOCOL, software: env!("CARGO_PKG_VERSION").into() };
-    socket.send(Message::text(wire::encode(&hello))).await?;
+    send(&mut socket, &hello).await?;
     let mut welcomed = false;
+    // A cable that is pulled says nothing: only silence tells.
+    let mut dead_at = Instant::now() + CONNECT_TIMEOUT;
     let mut heartbeat = tokio::time::interval(Duration::from_secs(HEARTBEAT_SECONDS));
     heartbeat.tick().await;
     loop {
         tokio::select! {
-            frame = timeout(SILENCE, socket.next()) => {
-                let frame = frame.map_err(|_| LinkError::Silence)?.ok_or(LinkError::Closed)??;
+            () = tokio::time::sleep_until(dead_at) => return Err(LinkError::Silence),
+            frame = socket.next() => {
+                let frame = frame.ok_or(LinkError::Closed)??;
+                dead_at = Instant::now() + if welcomed { SILENCE } else { CONNECT_TIMEOUT };
                 let Message::Text(text) = frame else { continue };
                 match wire::decode::<HubToBooth>(&text) {
                     Ok(HubToBooth::Welcome { protocol, .. }) if protocol != PROTOCOL => return Err(LinkError::Protocol(protocol)),
                     Ok(HubToBooth::Welcome { booth_name, branch_name, .. }) if !welcomed => {
                         welcomed = true;
+                        dead_at = Instant::now() + SILENCE;
                         info!("connected to the hub");
                         events(LinkEvent::Connected { booth_name, branch_name });
-                        for message in waiting.drain(..) {
-                            socket.send(Message::text(wire::encode(&message))).await?;
+                        while let Some(message) = waiting.front() {
+                            send(&mut socket, message).await?;
+                            waiting.pop_front();
                         }
                     }
                     Ok(message) if welcomed => events(LinkEvent::Message(Box::new(message))),
@@ -184,7 +190,12 @@ async fn converse(
                 }
             }
             message = outgoing.recv() => match message {
-                Some(message) if welcomed => socket.send(Message::text(wire::encode(&message))).await?,
+                Some(message) if welcomed => {
+                    if let Err(error) = send(&mut socket, &message).await {
+                        keep_if_once(waiting, message);
+                        return Err(error);
+                    }
+                }
                 Some(message) => keep_if_once(waiting, message),
                 None => {
                     // A clean good-bye, if the other end still listens.
@@ -193,11 +204,17 @@ async fn converse(
                 }
             },
             _ = heartbeat.tick() => {
-                socket.send(Message::Ping(Default::default())).await?;
+                timeout(CONNECT_TIMEOUT, socket.send(Message::Ping(Default::default()))).await.map_err(|_| LinkError::Silence)??;
                 events(LinkEvent::Heartbeat);
             }
         }
     }
+}
+
+/// A connection that takes nothing any more is as dead as a silent one.
+async fn send(socket: &mut Socket, message: &BoothToHub) -> Result<(), LinkError> {
+    let sent = socket.send(Message::text(wire::encode(message)));
+    Ok(timeout(CONNECT_TIMEOUT, sent).await.map_err(|_| LinkError::Silence)??)
 }
 
 /// State and snapshots are sent anew on a new connection; signals of an old call are worthless then.

@@ -22,6 +22,7 @@ use bilik_ui::AppWindow;
 use config::Config;
 use identity::Identity;
 use slint::ComponentHandle as _;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 pub use courier::chain;
 
@@ -41,9 +42,14 @@ pub fn run(config: &Config, on_window: impl FnOnce(&AppWindow)) -> anyhow::Resul
         .enable_all()
         .build()
         .context("failed to start the network's thread")?;
+    // From here on a signal is heard, however long the start takes.
+    let signals = {
+        let _guard = runtime.enter();
+        (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?)
+    };
     let window = open_window(config)?;
     App::install(config, identity.as_ref(), &window, runtime.handle())?;
-    runtime.spawn(stop_on_signal());
+    runtime.spawn(stop_on(signals));
     on_window(&window);
     window.show().context("failed to show the window")?;
     slint::run_event_loop().context("event loop failed")?;
@@ -63,13 +69,7 @@ fn open_window(config: &Config) -> anyhow::Result<AppWindow> {
     Ok(window)
 }
 
-async fn stop_on_signal() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
-        tracing::error!("signals cannot be caught; a stop will not be clean");
-        return;
-    };
+async fn stop_on((mut terminate, mut interrupt): (Signal, Signal)) {
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}

@@ -88,7 +88,11 @@ fn enrolled(config: &Config, hub: &str, code: &str) -> anyhow::Result<()> {
 }
 
 fn start_log(format: LogFormat) {
-    let filter = tracing_subscriber::EnvFilter::try_from_env("BILIK_LOG").unwrap_or_else(|_| "info".into());
+    let asked = std::env::var("BILIK_LOG").unwrap_or_else(|_| "info".into());
+    // These write whole frames at their finer levels, and a frame can hold a person's data.
+    let quiet =
+        "tungstenite=info,tokio_tungstenite=info,hyper=info,hyper_util=info,reqwest=info,rustls=info,str0m=info";
+    let filter = tracing_subscriber::EnvFilter::new(format!("{asked},{quiet}"));
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match format {
         LogFormat::Text => log.with_ansi(false).init(),

@@ -6,7 +6,7 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
-use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 use std::sync::Arc;
 use thiserror::Error;
 
@@ -108,7 +108,16 @@ pub fn is_wrong_certificate(error: &(dyn std::error::Error + 'static)) -> bool {
     let mut source = Some(error);
     while let Some(error) = source {
         if let Some(tls) = error.downcast_ref::<rustls::Error>() {
-            return matches!(tls, rustls::Error::InvalidCertificate(_));
+            // A certificate that is out of date is still the enrolled hub's: a clock or an operator is late.
+            return matches!(
+                tls,
+                rustls::Error::InvalidCertificate(
+                    CertificateError::UnknownIssuer
+                        | CertificateError::BadSignature
+                        | CertificateError::NotValidForName
+                        | CertificateError::NotValidForNameContext { .. }
+                )
+            );
         }
         // An I/O error hides what it wraps from `source`.
         if let Some(inner) = error.downcast_ref::<std::io::Error>().and_then(|io| io.get_ref()) {

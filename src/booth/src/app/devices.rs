@@ -68,6 +68,8 @@ impl App {
                 self.interrupted = None;
                 match state {
                     CallState::Connecting => self.feed(Event::Call(CallNews::Connecting)),
+                    // After a short gap the pictures have not been missed for long enough to be announced again.
+                    CallState::Live if self.officer_video => self.feed(Event::Call(CallNews::Live)),
                     CallState::Live => {}
                     CallState::Interrupted => {
                         self.interrupted = Some(Instant::now());
@@ -75,6 +77,7 @@ impl App {
                     }
                     CallState::Ended(reason) => {
                         self.call = None;
+                        self.officer_video = false;
                         self.feed(Event::Call(CallNews::Ended));
                         match reason {
                             EndReason::Local | EndReason::Replaced => {}
@@ -88,6 +91,7 @@ impl App {
                 }
             }
             MediaEvent::OfficerVideo(arrives) => {
+                self.officer_video = arrives;
                 let news = if arrives { CallNews::Live } else { CallNews::Interrupted };
                 self.feed(Event::Call(news));
             }

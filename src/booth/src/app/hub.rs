@@ -3,6 +3,9 @@
 use super::App;
 use crate::courier::{CourierEvent, Trouble};
 use crate::hub_link::LinkEvent;
+use bilik_claim::document::DocumentKind;
+use bilik_claim::ids::SessionId;
+use bilik_claim::personal::PersonalBytes;
 use bilik_claim::session::{CallNews, Event, HubNews};
 use bilik_claim::wire::{BoothToHub, CallMode, HubToBooth, Signal};
 use bilik_media::Tier;
@@ -22,6 +25,13 @@ impl App {
                 self.tell_courier(true);
             }
             LinkEvent::Disconnected => {
+                self.stop_uploads();
+                // Nobody is at the desk now, so nobody may see or hear this booth; the hub starts a new call when it is back.
+                self.end_call();
+                if self.session.visit().is_some() {
+                    self.set_tier(Tier::Tile);
+                }
+                self.feed(Event::Call(CallNews::Ended));
                 self.feed(Event::Hub(HubNews::Disconnected));
                 self.tell_courier(false);
             }
@@ -44,9 +54,28 @@ impl App {
         let (Some(services), Some(visit)) = (&self.services, self.session.visit()) else { return };
         if let Some(snapshot) = self.session.published() {
             services.link.send(BoothToHub::Session { snapshot: Box::new(snapshot.clone()) });
-            for (kind, photo) in &visit.draft.photos {
-                services.http.show_photo(visit.id, *kind, photo.number, photo.jpeg.clone());
+            let session = visit.id;
+            let photos: Vec<_> =
+                visit.draft.photos.iter().map(|(kind, photo)| (*kind, photo.number, photo.jpeg.clone())).collect();
+            for (kind, number, jpeg) in photos {
+                self.show_photo(session, kind, number, jpeg);
             }
+        }
+    }
+
+    /// Puts a photograph on the officer's screen, in place of an earlier one of the same document.
+    pub(super) fn show_photo(&mut self, session: SessionId, kind: DocumentKind, photo: u32, jpeg: PersonalBytes) {
+        if let Some(services) = &self.services {
+            let upload = services.http.show_photo(session, kind, photo, jpeg);
+            if let Some(earlier) = self.uploads.insert(kind, upload) {
+                earlier.abort();
+            }
+        }
+    }
+
+    pub(super) fn stop_uploads(&mut self) {
+        for (_, upload) in std::mem::take(&mut self.uploads) {
+            upload.abort();
         }
     }
 

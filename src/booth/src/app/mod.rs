@@ -21,6 +21,7 @@ use crate::hub_http::HubHttp;
 use crate::hub_link::{HubLink, LinkEvent};
 use crate::identity::Identity;
 use crate::presenter::Presenter;
+use bilik_claim::document::DocumentKind;
 use bilik_claim::ids::{BoothId, CallId};
 use bilik_claim::session::{Device, Effect, Event, PhotoOutcome, PhotoSource, Session};
 use bilik_claim::wire::{BoothState, BoothToHub, DeviceState};
@@ -28,9 +29,10 @@ use bilik_media::{Media, MediaEvent, PhotoCamera, Tier};
 use bilik_scanner::{Reader, ReaderEvent};
 use bilik_ui::AppWindow;
 use std::cell::RefCell;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
+use tokio::task::AbortHandle;
 use tracing::{error, info, warn};
 
 /// Everything that can reach the loop.
@@ -90,6 +92,10 @@ pub struct App {
     media: Option<Media>,
     call: Option<CallId>,
     interrupted: Option<Instant>,
+    /// Pictures of the officer arrive, by the engine's word.
+    officer_video: bool,
+    /// Photographs on their way to the officer's screen.
+    uploads: BTreeMap<DocumentKind, AbortHandle>,
     services: Option<Services>,
     wrong_hub: bool,
     trouble: Option<Trouble>,
@@ -124,6 +130,8 @@ impl App {
             media: None,
             call: None,
             interrupted: None,
+            officer_video: false,
+            uploads: BTreeMap::new(),
             services: None,
             wrong_hub: false,
             trouble: None,
@@ -170,7 +178,15 @@ impl App {
             Incoming::Courier(event) => self.courier(event),
             Incoming::Frame => {
                 if let Some(media) = &self.media {
-                    self.presenter.frames(&media.frames());
+                    let slots = media.frames();
+                    if self.session.visit().is_some() {
+                        self.presenter.frames(&slots);
+                    } else {
+                        // The cameras take a moment to stop; what they still give is of the person who has gone.
+                        for slot in [&slots.self_view, &slots.officer, &slots.documents] {
+                            drop(slot.take());
+                        }
+                    }
                 }
                 return;
             }
@@ -201,9 +217,7 @@ impl App {
                 self.send(BoothToHub::SessionEnded { session, outcome });
             }
             Effect::ShowPhoto { session, kind, photo, jpeg } => {
-                if let Some(services) = &self.services {
-                    services.http.show_photo(session, kind, photo, jpeg);
-                }
+                self.show_photo(session, kind, photo, jpeg);
             }
             Effect::Preview(source) => self.with_media(|media| {
                 media.preview_documents(source == Some(PhotoSource::Documents));
@@ -226,6 +240,7 @@ impl App {
             },
             Effect::Rated { claim, rating } => self.send(BoothToHub::Rated { claim, rating }),
             Effect::Wipe => {
+                self.stop_uploads();
                 self.end_call();
                 self.set_tier(Tier::Hold);
                 self.with_media(|media| {

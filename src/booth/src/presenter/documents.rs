@@ -12,23 +12,36 @@ use slint::{ComponentHandle as _, Image};
 
 impl Presenter {
     pub(super) fn documents(&mut self, window: &AppWindow, session: &Session, visit: &Visit) {
-        if session.page() != Page::Documents {
-            self.shown_photo = None;
-            return;
-        }
         let language = session.settings().language;
         let page = window.global::<DocumentsAdapter>();
+        let source = visit
+            .current_document()
+            .filter(|_| session.page() == Page::Documents)
+            .map(|kind| session.photo_source(kind));
+        if self.preview_source != source {
+            // The last picture is another camera's, or from before the page was left.
+            self.preview_source = source;
+            self.shown_photo = None;
+            page.set_preview(Image::default());
+            page.set_has_preview(false);
+        }
+        if source.is_none() {
+            return;
+        }
         let kinds = visit.draft.documents();
         let current = visit.current_document();
         page.set_title(current.map_or("", |kind| kind.title().get(language)).into());
-        let source = current.map(|kind| session.photo_source(kind));
         let instruction = match (current, source) {
             (Some(DocumentKind::Face), _) => Word::FaceInstruction,
             (_, Some(PhotoSource::Face)) => Word::HoldInstruction,
             _ => Word::FlatInstruction,
         };
         page.set_instruction(words(instruction).get(language).into());
-        let missing = if session.no_camera_at_all() { words(Word::NoCamera).get(language) } else { "" };
+        let missing = if current.is_some_and(|kind| !session.can_photograph(kind)) {
+            words(Word::NoCamera).get(language)
+        } else {
+            ""
+        };
         page.set_camera_missing(missing.into());
 
         page.set_busy(matches!(visit.pending_photo, Some(PendingPhoto::Asked { .. })));
@@ -97,13 +110,13 @@ impl Presenter {
         page.set_alternative(
             chosen.filter(|_| !offered.is_empty()).map_or("", |kind| kind.title().get(language)).into(),
         );
-        self.preview_face = source == Some(PhotoSource::Face);
     }
 
     /// A new picture of a camera: shown if it is the one that photographs, and no photograph lies over it.
     pub(super) fn preview(&mut self, window: &AppWindow, face: bool, frame: &VideoFrame) {
         let page = window.global::<DocumentsAdapter>();
-        if face == self.preview_face && self.shown_photo.is_none() {
+        let source = if face { PhotoSource::Face } else { PhotoSource::Documents };
+        if self.preview_source == Some(source) && self.shown_photo.is_none() {
             page.set_preview(picture(frame));
             page.set_has_preview(true);
         }

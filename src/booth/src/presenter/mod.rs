@@ -13,7 +13,7 @@ pub use taps::connect;
 
 use bilik_claim::document::DocumentKind;
 use bilik_claim::session::item::{Field, Item};
-use bilik_claim::session::{Now, Overlay, Page, Session, Standby, Visit};
+use bilik_claim::session::{Now, Overlay, Page, PhotoSource, Session, Standby, Visit};
 use bilik_claim::text::Language;
 use bilik_claim::wire::DeviceState;
 use bilik_media::{FrameSlots, VideoFrame};
@@ -32,8 +32,8 @@ pub struct Presenter {
     shown_photo: Option<u32>,
     code: String,
     confirmed_at: Option<String>,
-    /// The face camera photographs the document on the page.
-    preview_face: bool,
+    /// The camera that photographs the document on the page.
+    preview_source: Option<PhotoSource>,
 }
 
 /// One model for each list on the glass.
@@ -84,7 +84,7 @@ impl Presenter {
             shown_photo: None,
             code: String::new(),
             confirmed_at: None,
-            preview_face: false,
+            preview_source: None,
         }
     }
 
@@ -133,7 +133,7 @@ impl Presenter {
             officer.set_has_self_view(true);
             self.preview(&window, true, &frame);
         }
-        if let Some(frame) = slots.officer.take() {
+        if let Some(frame) = slots.officer.take().filter(|_| officer.get_live()) {
             officer.set_picture(picture(&frame));
             officer.set_has_picture(true);
         }
@@ -168,20 +168,31 @@ impl Presenter {
         documents.set_preview(Image::default());
         documents.set_has_preview(false);
         documents.set_taken(false);
+        documents.set_quality("".into());
+        documents.set_title("".into());
+        documents.set_alternative("".into());
         window.global::<bilik_ui::ReviewAdapter>().set_tax_estimate("".into());
-        window.global::<bilik_ui::VerificationAdapter>().set_officer_message("".into());
-        window.global::<bilik_ui::SignAdapter>().set_path_commands("".into());
+        let verification = window.global::<bilik_ui::VerificationAdapter>();
+        verification.set_officer_message("".into());
+        verification.set_heading("".into());
+        verification.set_muted(false);
+        let sign = window.global::<bilik_ui::SignAdapter>();
+        sign.set_path_commands("".into());
+        sign.set_has_ink(false);
         let finished = window.global::<bilik_ui::FinishedAdapter>();
         finished.set_code("".into());
         finished.set_qr(Image::default());
         finished.set_has_qr(false);
         finished.set_text("".into());
+        finished.set_rating(0);
         self.lists.review.set_vec(Vec::new());
         self.lists.checks.set_vec(Vec::new());
         self.lists.returned.set_vec(Vec::new());
         self.lists.offers.set_vec(Vec::new());
         self.lists.documents.set_vec(Vec::new());
         self.lists.alternatives.set_vec(Vec::new());
+        self.lists.reasons.set_vec(Vec::new());
+        self.lists.choices.set_vec(Vec::new());
     }
 
     fn frame(&self, window: &AppWindow, session: &Session, now: Now) {
@@ -249,7 +260,7 @@ impl Presenter {
             Standby::Hold | Standby::Waiting | Standby::Nobody => words::Word::OfficerConnecting,
         };
         adapter.set_status(words(status).get(language).into());
-        if officer.is_none() {
+        if !live {
             adapter.set_has_picture(false);
             adapter.set_picture(Image::default());
         }

@@ -194,6 +194,10 @@ impl Session {
             Event::Confirmed { claim } => self.confirmed(claim),
             Event::Tick => {}
         }
+        if self.idle_limit().is_none() && matches!(self.overlay, Overlay::StillThere { .. }) {
+            // The officer is here, or the claim is being written: the question has answered itself.
+            self.overlay = Overlay::None;
+        }
         if self.idle_limit() != idle_limit {
             // Nobody could be idle before, or for longer: the time begins now.
             self.last_touch = now.instant;
@@ -243,7 +247,7 @@ impl Session {
                 self.end(self.outcome_of_ending(Outcome::Left), effects);
             }
             Tap::Finish => {}
-            Tap::Back => self.back(),
+            Tap::Back => self.back(now),
             Tap::Next => self.next(now, effects),
             Tap::Skip => self.skip(now),
             Tap::Key(key) => self.key(key, now),
@@ -264,7 +268,7 @@ impl Session {
             Tap::UsePhoto => self.use_photo(now, effects),
             Tap::Fix(item) => self.fix(item),
             Tap::ToggleMute => self.toggle_mute(effects),
-            Tap::ContinueAlone => self.continue_alone(),
+            Tap::ContinueAlone => self.continue_alone(now),
             Tap::Stroke(stroke) => self.stroke(stroke),
             Tap::ClearSignature => self.clear_signature(),
             Tap::Rate(rating) => self.rate(rating, effects),
@@ -323,6 +327,7 @@ impl Session {
             && let Some(visit) = &mut self.visit
         {
             visit.pending_photo = None;
+            visit.document = visit.document.min(visit.draft.documents().len().saturating_sub(1));
             if self.page != Page::Identify {
                 visit.reader_problem = None;
             }

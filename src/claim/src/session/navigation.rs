@@ -3,7 +3,8 @@
 use super::claim::EntrySource;
 use super::effect::Effect;
 use super::event::{Key, Now};
-use super::{Session, Visit};
+use super::{Session, Standby, Visit};
+use crate::document::DocumentKind;
 use crate::field::Input;
 use crate::identity::Name;
 use crate::personal::Personal;
@@ -69,12 +70,12 @@ fn way(visit: &Visit) -> Vec<Page> {
 }
 
 impl Visit {
-    /// The page of the first answer or photograph that is missing.
-    fn first_open(&mut self, today: Date, without_photos: bool) -> Option<Page> {
+    /// The page of the first answer or photograph that is missing and can be given.
+    fn first_open(&mut self, today: Date, possible: impl Fn(DocumentKind) -> bool) -> Option<Page> {
         if let Some(field) = self.draft.open_fields(today).first() {
             return Some(if *field == Field::Reason { Page::Reason } else { Page::Detail(*field) });
         }
-        let open = *self.draft.open_documents().first().filter(|_| !without_photos)?;
+        let open = self.draft.open_documents().into_iter().find(|kind| possible(*kind))?;
         self.document = self.draft.documents().iter().position(|kind| *kind == open)?;
         Some(Page::Documents)
     }
@@ -106,18 +107,36 @@ impl Session {
             Page::Detail(field) => {
                 visit.draft.judge(field, today).is_ok() || (field.is_optional() && visit.draft.typed(field).is_empty())
             }
-            Page::Documents => visit.draft.open_documents().is_empty() || self.no_camera_at_all(),
+            Page::Documents => !visit.draft.open_documents().into_iter().any(|kind| self.can_photograph(kind)),
             Page::Review => visit.draft.open_fields(today).is_empty(),
             Page::Sign => !visit.signature.is_empty(),
             Page::Finished => !self.is_saving(),
             Page::Consent | Page::Returned => true,
-            Page::OutOfService | Page::Welcome | Page::Identify | Page::Verification => false,
+            Page::Verification => self.standby() == Standby::Nobody,
+            Page::OutOfService | Page::Welcome | Page::Identify => false,
         }
     }
 
-    /// No camera can photograph a document; the officer looks at them in another way.
-    pub fn no_camera_at_all(&self) -> bool {
-        self.surroundings.document_camera != DeviceState::Ready && self.surroundings.camera != DeviceState::Ready
+    /// Some camera can photograph it. If none can, the participant goes on, and the officer looks in another way.
+    pub fn can_photograph(&self, kind: DocumentKind) -> bool {
+        let ready = |state| state == DeviceState::Ready;
+        ready(self.surroundings.camera) || (kind != DocumentKind::Face && ready(self.surroundings.document_camera))
+    }
+
+    /// Every answer that a claim needs is there.
+    pub(super) fn is_answered(&self, today: Date) -> bool {
+        self.visit.as_ref().is_some_and(|visit| visit.draft.open_fields(today).is_empty())
+    }
+
+    /// Back to the page where an answer was asked for again.
+    fn return_to(&mut self, page: Page, now: Now) {
+        if let Some(visit) = &mut self.visit {
+            visit.return_to = None;
+        }
+        self.page = page;
+        if page == Page::Verification {
+            self.enter_verification(now);
+        }
     }
 
     pub(super) fn next(&mut self, now: Now, effects: &mut Vec<Effect>) {
@@ -128,6 +147,7 @@ impl Session {
             Page::Welcome => self.start(),
             Page::Consent => self.consented(now, effects),
             Page::Sign => self.sign(now, effects),
+            Page::Verification => self.continue_alone(now),
             Page::TypeIdentity
             | Page::Reason
             | Page::Detail(_)
@@ -135,7 +155,6 @@ impl Session {
             | Page::Review
             | Page::OutOfService
             | Page::Identify
-            | Page::Verification
             | Page::Finished
             | Page::Returned => self.advance(now),
         }
@@ -143,15 +162,14 @@ impl Session {
 
     /// One page on. After mending an answer: to what that answer has opened, then back to where it was asked for.
     pub(super) fn advance(&mut self, now: Now) {
-        let without_photos = self.no_camera_at_all();
+        let (face, documents) =
+            (self.can_photograph(DocumentKind::Face), self.can_photograph(DocumentKind::IdentityCard));
+        let possible = |kind| if kind == DocumentKind::Face { face } else { documents };
         let Some(visit) = &mut self.visit else { return };
         if let Some(page) = visit.return_to {
-            match visit.first_open(now.today, without_photos) {
+            match visit.first_open(now.today, possible) {
                 Some(open) => self.page = open,
-                None => {
-                    visit.return_to = None;
-                    self.page = page;
-                }
+                None => self.return_to(page, now),
             }
             self.prefill();
             return;
@@ -167,7 +185,7 @@ impl Session {
         }
     }
 
-    pub(super) fn back(&mut self) {
+    pub(super) fn back(&mut self, now: Now) {
         if self.overlay != super::Overlay::None {
             self.overlay = super::Overlay::None;
             return;
@@ -176,8 +194,11 @@ impl Session {
             return;
         }
         let Some(visit) = &mut self.visit else { return };
-        if let Some(page) = visit.return_to.take() {
-            self.page = page;
+        if let Some(page) = visit.return_to {
+            // Not with a hole where the answer was: that is mended first.
+            if self.is_answered(now.today) {
+                self.return_to(page, now);
+            }
             return;
         }
         match self.page {
@@ -281,6 +302,7 @@ impl Session {
             }
             (Key::Character(_), Input::Digits { .. } | Input::Letters { .. }) => return,
         }
+        visit.reader_problem = None;
         if text != before {
             visit.draft.set(field, Personal::new(text), EntrySource::Typed);
             visit.desk.changed(Item::Field(field));

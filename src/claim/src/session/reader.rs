@@ -6,7 +6,7 @@ use super::draft::answer_context;
 use super::event::{Now, ReaderNews};
 use super::navigation::Page;
 use crate::identity::Fault;
-use crate::session::item::Field;
+use crate::session::item::{Field, Item};
 use crate::wire::DeviceState;
 
 /// Why a card was not taken.
@@ -42,6 +42,9 @@ impl Session {
                 self.last_touch = now.instant;
                 match field.judge(digits.reveal(), &answer_context(&visit.draft, today)) {
                     Ok(_) => {
+                        if visit.draft.typed(field) != digits.reveal() {
+                            visit.desk.changed(Item::Field(field));
+                        }
                         visit.draft.set(field, digits, EntrySource::CardReader);
                         if !matches!(page, Page::Detail(_)) {
                             visit.identity_field = field;

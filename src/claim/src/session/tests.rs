@@ -257,6 +257,7 @@ fn waiting_long_offers_to_go_on_alone() {
     booth.tap(Tap::Next);
     assert_eq!(booth.session.standby(), Standby::Waiting);
     booth.tap(Tap::ContinueAlone);
+    booth.tap(Tap::Next);
     assert_eq!(booth.session.page(), Page::Verification, "an officer may still come");
     assert_eq!(booth.session.deadline(), Some(booth.now().instant + NO_OFFICER_OFFER));
     booth.wait(NO_OFFICER_OFFER.as_secs());
@@ -436,6 +437,107 @@ fn out_of_service_waits_for_the_end_of_the_visit() {
     assert!(booth.session.visit().is_none());
     booth.event(Event::OutOfService(None));
     assert_eq!(booth.session.page(), Page::Welcome);
+}
+
+#[test]
+fn an_answer_is_not_left_empty() {
+    let mut booth = Booth::new();
+    booth.reach_review(Reason::RetirementAge);
+    booth.officer();
+    booth.tap(Tap::Next);
+    booth.tap(Tap::Fix(Item::Field(Field::Phone)));
+    booth.tap(Tap::Key(Key::Clear));
+    booth.tap(Tap::Back);
+    assert_eq!(booth.session.page(), Page::Detail(Field::Phone), "mended before it goes back");
+    booth.hub(HubNews::Disconnected);
+    booth.tap(Tap::ContinueAlone);
+    assert_eq!(booth.session.page(), Page::Detail(Field::Phone));
+    booth.keys("08123456789");
+    booth.tap(Tap::Back);
+    assert_eq!((booth.session.page(), booth.session.standby()), (Page::Verification, Standby::Nobody));
+}
+
+#[test]
+fn waiting_goes_on_while_an_answer_is_mended() {
+    let mut booth = Booth::new();
+    booth.reach_review(Reason::RetirementAge);
+    booth.officer();
+    booth.tap(Tap::Next);
+    booth.tap(Tap::Fix(Item::Field(Field::Phone)));
+    let session = booth.id();
+    booth.hub(HubNews::Assignment { session, assignment: Assignment::Waiting { place: 1, expected_wait_s: 60 } });
+    booth.tap(Tap::Next);
+    booth.wait(NO_OFFICER_OFFER.as_secs());
+    assert_eq!(booth.session.standby(), Standby::Nobody);
+}
+
+#[test]
+fn another_card_opens_the_check_again() {
+    let mut booth = Booth::new();
+    booth.tap(Tap::Start);
+    booth.tap(Tap::AcceptConsent);
+    booth.card(Field::Nik, "3171011708450001");
+    booth.tap(Tap::ChooseReason(Reason::RetirementAge));
+    let nik = Item::Field(Field::Nik);
+    booth.check(nik, Verdict::Correct);
+    booth.tap(Tap::Back);
+    booth.card(Field::Nik, "3171011708450001");
+    assert_eq!(*booth.visit().desk.check(nik), Check::Correct, "the same card changes nothing");
+    booth.tap(Tap::Back);
+    booth.card(Field::Nik, "3171011708450002");
+    assert_eq!(*booth.visit().desk.check(nik), Check::Corrected);
+}
+
+#[test]
+fn the_officer_may_decide_while_an_answer_is_mended() {
+    let mut booth = Booth::new();
+    booth.reach_review(Reason::RetirementAge);
+    booth.officer();
+    booth.tap(Tap::Next);
+    booth.tap(Tap::Fix(Item::Field(Field::Phone)));
+    booth.decide(Decision::Returned { reasons: vec!["KTP buram".into()] });
+    assert_eq!(booth.session.page(), Page::Returned);
+}
+
+#[test]
+fn a_booth_without_a_face_camera_goes_on() {
+    let mut booth = Booth::new();
+    booth.event(Event::Device { device: Device::Camera, state: DeviceState::Missing });
+    booth.tap(Tap::Start);
+    booth.tap(Tap::AcceptConsent);
+    booth.card(Field::Nik, "3171011708450001");
+    booth.tap(Tap::ChooseReason(Reason::RetirementAge));
+    booth.session.page = Page::Documents;
+    for kind in
+        [DocumentKind::IdentityCard, DocumentKind::FamilyCard, DocumentKind::ParticipantCard, DocumentKind::BankBook]
+    {
+        assert!(!booth.session.can_go_on(date(2026, 11, 22)), "{kind:?} can be photographed");
+        booth.photograph(b"jpeg");
+    }
+    assert!(booth.session.can_go_on(date(2026, 11, 22)), "nobody can photograph the face here");
+}
+
+#[test]
+fn the_question_goes_when_the_officer_comes() {
+    let mut booth = Booth::new();
+    booth.reach_review(Reason::RetirementAge);
+    booth.officer();
+    booth.tap(Tap::Next);
+    booth.wait(300);
+    assert!(matches!(booth.session.overlay(), Overlay::StillThere { .. }));
+    booth.attention(CallMode::Focus);
+    booth.wait(3_600);
+    assert!(booth.session.visit().is_some());
+}
+
+#[test]
+fn a_session_of_before_the_power_cut_is_ended() {
+    let mut booth = Booth::new();
+    let old = SessionId(Uuid::from_u128(77));
+    booth.hub(HubNews::Assignment { session: old, assignment: Assignment::Nobody });
+    assert!(
+        booth.effects.iter().any(|effect| matches!(effect, Effect::SessionEnded { session, .. } if *session == old))
+    );
 }
 
 #[test]

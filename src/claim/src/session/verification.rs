@@ -90,14 +90,14 @@ impl Session {
 
     pub(super) fn enter_verification(&mut self, now: Now) {
         if let Some(visit) = &mut self.visit {
-            let alone = visit.desk.officer.is_none();
-            visit.desk.waiting_since = alone.then_some(now.instant);
+            let since = visit.desk.waiting_since.unwrap_or(now.instant);
+            visit.desk.waiting_since = visit.desk.officer.is_none().then_some(since);
         }
     }
 
     /// Nobody is there: the claim is signed and kept as unverified, an officer phones later.
-    pub(super) fn continue_alone(&mut self) {
-        if self.page == Page::Verification && self.standby() == Standby::Nobody {
+    pub(super) fn continue_alone(&mut self, now: Now) {
+        if self.page == Page::Verification && self.standby() == Standby::Nobody && self.is_answered(now.today) {
             self.page = Page::Sign;
         }
     }
@@ -149,7 +149,7 @@ impl Session {
                     visit.desk.message = Some(text);
                 }
             }
-            HubNews::Decision { session, decision } if self.is_running(session) => self.decided(decision, effects),
+            HubNews::Decision { session, decision } if self.is_running(session) => self.decided(decision, now, effects),
             HubNews::EndSession { session } if self.is_running(session) => {
                 // A claim that is being written is the participant's: it is kept before anything ends.
                 if self.is_saving() {
@@ -158,12 +158,16 @@ impl Session {
                     self.end(self.outcome_of_ending(Outcome::Aborted), effects);
                 }
             }
-            HubNews::Assignment { .. }
-            | HubNews::Attention { .. }
-            | HubNews::Check { .. }
-            | HubNews::Message { .. }
-            | HubNews::Decision { .. }
-            | HubNews::EndSession { .. } => effects.push(Effect::Ignored("message for another session")),
+            HubNews::Assignment { session, .. }
+            | HubNews::Attention { session, .. }
+            | HubNews::Check { session, .. }
+            | HubNews::Message { session, .. }
+            | HubNews::Decision { session, .. }
+            | HubNews::EndSession { session } => {
+                effects.push(Effect::Ignored("message for another session"));
+                // The hub has not heard of its end, perhaps because this booth has been without power since.
+                effects.push(Effect::SessionEnded { session, outcome: Outcome::Aborted });
+            }
         }
     }
 
@@ -215,24 +219,29 @@ impl Session {
         visit.desk.checks.insert(item, check);
     }
 
-    fn decided(&mut self, decision: Decision, effects: &mut Vec<Effect>) {
+    fn decided(&mut self, decision: Decision, now: Now, effects: &mut Vec<Effect>) {
+        let answered = self.is_answered(now.today);
         let Some(visit) = &mut self.visit else { return };
-        if self.page != Page::Verification {
+        // Also while the participant mends an answer: the officer may have seen enough.
+        if self.page != Page::Verification && visit.return_to != Some(Page::Verification) {
             effects.push(Effect::Ignored("decision outside of the verification"));
             return;
         }
         let officer = visit.desk.officer.as_ref().map(|officer| officer.id);
         match decision {
             Decision::Verified
-                if officer.is_some()
+                if answered
+                    && officer.is_some()
                     && visit.draft.items().iter().all(|item| *visit.desk.check(*item) == Check::Correct) =>
             {
                 visit.desk.verified_by = officer;
+                visit.return_to = None;
                 self.page = Page::Sign;
             }
             Decision::Verified => effects.push(Effect::Ignored("verified before everything is checked")),
             Decision::Returned { reasons } => {
                 visit.desk.returned = reasons;
+                visit.return_to = None;
                 self.page = Page::Returned;
             }
         }

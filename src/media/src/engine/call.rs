@@ -29,6 +29,11 @@ impl ActiveCall {
         }
     }
 
+    /// Whether it is over, and kept only for somebody to join again.
+    pub fn is_over(&self) -> bool {
+        self.ended_at.is_some()
+    }
+
     /// Whether it ended so long ago that nobody will join again.
     pub fn lingered(&self, now: Instant) -> bool {
         self.ended_at.is_some_and(|ended| ended + LINGER <= now)

@@ -296,6 +296,10 @@ impl Engine {
             }
         }
         self.slots.wipe();
+        // A call that lingers for a re-join would keep the camera open into the next person's visit.
+        if self.call.as_ref().is_some_and(|call| call.is_over()) {
+            self.call = None;
+        }
     }
 
     fn tick(&mut self, now: Instant) {
