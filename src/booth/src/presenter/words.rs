@@ -46,7 +46,7 @@ words! {
     HubLost: "Sambungan ke kantor terputus. Isian Anda aman, silakan lanjutkan.", "The line to the office is down. Your answers are safe, please go on.";
     CameraMissing: "Kamera tidak tersambung: petugas tidak melihat Anda, tetapi mendengar.", "No camera: the officer hears you but cannot see you.";
     MicrophoneMissing: "Mikrofon tidak tersambung: petugas tidak mendengar Anda, tetapi melihat.", "No microphone: the officer sees you but cannot hear you.";
-    OutOfService: "Silakan pakai bilik lain atau hubungi petugas di loket.", "Please use another booth or ask at the counter.";
+    OutOfService: "Bilik ini sedang disiapkan teknisi.", "A technician is looking after this booth.";
     Statement: "Saya menyatakan data dan dokumen ini benar, dan saya mengajukan klaim JHT.", "I declare that these data and documents are true, and I file this JHT claim.";
     SavingHeading: "Menyimpan klaim Anda…", "Keeping your claim…";
     SavingText: "Mohon tunggu sebentar.", "One moment, please.";
