@@ -103,7 +103,7 @@ impl Config {
 
     fn parse(text: &str) -> Result<Self, (String, String)> {
         let config: Config = toml::from_str(text).map_err(|e| {
-            let line = e.span().map_or(1, |span| text.get(..span.start).unwrap_or(text).lines().count().max(1));
+            let line = e.span().map_or(0, |span| text.get(..span.start).unwrap_or(text).matches('\n').count()) + 1;
             let named = text.lines().nth(line - 1).and_then(|line| line.split_once('=')).map(|(key, _)| key.trim());
             (named.unwrap_or("file").to_owned(), format!("line {line}: {}", e.message().replace('\n', " ")))
         })?;
