@@ -121,7 +121,6 @@ pub struct Visit {
     pub more_reasons: bool,
     /// What the reader could not read, if the last card failed.
     pub reader_problem: Option<ReaderProblem>,
-    pub misreads: u8,
     pub card_in_reader: bool,
     /// Which number the participant types on the identity page.
     pub identity_field: Field,
@@ -250,7 +249,7 @@ impl Session {
             Tap::Back => self.back(now),
             Tap::Next => self.next(now, effects),
             Tap::Skip => self.skip(now),
-            Tap::Key(key) => self.key(key, now),
+            Tap::Key(key) => self.key(key),
             Tap::TypeInstead if self.page == Page::Identify => self.page = Page::TypeIdentity,
             Tap::TypeInstead => {}
             Tap::IdentityField(field) => self.choose_identity_field(field),
@@ -370,7 +369,6 @@ impl Visit {
             return_to: None,
             more_reasons: false,
             reader_problem: None,
-            misreads: 0,
             card_in_reader: false,
             identity_field: Field::Nik,
             document: 0,

@@ -267,7 +267,7 @@ impl Session {
         }
     }
 
-    pub(super) fn key(&mut self, key: Key, _now: Now) {
+    pub(super) fn key(&mut self, key: Key) {
         let Some(visit) = &mut self.visit else { return };
         let field = match self.page {
             Page::TypeIdentity => visit.identity_field,

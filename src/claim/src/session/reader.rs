@@ -54,14 +54,12 @@ impl Session {
                     }
                     Err(fault) => {
                         visit.reader_problem = Some(ReaderProblem::Fault(field, fault));
-                        visit.misreads = visit.misreads.saturating_add(1);
                     }
                 }
             }
             ReaderNews::Unreadable if matches!(page, Page::Identify) => {
                 self.last_touch = now.instant;
                 visit.reader_problem = Some(ReaderProblem::Unreadable);
-                visit.misreads = visit.misreads.saturating_add(1);
             }
             ReaderNews::Ready | ReaderNews::Lost | ReaderNews::Reading | ReaderNews::Unreadable => {}
         }
