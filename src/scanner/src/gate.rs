@@ -10,9 +10,10 @@
 //!
 //! Pure: time is an argument.
 
-use crate::card::{Card, Unreadable};
 use crate::framing::{Fault, Output};
+use crate::profile::PayloadSettings;
 use crate::reader::ReaderEvent;
+use crate::scan::{Scan, Unreadable};
 use std::time::{Duration, Instant};
 
 /// Frames that may be announced at once.
@@ -31,15 +32,17 @@ pub(crate) struct Gate {
     cards: Pace,
     announced: bool,
     held_back: u64,
+    payload: PayloadSettings,
 }
 
 impl Gate {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(payload: PayloadSettings) -> Self {
         Self {
             frames: Pace::new(FRAMES_BURST, FRAME_EVERY),
             cards: Pace::new(CARDS_BURST, CARD_EVERY),
             announced: false,
             held_back: 0,
+            payload,
         }
     }
 
@@ -50,10 +53,10 @@ impl Gate {
                 self.announced = self.frames.admits(now);
                 self.announced.then_some(ReaderEvent::Reading)
             }
-            Output::Payload(payload) => match Card::read(payload) {
-                Ok(card) => {
+            Output::Payload(payload) => match Scan::read(payload, &self.payload) {
+                Ok(scan) => {
                     let due = self.take_announced() || self.cards.admits(now);
-                    self.due(due, ReaderEvent::Card(card))
+                    self.due(due, ReaderEvent::Scan(scan))
                 }
                 Err(reason) => {
                     let due = self.take_announced();
@@ -67,7 +70,7 @@ impl Gate {
                 };
                 self.due(due, ReaderEvent::Unreadable(Unreadable::from(fault)))
             }
-            Output::Answer(_) => None,
+            Output::Reply(_) | Output::Answer(_) => None,
         }
     }
 
@@ -121,9 +124,14 @@ impl Pace {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::framing::{Evidence, Payload};
 
-    const CARD: Output<'static> = Output::Payload(b"3171011708450001");
-    const JUNK: Output<'static> = Output::Payload(b"junk");
+    const CARD: Output<'static> = line(b"3171011708450001");
+    const JUNK: Output<'static> = line(b"junk");
+
+    const fn line(bytes: &[u8]) -> Output<'_> {
+        Output::Payload(Payload { bytes, symbology: None, evidence: Evidence::Terminator })
+    }
 
     /// One letter per event that passes.
     fn letters(gate: &mut Gate, outputs: &[Output<'_>], now: Instant) -> String {
@@ -132,7 +140,7 @@ mod tests {
             .filter_map(|output| gate.pass(*output, now))
             .map(|event| match event {
                 ReaderEvent::Reading => 'r',
-                ReaderEvent::Card(_) => 'C',
+                ReaderEvent::Scan(_) => 'C',
                 ReaderEvent::Unreadable(_) => 'u',
                 ReaderEvent::Ready | ReaderEvent::Lost { .. } => panic!("the gate knows no line"),
             })
@@ -141,20 +149,20 @@ mod tests {
 
     #[test]
     fn what_people_do_passes() {
-        let (start, mut gate) = (Instant::now(), Gate::new());
+        let (start, mut gate) = (Instant::now(), Gate::new(PayloadSettings::default()));
         for second in 0..100 {
             let now = start + Duration::from_secs(second);
             assert_eq!(letters(&mut gate, &[Output::Begun, CARD], now), "rC");
             assert_eq!(letters(&mut gate, &[Output::Begun, JUNK], now), "ru");
             assert_eq!(letters(&mut gate, &[Output::Begun, Output::Fault(Fault::Cut)], now), "ru");
-            assert_eq!(letters(&mut gate, &[Output::Answer(6)], now), "");
+            assert_eq!(letters(&mut gate, &[Output::Answer(&[6])], now), "");
         }
         assert_eq!(gate.take_held_back(), 0);
     }
 
     #[test]
     fn a_flood_is_thinned_and_a_card_gets_through_it() {
-        let (start, mut gate) = (Instant::now(), Gate::new());
+        let (start, mut gate) = (Instant::now(), Gate::new(PayloadSettings::default()));
         let mut passed = String::new();
         for ms in 0..10_000 {
             let now = start + Duration::from_millis(ms);
@@ -177,7 +185,7 @@ mod tests {
 
     #[test]
     fn a_lost_line_ends_the_announcement() {
-        let (now, mut gate) = (Instant::now(), Gate::new());
+        let (now, mut gate) = (Instant::now(), Gate::new(PayloadSettings::default()));
         assert_eq!(letters(&mut gate, &[Output::Begun], now), "r");
         gate.reset_frame();
         assert_eq!(letters(&mut gate, &[JUNK], now), "");

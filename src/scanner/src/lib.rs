@@ -4,7 +4,7 @@
 //! line's settings and the framing of its answers. What a reader sends passes three stages, each blind to the others:
 //!
 //! ```text
-//! serial line ──bytes──▶ framing::Decoder ──payload──▶ Card::read ──▶ Card | Unreadable
+//! serial line ──bytes──▶ framing::Decoder ──payload──▶ Scan::read ──▶ Scan | Unreadable
 //!      ▲                   │ (pure, time is an argument)   (pure)
 //!      └──── ACK / NAK ────┘
 //! ```
@@ -12,7 +12,7 @@
 //! | Module | Holds |
 //! |---|---|
 //! | [`framing`] | where a frame begins and ends: one decoder per framing, no clock, no port |
-//! | [`card`] | what a payload says: symbology, digits, kind of number |
+//! | [`scan`], [`mrz`] | what a payload says: a number, a travel document, named fields |
 //! | [`profile`] | the description of a reader, as it stands in configuration |
 //! | [`reader`] | the only thread: opens, listens, answers, reopens, stops |
 //!
@@ -39,7 +39,7 @@
 //!         ReaderEvent::Ready => { /* light the card slot */ }
 //!         ReaderEvent::Lost { reason: _ } => { /* "please type your number" */ }
 //!         ReaderEvent::Reading => { /* "hold the card still" */ }
-//!         ReaderEvent::Card(card) => drop(card.digits),
+//!         ReaderEvent::Scan(scan) => drop(scan.content),
 //!         ReaderEvent::Unreadable(_) => { /* "please try again" */ }
 //!     }
 //! }
@@ -49,14 +49,18 @@
 
 #![forbid(unsafe_code)]
 
-pub mod card;
 pub mod framing;
 mod gate;
+pub mod mrz;
 mod port;
 pub mod profile;
 pub mod reader;
+pub mod scan;
+pub mod symbology;
 
-pub use card::{Card, CardKind, Symbology, Unreadable};
+pub use mrz::Mrz;
 pub use port::LostReason;
-pub use profile::{Framing, LineSettings, Profile, ProfileError};
+pub use profile::{Framing, LineSettings, Profile, ProfileError, Profiles};
 pub use reader::{Reader, ReaderConfig, ReaderError, ReaderEvent};
+pub use scan::{Content, Scan, Unreadable};
+pub use symbology::Symbology;

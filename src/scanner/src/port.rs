@@ -71,6 +71,7 @@ impl Port {
                 Parity::None => serialport::Parity::None,
                 Parity::Even => serialport::Parity::Even,
                 Parity::Odd => serialport::Parity::Odd,
+                Parity::Space | Parity::Mark => serialport::Parity::None,
             })
             .stop_bits(match line.stop_bits {
                 StopBits::One => serialport::StopBits::One,
@@ -100,8 +101,8 @@ impl Port {
     }
 
     /// Writes an answer to the reader, or gives up: a reader that heard nothing sends its frame again.
-    pub(crate) fn answer(&mut self, byte: u8) {
-        let written = self.tty.set_timeout(ANSWER_WITHIN).is_ok() && self.tty.write_all(&[byte]).is_ok();
+    pub(crate) fn answer(&mut self, bytes: &[u8]) {
+        let written = self.tty.set_timeout(ANSWER_WITHIN).is_ok() && self.tty.write_all(bytes).is_ok();
         if !written {
             tracing::debug!(port = %self.path.display(), "reader does not take its answer");
         }

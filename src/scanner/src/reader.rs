@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!              opened: Ready
-//!   Missing ─────────────────▶ Listening ──▶ Reading, Card, Unreadable
+//!   Missing ─────────────────▶ Listening ──▶ Reading, Scan, Unreadable
 //!    │   ▲                        │
 //!    └───┘ every REOPEN_EVERY     │ read fails, or the name is gone: Lost
 //!    ▲                            │
@@ -15,11 +15,11 @@
 //! Events go to a closure, which runs on the reader's thread: it passes them on and returns. Dropping the [`Reader`] ends the
 //! thread within [`STOP_WITHIN`].
 
-use crate::card::{Card, Unreadable};
 use crate::framing::{Decoder, Output};
 use crate::gate::Gate;
 use crate::port::{Arrived, LostReason, Port};
 use crate::profile::{Profile, ProfileError};
+use crate::scan::{Scan, Unreadable};
 use std::path::PathBuf;
 use std::sync::mpsc::{self, RecvTimeoutError, TryRecvError};
 use std::thread::JoinHandle;
@@ -58,10 +58,10 @@ pub enum ReaderEvent {
         /// Why.
         reason: LostReason,
     },
-    /// A frame has begun. `Card`, `Unreadable` or `Lost` follows.
+    /// A frame has begun. `Scan`, `Unreadable` or `Lost` follows.
     Reading,
     /// A card was read.
-    Card(Card),
+    Scan(Scan),
     /// Something was read, but no card.
     Unreadable(Unreadable),
 }
@@ -100,7 +100,8 @@ impl Reader {
         let thread = std::thread::Builder::new()
             .name("card-reader".into())
             .spawn(move || {
-                Worker { config, sink, stopped: Stopped(stopped), gate: Gate::new() }.run();
+                let gate = Gate::new(config.profile.payload.clone());
+                Worker { config, sink, stopped: Stopped(stopped), gate }.run();
                 drop(end);
             })
             .map_err(ReaderError::Thread)?;
@@ -217,15 +218,15 @@ impl<S: FnMut(ReaderEvent)> Worker<S> {
         let (gate, sink) = (&mut self.gate, &mut self.sink);
         let mut answer = None;
         step(&mut |output| {
-            if let Output::Answer(byte) = output {
-                answer = Some(byte);
+            if let Output::Answer(bytes) = output {
+                answer = Some(bytes);
             }
             if let Some(event) = gate.pass(output, Instant::now()) {
                 sink(event);
             }
         });
-        if let Some(byte) = answer {
-            port.answer(byte);
+        if let Some(bytes) = answer {
+            port.answer(bytes);
         }
     }
 

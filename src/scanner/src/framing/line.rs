@@ -12,7 +12,7 @@
 //! ```
 
 use super::buffer::{FrameBuffer, Full};
-use super::{Fault, Output};
+use super::{Evidence, Fault, Output, Payload};
 use crate::profile::LineFraming;
 use std::time::{Duration, Instant};
 
@@ -45,7 +45,7 @@ impl LineDecoder {
     pub fn push(&mut self, bytes: &[u8], now: Instant, out: &mut impl FnMut(Output<'_>)) {
         for &byte in bytes {
             match byte {
-                CR | LF => self.end(out),
+                CR | LF => self.end(Evidence::Terminator, out),
                 _ => self.take(byte, out),
             }
         }
@@ -57,7 +57,7 @@ impl LineDecoder {
     /// See [`Decoder::poll`](super::Decoder::poll).
     pub fn poll(&mut self, now: Instant, out: &mut impl FnMut(Output<'_>)) {
         if self.deadline().is_some_and(|deadline| now >= deadline) {
-            self.end(out);
+            self.end(Evidence::Silence, out);
         }
     }
 
@@ -82,9 +82,9 @@ impl LineDecoder {
         }
     }
 
-    fn end(&mut self, out: &mut impl FnMut(Output<'_>)) {
+    fn end(&mut self, evidence: Evidence, out: &mut impl FnMut(Output<'_>)) {
         if self.state == State::Collecting {
-            out(Output::Payload(self.buffer.as_slice()));
+            out(Output::Payload(Payload { bytes: self.buffer.as_slice(), symbology: None, evidence }));
         }
         self.buffer.clear();
         self.state = State::Idle;

@@ -16,17 +16,30 @@
 //! # A further framing
 //!
 //! It gets a module with a decoder of this shape, a variant in [`Decoder`] and in [`Framing`]; the compiler then names the
-//! places to fill. A length prefix or a packet checksum finds all it needs in [`Output`]. A reader that must be triggered is
-//! told so by its profile; its framing does not change.
+//! places to fill. A reader that must be triggered is told so by its profile; its framing does not change.
 
 mod buffer;
+pub mod elyctis;
+pub mod length;
 pub mod line;
+pub mod magtek;
+pub mod newland;
+pub mod rte6701;
+pub mod ssi;
 pub mod stx_etx;
 
 use crate::profile::Framing;
+use crate::symbology::Symbology;
+use std::fmt;
 use std::time::Instant;
 
+pub use elyctis::ElyctisDecoder;
+pub use length::LengthDecoder;
 pub use line::LineDecoder;
+pub use magtek::MagtekDecoder;
+pub use newland::NewlandDecoder;
+pub use rte6701::Rte6701Decoder;
+pub use ssi::SsiDecoder;
 pub use stx_etx::StxEtxDecoder;
 
 /// Longest payload a frame may have, in bytes. The longest known is a magnetic stripe with all three tracks, about 230.
@@ -42,12 +55,54 @@ pub const NAK: u8 = 0x15;
 pub enum Output<'a> {
     /// The first byte of a frame has arrived. A `Payload` or a `Fault` follows, unless the line is lost.
     Begun,
-    /// A whole frame, without its delimiters and checksum; never empty. Personal data: not to be logged.
-    Payload(&'a [u8]),
+    /// A whole frame.
+    Payload(Payload<'a>),
     /// A frame that cannot be used, or bytes that belong to none.
     Fault(Fault),
-    /// A byte to write to the reader.
-    Answer(u8),
+    /// The reader's own answer to a command. Not announced by `Begun`.
+    Reply(Reply),
+    /// Bytes to write to the reader.
+    Answer(&'static [u8]),
+}
+
+/// What a frame carries.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Payload<'a> {
+    /// Its content without delimiters and checksum; never empty, at most [`MAX_FRAME`]. Personal data: not to be logged.
+    pub bytes: &'a [u8],
+    /// The kind of code, where the framing itself tells it.
+    pub symbology: Option<Symbology>,
+    /// How sure it is that this is a whole frame of this framing and nothing else.
+    pub evidence: Evidence,
+}
+
+/// What makes a frame one, from weak to strong. Tells the profiles apart when it is not known which one fits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Evidence {
+    /// Silence followed.
+    Silence,
+    /// An end-of-line character followed.
+    Terminator,
+    /// It stands between the characters, or has the inner structure, that its framing demands.
+    Structure,
+    /// Its checksum is right.
+    Checksum,
+}
+
+/// A reader's answer to a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Reply {
+    /// It will do as told.
+    Done,
+    /// It does not know the command or cannot follow it.
+    Refused,
+}
+
+/// Shows the length only: the content may be a person's number.
+impl fmt::Debug for Payload<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Payload({} bytes, {:?}, {:?})", self.bytes.len(), self.symbology, self.evidence)
+    }
 }
 
 /// Why a frame cannot be used.
@@ -66,10 +121,22 @@ pub enum Fault {
 /// The decoder for a profile's framing.
 #[derive(Debug)]
 pub enum Decoder {
-    /// See [`LineFraming`](crate::profile::LineFraming).
+    /// See [`Framing::Line`].
     Line(LineDecoder),
-    /// See [`StxEtxFraming`](crate::profile::StxEtxFraming).
+    /// See [`Framing::StxEtx`].
     StxEtx(StxEtxDecoder),
+    /// See [`Framing::Length`].
+    Length(LengthDecoder),
+    /// See [`Framing::Ssi`].
+    Ssi(SsiDecoder),
+    /// See [`Framing::Newland`].
+    Newland(NewlandDecoder),
+    /// See [`Framing::Rte6701`].
+    Rte6701(Rte6701Decoder),
+    /// See [`Framing::Elyctis`].
+    Elyctis(ElyctisDecoder),
+    /// See [`Framing::Magtek`].
+    Magtek(MagtekDecoder),
 }
 
 impl Decoder {
@@ -78,6 +145,12 @@ impl Decoder {
         match framing {
             Framing::Line(settings) => Self::Line(LineDecoder::new(settings)),
             Framing::StxEtx(settings) => Self::StxEtx(StxEtxDecoder::new(settings)),
+            Framing::Length(settings) => Self::Length(LengthDecoder::new(settings)),
+            Framing::Ssi(settings) => Self::Ssi(SsiDecoder::new(settings)),
+            Framing::Newland(settings) => Self::Newland(NewlandDecoder::new(settings)),
+            Framing::Rte6701(settings) => Self::Rte6701(Rte6701Decoder::new(settings)),
+            Framing::Elyctis(settings) => Self::Elyctis(ElyctisDecoder::new(settings)),
+            Framing::Magtek(settings) => Self::Magtek(MagtekDecoder::new(settings)),
         }
     }
 
@@ -86,6 +159,12 @@ impl Decoder {
         match self {
             Self::Line(decoder) => decoder.push(bytes, now, out),
             Self::StxEtx(decoder) => decoder.push(bytes, now, out),
+            Self::Length(decoder) => decoder.push(bytes, now, out),
+            Self::Ssi(decoder) => decoder.push(bytes, now, out),
+            Self::Newland(decoder) => decoder.push(bytes, now, out),
+            Self::Rte6701(decoder) => decoder.push(bytes, now, out),
+            Self::Elyctis(decoder) => decoder.push(bytes, now, out),
+            Self::Magtek(decoder) => decoder.push(bytes, now, out),
         }
     }
 
@@ -94,6 +173,12 @@ impl Decoder {
         match self {
             Self::Line(decoder) => decoder.poll(now, out),
             Self::StxEtx(decoder) => decoder.poll(now, out),
+            Self::Length(decoder) => decoder.poll(now, out),
+            Self::Ssi(decoder) => decoder.poll(now, out),
+            Self::Newland(decoder) => decoder.poll(now, out),
+            Self::Rte6701(decoder) => decoder.poll(now, out),
+            Self::Elyctis(decoder) => decoder.poll(now, out),
+            Self::Magtek(decoder) => decoder.poll(now, out),
         }
     }
 
@@ -102,6 +187,12 @@ impl Decoder {
         match self {
             Self::Line(decoder) => decoder.deadline(),
             Self::StxEtx(decoder) => decoder.deadline(),
+            Self::Length(decoder) => decoder.deadline(),
+            Self::Ssi(decoder) => decoder.deadline(),
+            Self::Newland(decoder) => decoder.deadline(),
+            Self::Rte6701(decoder) => decoder.deadline(),
+            Self::Elyctis(decoder) => decoder.deadline(),
+            Self::Magtek(decoder) => decoder.deadline(),
         }
     }
 }

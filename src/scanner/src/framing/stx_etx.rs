@@ -18,8 +18,8 @@
 //! predecessor then lacked its checksum.
 
 use super::buffer::{FrameBuffer, Full};
-use super::{ACK, Fault, MAX_FRAME, NAK, Output};
-use crate::profile::StxEtxFraming;
+use super::{ACK, Evidence, Fault, MAX_FRAME, NAK, Output, Payload};
+use crate::profile::{FrameCheck, StxEtxFraming};
 use std::time::{Duration, Instant};
 
 const STX: u8 = 0x02;
@@ -30,7 +30,7 @@ const FILLERS: [u8; 3] = [0x00, b'\r', b'\n'];
 /// Decoder for [`StxEtxFraming`].
 #[derive(Debug)]
 pub struct StxEtxDecoder {
-    checked: bool,
+    check: FrameCheck,
     answers: bool,
     timeout: Duration,
     state: State,
@@ -56,7 +56,7 @@ impl StxEtxDecoder {
     /// A decoder at rest.
     pub fn new(settings: &StxEtxFraming) -> Self {
         Self {
-            checked: settings.lrc,
+            check: settings.check,
             answers: settings.answer,
             timeout: settings.timeout(),
             state: OUTSIDE,
@@ -96,7 +96,7 @@ impl StxEtxDecoder {
 
     fn take(&mut self, byte: u8, out: &mut impl FnMut(Output<'_>)) {
         match (self.state, byte) {
-            (State::Checking, lrc) if lrc == self.lrc() => self.accept(out),
+            (State::Checking, check) if check == self.expected_check() => self.accept(out),
             (State::Checking, STX) => {
                 self.refuse(Fault::BadCheck, out);
                 self.begin(out);
@@ -104,7 +104,7 @@ impl StxEtxDecoder {
             (State::Checking, _) => self.refuse(Fault::BadCheck, out),
             (State::Outside { .. } | State::Skipping, STX) => self.begin(out),
             (State::Inside, STX) => self.buffer.clear(),
-            (State::Inside, ETX) if self.checked => self.state = State::Checking,
+            (State::Inside, ETX) if self.check != FrameCheck::None => self.state = State::Checking,
             (State::Inside, ETX) => self.accept(out),
             (State::Inside, payload) => {
                 if let Err(Full) = self.buffer.push(payload) {
@@ -129,27 +129,36 @@ impl StxEtxDecoder {
         out(Output::Begun);
     }
 
-    fn lrc(&self) -> u8 {
-        self.buffer.as_slice().iter().fold(ETX, |check, byte| check ^ byte)
+    fn expected_check(&self) -> u8 {
+        let start = match self.check {
+            FrameCheck::None | FrameCheck::Lrc => ETX,
+            FrameCheck::Bcc => STX ^ ETX,
+        };
+        self.buffer.as_slice().iter().fold(start, |check, byte| check ^ byte)
     }
 
     fn accept(&mut self, out: &mut impl FnMut(Output<'_>)) {
-        let payload = self.buffer.as_slice();
+        let bytes = self.buffer.as_slice();
+        let evidence = if self.check == FrameCheck::None { Evidence::Structure } else { Evidence::Checksum };
         // A frame without content has nothing to give, but it was announced.
-        out(if payload.is_empty() { Output::Fault(Fault::Cut) } else { Output::Payload(payload) });
-        self.answer(ACK, out);
+        out(if bytes.is_empty() {
+            Output::Fault(Fault::Cut)
+        } else {
+            Output::Payload(Payload { bytes, symbology: None, evidence })
+        });
+        self.answer(&[ACK], out);
         self.rest();
     }
 
     fn refuse(&mut self, fault: Fault, out: &mut impl FnMut(Output<'_>)) {
         out(Output::Fault(fault));
-        self.answer(NAK, out);
+        self.answer(&[NAK], out);
         self.rest();
     }
 
-    fn answer(&self, byte: u8, out: &mut impl FnMut(Output<'_>)) {
+    fn answer(&self, bytes: &'static [u8], out: &mut impl FnMut(Output<'_>)) {
         if self.answers {
-            out(Output::Answer(byte));
+            out(Output::Answer(bytes));
         }
     }
 

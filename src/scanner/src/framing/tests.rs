@@ -1,14 +1,14 @@
 //! Decoders against tables and against chance.
 
 use super::*;
-use crate::profile::{LineFraming, StxEtxFraming};
+use crate::profile::{FrameCheck, LineFraming, StxEtxFraming};
 use proptest::prelude::*;
 use std::time::Duration;
 
 const LINE: Framing = Framing::Line(LineFraming { idle_gap_ms: 100 });
 const TERMINATED: Framing = Framing::Line(LineFraming { idle_gap_ms: 0 });
-const STX_ETX: Framing = Framing::StxEtx(StxEtxFraming { lrc: false, answer: false, timeout_ms: 500 });
-const CHECKED: Framing = Framing::StxEtx(StxEtxFraming { lrc: true, answer: true, timeout_ms: 500 });
+const STX_ETX: Framing = Framing::StxEtx(StxEtxFraming { check: FrameCheck::None, answer: false, timeout_ms: 500 });
+const CHECKED: Framing = Framing::StxEtx(StxEtxFraming { check: FrameCheck::Lrc, answer: true, timeout_ms: 500 });
 
 /// Collects outputs in a short notation: `<` begun, `[..]` payload, `!X` fault, `^06` answer.
 #[derive(Default)]
@@ -18,11 +18,16 @@ impl Notes {
     fn take(&mut self, output: Output<'_>) {
         self.0 += &match output {
             Output::Begun => "<".to_owned(),
-            Output::Payload(payload) => format!("[{}]", payload.escape_ascii()),
+            Output::Payload(payload) => format!("[{}]", payload.bytes.escape_ascii()),
             Output::Fault(fault) => format!("!{fault:?}"),
-            Output::Answer(byte) => format!("^{byte:02x}"),
+            Output::Answer(bytes) => format!("^{}", hex(bytes)),
+            Output::Reply(reply) => format!("={reply:?}"),
         };
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// One step of a script: bytes that arrive, or so many ms of silence.
@@ -191,12 +196,13 @@ proptest! {
         let mut see = |output: Output<'_>| match output {
             Output::Begun => assert!(!std::mem::replace(&mut announced, true), "announced twice"),
             Output::Payload(payload) => {
-                assert!((1..=MAX_FRAME).contains(&payload.len()));
+                assert!((1..=MAX_FRAME).contains(&payload.bytes.len()));
                 assert!(std::mem::take(&mut announced), "a payload from nowhere");
             }
             Output::Fault(Fault::Stray) => assert!(!announced, "stray bytes inside a frame"),
             Output::Fault(_) => assert!(std::mem::take(&mut announced), "a fault from nowhere"),
-            Output::Answer(byte) => assert!([ACK, NAK].contains(&byte)),
+            Output::Answer(bytes) => assert!(!bytes.is_empty()),
+            Output::Reply(_) => {},
         };
         for step in &script {
             match step {
