@@ -189,7 +189,7 @@ impl Profile {
             }
         }
         let fields = match &self.payload.content {
-            ContentFormat::Plain | ContentFormat::Tracks => true,
+            ContentFormat::Plain {} | ContentFormat::Tracks {} => true,
             ContentFormat::Pairs(pairs) => !pairs.keys.is_empty(),
             ContentFormat::Columns(columns) => columns.columns.iter().any(|column| column.field().is_some()),
         };

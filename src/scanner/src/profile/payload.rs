@@ -32,18 +32,18 @@ pub enum Aim {
 }
 
 /// What the rest means.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "kebab-case")]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum ContentFormat {
     /// A number, or the lines of a machine-readable zone.
-    #[default]
-    Plain,
+    // Braces: serde refuses unknown keys only beside a variant that may have keys.
+    Plain {},
     /// `NIK=3171..;NAMA=..`
     Pairs(PairsFormat),
     /// `3171..|BUDI|..`
     Columns(ColumnsFormat),
     /// `%track 1?;track 2?+track 3?`
-    Tracks,
+    Tracks {},
 }
 
 /// Settings of [`ContentFormat::Pairs`].
@@ -123,7 +123,7 @@ impl Default for PayloadSettings {
             aim: Aim::Strip,
             prefix: Bytes::default(),
             suffix: Bytes::default(),
-            content: ContentFormat::Plain,
+            content: ContentFormat::Plain {},
         }
     }
 }

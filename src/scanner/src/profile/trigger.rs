@@ -5,12 +5,12 @@ use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// When a reader reads.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "mode", rename_all = "kebab-case")]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "mode", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Trigger {
     /// Whenever it sees a card; nothing is sent to it.
-    #[default]
-    Continuous,
+    // Braces: serde refuses unknown keys only beside a variant that may have keys.
+    Continuous {},
     /// When the booth tells it to.
     Host(HostTrigger),
 }
@@ -41,6 +41,12 @@ impl HostTrigger {
     /// See [`HostTrigger::rearm_ms`].
     pub fn rearm_after(&self) -> Option<Duration> {
         (self.rearm_ms > 0).then(|| Duration::from_millis(self.rearm_ms.into()))
+    }
+}
+
+impl Default for Trigger {
+    fn default() -> Self {
+        Self::Continuous {}
     }
 }
 
