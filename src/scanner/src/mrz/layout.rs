@@ -1,5 +1,5 @@
-//! Where the fields of a zone stand, and which characters may stand there. Positions are written as Doc 9303 prints them: line and
-//! characters from 1, both ends included.
+//! Where the fields of a zone stand, and which characters may stand there. Positions are written as Doc 9303 prints them:
+//! line and characters from 1, both ends included.
 
 use super::{MrzFault, MrzFormat};
 

@@ -13,9 +13,9 @@
 //! optional data of a visa.
 //!
 //! A zone is taken as it is printed or refused with the reason. Nothing is repaired, no `O` becomes a `0`, and no century is
-//! guessed: with two digits of the year only the one who knows today's date and the use can do that. That is why the parser is
-//! written here: those at hand repair misread characters, or split a name without a second part, which many Indonesians have,
-//! at its first blank.
+//! guessed: of a year of two digits only the one who knows today's date and the use can tell it. This is why the parser is
+//! written here: the libraries looked at repair misread characters, know no visas, or split a name without a second part,
+//! which many Indonesians have, at its first blank.
 //!
 //! # Numbers of more than nine characters
 //!

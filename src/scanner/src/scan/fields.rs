@@ -1,9 +1,9 @@
 //! Payloads of several fields: pairs of key and value, or columns.
 //!
-//! A field that occurs twice counts once: the first that is not empty wins, and what follows is not looked at. Readers that
-//! repeat a field repeat its content, and one that joins two answers gives the first card, not a mixture: a later field only
-//! fills what the first left open. A number that is malformed makes the whole payload unreadable; what else it says may be
-//! damaged too.
+//! Of a field that occurs twice the first that is not empty counts. Of pairs, one that occurs again and says something else ends
+//! the reading: there the answer for another card begins, and its fields must not complete those of the first. Columns that
+//! a profile gives the same name are alternatives, and the reading goes on. A malformed number makes the whole payload
+//! unreadable: what else it says may be damaged too.
 
 use super::{Unreadable, number};
 use crate::profile::{ColumnsFormat, FieldName, PairsFormat};
@@ -14,6 +14,15 @@ type Fields = Vec<(FieldName, Zeroizing<String>)>;
 /// How many fields there are at most: one of each [`FieldName`].
 const MAX_FIELDS: usize = 5;
 
+/// What becomes of a field that occurs again and says something else than the first time.
+#[derive(Clone, Copy)]
+enum Repeated {
+    /// It is skipped.
+    Skipped,
+    /// So is all that follows.
+    Ends,
+}
+
 /// Reads pairs of key and value. What is no pair, and a key that the profile does not know, is skipped.
 ///
 /// # Errors
@@ -23,10 +32,11 @@ pub(super) fn pairs(content: &str, format: &PairsFormat) -> Result<Fields, Unrea
         let known = |known: &&String| known.trim().eq_ignore_ascii_case(key.trim());
         format.keys.iter().find(|(key, _)| known(key)).map(|(_, name)| *name)
     };
-    collect(split(content, format.between).filter_map(|pair| {
+    let found = split(content, format.between).filter_map(|pair| {
         let (key, value) = pair.split_once(format.assign)?;
         Some((name(key)?, value))
-    }))
+    });
+    collect(found, Repeated::Ends)
 }
 
 /// Reads columns. Those beyond the profile's are skipped; fewer are fine, as readers leave out empty ones at the end.
@@ -35,7 +45,7 @@ pub(super) fn pairs(content: &str, format: &PairsFormat) -> Result<Fields, Unrea
 /// If a number is malformed, or if there is no field.
 pub(super) fn columns(content: &str, format: &ColumnsFormat) -> Result<Fields, Unreadable> {
     let columns = split(content, format.between).zip(&format.columns);
-    collect(columns.filter_map(|(value, column)| Some((column.field()?, value))))
+    collect(columns.filter_map(|(value, column)| Some((column.field()?, value))), Repeated::Skipped)
 }
 
 /// Whether `c` separates fields that are apart by `between`. Any line end does where one is meant.
@@ -60,17 +70,21 @@ fn completes(before: &str, piece: &str) -> bool {
     piece == "\n" && before.ends_with('\r')
 }
 
-fn collect<'a>(found: impl Iterator<Item = (FieldName, &'a str)>) -> Result<Fields, Unreadable> {
+fn collect<'a>(found: impl Iterator<Item = (FieldName, &'a str)>, repeated: Repeated) -> Result<Fields, Unreadable> {
     let mut fields = Fields::with_capacity(MAX_FIELDS);
-    for (name, value) in found {
-        if number::is_blank(value) || fields.iter().any(|(known, _)| *known == name) {
-            continue;
-        }
+    for (name, text) in found.filter(|(_, text)| !number::is_blank(text)) {
         let value = match lengths(name) {
-            Some(lengths) => number::number(value.trim_ascii(), lengths)?,
-            None => words(value),
+            Some(lengths) => number::number(text.trim_ascii(), lengths),
+            None => Ok(words(text)),
         };
-        fields.push((name, value));
+        match fields.iter().find(|(known, _)| *known == name) {
+            None => fields.push((name, value?)),
+            Some((_, first)) if value.as_ref() == Ok(first) => {}
+            Some(_) => match repeated {
+                Repeated::Skipped => {}
+                Repeated::Ends => break,
+            },
+        }
     }
     if fields.is_empty() { Err(Unreadable::NoFields) } else { Ok(fields) }
 }

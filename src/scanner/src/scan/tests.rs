@@ -213,6 +213,11 @@ fn pairs_of_key_and_value() {
     semicolon("NIK=3171011708450001\r\n", Ok("Nik=3171011708450001"));
     // A field counts once, and an empty one does not count.
     semicolon("NAMA=BUDI;NAMA=ANI", Ok("Name=BUDI"));
+    semicolon("NAMA=BUDI;nama= BUDI;NO KTP=3171011708450001", Ok("Name=BUDI Nik=3171011708450001"));
+    semicolon("NAMA=BUDI;NAMA=;NO KTP=3171011708450001", Ok("Name=BUDI Nik=3171011708450001"));
+    // Two answers joined: the second is another person's.
+    semicolon("NAMA=BUDI;NAMA=ANI;NIK=3171011708450001", Ok("Name=BUDI"));
+    semicolon("NIK=3171011708450001;NIK=3171011708450002;NAMA=ANI", Ok("Nik=3171011708450001"));
     semicolon("NIK=3171011708450001;NO KTP=junk", Ok("Nik=3171011708450001"));
     semicolon("NIK=;NO KTP=3171011708450001", Ok("Nik=3171011708450001"));
     semicolon("NIK=-;KPJ= ;NAMA=BUDI", Ok("Name=BUDI"));
@@ -237,6 +242,7 @@ fn pairs_of_key_and_value() {
     // Not ASCII, so no text of a reader holds it; its first byte in Latin-1 is no separator either.
     check_with(&pairs('§', '='), "NIK=3171011708450001§NAMA=BUDI", Err(Unreadable::Noise));
     check_with(&pairs('§', '='), b"NIK=3171011708450001\xa7NAMA=BUDI", Err(Unreadable::Noise));
+    check_with(&pairs('Â', '§'), b"NIK\xc2\xa73171011708450001", Err(Unreadable::Noise));
 }
 
 #[test]
@@ -256,6 +262,7 @@ fn delimited_columns() {
     let twice = columns('|', &[Column::Name, Column::Name, Column::Kpj, Column::TaxNumber, Column::FamilyCard]);
     check_with(&twice, "BUDI|ANI", Ok("Name=BUDI"));
     check_with(&twice, "|ANI", Ok("Name=ANI"));
+    check_with(&twice, format!("BUDI|ANI|{KPJ}"), Ok(&format!("Name=BUDI Kpj={KPJ}")));
     check_with(&twice, format!("||{KPJ}|{NPWP}|{NIK}"), Ok(&format!("Kpj={KPJ} TaxNumber={NPWP} FamilyCard={NIK}")));
     // White space that separates is no margin: the first column is empty.
     check_with(&columns('\t', &three), "\t\tBUDI ", Ok("Name=BUDI"));

@@ -1,7 +1,8 @@
 //! Magnetic stripes: `%track 1?;track 2?+track 3?` (the sentinels of ISO/IEC 7811), each track optional.
 //!
 //! The number is looked for in track 2 first, which holds digits only, then in 1 and 3: the first field of a length that a
-//! number of a card has. Fields are apart by `^` in track 1 and by `=` in the others. A track that the reader could not read comes as the letter `E`.
+//! number of a card has. Fields are apart by `^` in track 1 and by `=` in the others. A track that the reader could not read
+//! comes as the letter `E`.
 
 use super::{NUMBER_LENGTHS, Unreadable, number};
 use zeroize::Zeroizing;
