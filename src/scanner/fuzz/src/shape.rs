@@ -2,6 +2,7 @@
 
 use bilik_scanner::framing::MAX_FRAME;
 use bilik_scanner::mrz::{MrzChecks, MrzDate, MrzError, MrzFault, MrzFormat};
+use bilik_scanner::profile::FieldName;
 use bilik_scanner::scan::NUMBER_LENGTHS;
 use bilik_scanner::{Content, Mrz, Scan, Unreadable};
 
@@ -50,19 +51,20 @@ pub fn refused_zone(error: MrzError) {
     }
 }
 
-/// A scan holds what was sent, and does not show it.
+/// A scan holds what was sent, and shows its kind only.
 pub fn scan(scan: &Scan, payload: &[u8]) {
-    let shown = format!("{scan:?}");
-    match &scan.content {
+    let kind = match &scan.content {
         Content::Number(digits) => {
             number(digits, &NUMBER_LENGTHS, payload);
-            assert!(!shown.contains(digits.as_str()), "Debug shows a number");
+            format!("Number({} digits)", digits.len())
         }
-        Content::Document(document) => zone(document),
+        Content::Document(document) => {
+            zone(document);
+            format!("Document({:?})", document.format)
+        }
         Content::Fields(fields) => {
             assert!(!fields.is_empty(), "no fields");
             for (index, (name, value)) in fields.iter().enumerate() {
-                use bilik_scanner::profile::FieldName;
                 assert!(fields.iter().skip(index + 1).all(|(other, _)| other != name), "a field occurs twice");
                 match name {
                     FieldName::Nik | FieldName::FamilyCard => number(value, &[16], payload),
@@ -73,11 +75,11 @@ pub fn scan(scan: &Scan, payload: &[u8]) {
                         single_blanks(value);
                     }
                 }
-                let short = value.len() < 11;
-                assert!(short || !shown.contains(value.as_str()), "Debug shows a field");
             }
+            format!("{{{}}}", fields.iter().map(|(name, _)| format!("{name:?}")).collect::<Vec<_>>().join(", "))
         }
-    }
+    };
+    assert_eq!(format!("{scan:?}"), format!("Scan {{ content: {kind}, symbology: {:?} }}", scan.symbology));
 }
 
 /// A reason is one that the payload can give.
