@@ -49,6 +49,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod detect;
 pub mod framing;
 mod gate;
 pub mod mrz;
