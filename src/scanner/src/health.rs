@@ -115,8 +115,7 @@ impl Health {
         // Names may have letters beyond ASCII.
         let good = self.binary || std::str::from_utf8(bytes).is_ok_and(|text| text.bytes().all(is_text_or_beyond));
         if good {
-            self.counts = Counts::default();
-            self.told = false;
+            self.good_frame();
         } else {
             self.bad_frame();
         }
@@ -125,8 +124,15 @@ impl Health {
     /// A frame has ended with this fault.
     pub(crate) fn fault(&mut self, fault: Fault) {
         match fault {
+            // Nothing was read, and that was understood.
+            Fault::Empty => self.good_frame(),
             Fault::TooLong | Fault::BadCheck | Fault::Cut | Fault::Stray => self.bad_frame(),
         }
+    }
+
+    fn good_frame(&mut self) {
+        self.counts = Counts::default();
+        self.told = false;
     }
 
     fn bad_frame(&mut self) {
