@@ -316,7 +316,7 @@ proptest! {
     }
 
     #[test]
-    fn noise_after_a_good_frame_does_not_take_it_away(framing in framing(), noise in line_noise(), digits in "[0-9]{16}") {
+    fn noise_does_not_take_a_good_frame_away(framing in framing(), digits in "[0-9]{16}", noise in line_noise()) {
         let (frame, payload) = frame(&framing, &digits);
         let found = run(&framing, &[bytes([frame, noise].concat()), Step::Silence(1000)], 64);
         prop_assert!(found.starts_with(&format!("<[{payload}]")), "{framing:?}: {found}");

@@ -139,6 +139,9 @@ fn ssi_packets_among_noise() {
     let card = decoded(0, "00000000011");
     let after = |noise: &[u8]| bytes([noise, &card].concat());
     check_ssi(&[bytes(broken(card.clone()))], "<!BadCheck-");
+    // What is left of it is no news.
+    check_ssi(&[bytes(broken(card.clone())), Silence(1000)], "<!BadCheck-");
+    check_ssi(&[bytes(broken(card.clone())), Silence(1000), bytes(b"77"), Silence(1000)], "<!BadCheck-!Stray");
     check_ssi(&[bytes(broken(packet(0xF6, 0, 0, b"\x02\x02"))), Silence(500)], "-!Stray");
     check_ssi(&[after(b"noise"), Silence(1000)], "<[00000000011]+");
     check_ssi(&[after(b"\x01\x02\x03\xff"), Silence(1000)], "<[00000000011]+");
