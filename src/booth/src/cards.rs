@@ -17,8 +17,7 @@ pub fn reading(scan: &Scan) -> CardReading {
         Content::Document(zone) if zone.name_may_be_cut => Vec::new(),
         Content::Document(zone) => vec![entry(Some(Field::Name), &full_name(zone))],
         Content::Fields(fields) => {
-            let known = |(name, text): &(FieldName, _)| field(*name).map(|field| entry(Some(field), text));
-            fields.iter().filter_map(known).collect()
+            fields.iter().filter_map(|(name, text)| field(*name).map(|field| entry(Some(field), text))).collect()
         }
     };
     CardReading { entries }
@@ -123,7 +122,11 @@ mod tests {
         use NumberKind::{Kk, Kpj, Nik, Npwp};
         let check = |digits: &str, asked, kind, errors: usize, warnings: usize| {
             let judged = judge(digits, asked);
-            assert_eq!((judged.kind, judged.errors.len(), judged.warnings.len()), (kind, errors, warnings), "{judged:?}");
+            assert_eq!(
+                (judged.kind, judged.errors.len(), judged.warnings.len()),
+                (kind, errors, warnings),
+                "{judged:?}"
+            );
         };
         check("3171011708450001", None, Nik, 0, 2);
         check("3171011708450001", Some(Kk), Kk, 0, 0);

@@ -37,7 +37,9 @@ impl App {
         };
         let state = match news {
             ReaderNews::Lost => DeviceState::Missing,
-            ReaderNews::Ready | ReaderNews::Reading | ReaderNews::Card(_) | ReaderNews::Unreadable => DeviceState::Ready,
+            ReaderNews::Ready | ReaderNews::Reading | ReaderNews::Card(_) | ReaderNews::Unreadable => {
+                DeviceState::Ready
+            }
         };
         self.device(Device::Reader, state);
         self.feed(Event::Reader(news));

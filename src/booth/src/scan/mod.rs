@@ -58,6 +58,7 @@ pub struct ScanArgs {
 /// What comes from the reader's thread.
 enum News {
     Event(ReaderEvent),
+    Opened(String),
     Received(Vec<u8>),
     Sent(Vec<u8>),
     Disturbed(u32),
@@ -68,7 +69,12 @@ enum News {
 ///
 /// # Errors
 /// What is missing or wrong in the arguments, or a port that cannot be opened while a profile is searched.
-pub fn run(args: &ScanArgs, config: Option<&Config>, out: &mut dyn Write, status: &mut dyn Write) -> anyhow::Result<()> {
+pub fn run(
+    args: &ScanArgs,
+    config: Option<&Config>,
+    out: &mut dyn Write,
+    status: &mut dyn Write,
+) -> anyhow::Result<()> {
     let configured = config.and_then(|config| config.reader.as_ref());
     let profiles = configured.map_or_else(|| Ok(Profiles::shipped()), crate::config::Reader::profiles)?;
     if args.list {
@@ -79,9 +85,10 @@ pub fn run(args: &ScanArgs, config: Option<&Config>, out: &mut dyn Write, status
         let name = args.profile.as_deref().or(configured.map(|reader| reader.profile.as_str())).unwrap_or("line");
         return record::replay(file, &chosen(name, &profiles)?, &mut printer, out, status);
     }
-    let port = args.port.as_ref().or(configured.map(|reader| &reader.port)).context(
-        "no card reader named: add --port with its device, or usb:VENDOR:PRODUCT; the devices there are:\n",
-    );
+    let port =
+        args.port.as_ref().or(configured.map(|reader| &reader.port)).context(
+            "no card reader named: add --port with its device, or usb:VENDOR:PRODUCT; the devices there are:\n",
+        );
     let port = match port {
         Ok(port) => port.clone(),
         Err(error) => anyhow::bail!("{error}{}", find::ports()),
@@ -128,17 +135,24 @@ fn show(
     writeln!(status, "profile {}, {}, {}", reader.profile.name, reader.profile.line, reader.port)?;
     let (news, inbox) = mpsc::channel();
     let raw = args.raw || recorder.is_some();
+    let wanted = reader.profile.line;
     let events = news.clone();
     let watch = move |watch: Watch<'_>| {
-        if raw {
-            // The loop below may have ended: then nobody is left to tell.
-            let _ = news.send(match watch {
-                Watch::Received(bytes) => News::Received(bytes.to_vec()),
-                Watch::Sent(bytes) => News::Sent(bytes.to_vec()),
-                Watch::Errors(count) => News::Disturbed(count),
-                Watch::Framed(output) => News::Framed(framed(output)),
-            });
-        }
+        let told = match watch {
+            Watch::Opened { path, settings } if settings == wanted => {
+                News::Opened(format!("{} is open", path.display()))
+            }
+            Watch::Opened { path, settings } => {
+                News::Opened(format!("{} is open with {settings}: its driver does not take {wanted}", path.display()))
+            }
+            Watch::Received(bytes) if raw => News::Received(bytes.to_vec()),
+            Watch::Sent(bytes) if raw => News::Sent(bytes.to_vec()),
+            Watch::Errors(count) if raw && count > 0 => News::Disturbed(count),
+            Watch::Framed(output) if raw => News::Framed(framed(output)),
+            Watch::Received(_) | Watch::Sent(_) | Watch::Errors(_) | Watch::Framed(_) => return,
+        };
+        // The loop below may have ended: then nobody is left to tell.
+        let _ = news.send(told);
     };
     let sink = move |event| {
         let _ = events.send(News::Event(event));
@@ -153,6 +167,7 @@ fn show(
         }
         match news {
             News::Event(event) => scans += u32::from(printer.event(&event, out, status)?),
+            News::Opened(text) => writeln!(status, "{text}")?,
             News::Received(bytes) => printer.bytes('<', &bytes, out)?,
             News::Sent(bytes) => printer.bytes('>', &bytes, out)?,
             News::Disturbed(count) => printer.note(&format!("{count} disturbed characters"), out)?,
@@ -169,7 +184,8 @@ fn framed(output: Output<'_>) -> String {
         Output::Begun => "a frame begins".into(),
         Output::Payload(payload) => {
             let symbology = payload.symbology.map_or(String::new(), |symbology| format!(", {symbology}"));
-            format!("a frame of {} bytes, known by its {:?}{symbology}", payload.bytes.len(), payload.evidence).to_lowercase()
+            format!("a frame of {} bytes, known by its {:?}{symbology}", payload.bytes.len(), payload.evidence)
+                .to_lowercase()
         }
         Output::Fault(fault) => format!("no frame: {fault}"),
         Output::Reply(reply) => format!("the reader answers a command: {reply:?}").to_lowercase(),

@@ -1,6 +1,7 @@
 //! Scans as lines or as JSON objects.
 
 use crate::cards::{self, NumberKind};
+use bilik_scanner::mrz::MrzDate;
 use bilik_scanner::profile::FieldName;
 use bilik_scanner::{Content, Mrz, ReaderEvent, Scan, Unreadable};
 use serde::Serialize;
@@ -104,7 +105,8 @@ fn printed(scan: &Scan, expect: Option<NumberKind>) -> Printed {
             Printed { errors: judged.errors, warnings: judged.warnings, ..plain(judged.kind.name(), value) }
         }
         Content::Document(zone) => {
-            let warnings = if zone.name_may_be_cut { vec!["the name fills its line and may go on".into()] } else { vec![] };
+            let warnings =
+                if zone.name_may_be_cut { vec!["the name fills its line and may go on".into()] } else { vec![] };
             Printed { warnings, ..plain("MRZ", document(zone)) }
         }
         Content::Fields(fields) => {
@@ -137,17 +139,23 @@ fn unreadable(why: Unreadable) -> Printed {
 fn document(zone: &Mrz) -> Value {
     json!({
         "format": format!("{:?}", zone.format).to_uppercase(),
-        "document": zone.document_code,
-        "issuer": zone.issuer,
+        "document": zone.document_code.as_str(),
+        "issuer": zone.issuer.as_str(),
         "number": zone.number.as_str(),
         "surname": zone.surname.as_str(),
         "given_names": zone.given_names.as_str(),
-        "nationality": zone.nationality,
-        "birth": zone.birth.to_string(),
+        "nationality": zone.nationality.as_str(),
+        "birth": date(zone.birth),
         "sex": format!("{:?}", zone.sex).to_lowercase(),
-        "expiry": zone.expiry.to_string(),
+        "expiry": date(zone.expiry),
         "optional": zone.optional.as_str(),
     })
+}
+
+/// `74-08-12`; the century does not stand in the zone, and an unknown part is `??`.
+fn date(date: MrzDate) -> String {
+    let part = |part: Option<u8>| part.map_or("??".into(), |part| format!("{part:02}"));
+    format!("{}-{}-{}", part(date.year), part(date.month), part(date.day))
 }
 
 fn key(name: FieldName) -> &'static str {

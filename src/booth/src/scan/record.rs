@@ -48,7 +48,9 @@ impl Recorder {
         let (way, bytes) = match news {
             super::News::Received(bytes) => ("received", bytes),
             super::News::Sent(bytes) => ("sent", bytes),
-            super::News::Event(_) | super::News::Disturbed(_) | super::News::Framed(_) => return Ok(()),
+            super::News::Event(_) | super::News::Opened(_) | super::News::Disturbed(_) | super::News::Framed(_) => {
+                return Ok(());
+            }
         };
         let bytes: Vec<u8> = bytes.iter().map(|byte| if self.unmasked { *byte } else { masked(*byte) }).collect();
         let note = serde_json::json!({ "ms": self.begun.elapsed().as_millis(), way: hex::encode_upper(bytes) });

@@ -16,13 +16,17 @@
 //! Of several profiles that fit, the one with the strongest evidence is taken: a scan before mere text, a checksum before a
 //! structure before an end of line before silence, an answer to its own command before none.
 //!
-//! Pure: bytes and the time go in, steps come out.
+//! The [`Detector`] is pure: bytes and the time go in, steps come out. [`search`] runs it on a real line.
+
+mod search;
 
 use crate::framing::{Decoder, Evidence, Output, Payload, Reply};
 use crate::profile::{DataBits, Framing, HostTrigger, LineSettings, Parity, Profile, StopBits, Trigger};
 use crate::scan::{Scan, Unreadable};
 use std::fmt;
 use std::time::{Duration, Instant};
+
+pub use search::{Progress, search};
 
 /// Speeds in bits per second, the usual ones first.
 pub const SPEEDS: [u32; 8] = [9600, 115_200, 19_200, 38_400, 57_600, 4800, 2400, 1200];

@@ -45,7 +45,7 @@ pub use command::{Bytes, BytesError, MAX_COMMAND};
 pub use framing::{
     ByteOrder, FrameCheck, Framing, LengthFraming, LengthWidth, LineFraming, PacketFraming, StxEtxFraming,
 };
-pub use library::{Profiles, ProfilesError};
+pub use library::{Profiles, ProfilesError, read};
 pub use line::{BitCountError, DataBits, Flow, LineSettings, Parity, StopBits};
 pub use payload::{Aim, Column, ColumnsFormat, ContentFormat, FieldName, PairsFormat, PayloadSettings};
 pub use trigger::{HostTrigger, Trigger};
