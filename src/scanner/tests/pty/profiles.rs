@@ -37,9 +37,9 @@ fn hex(text: &str) -> Vec<u8> {
     text.split(' ').map(|byte| u8::from_str_radix(byte, 16).unwrap()).collect()
 }
 
-fn ssi(status: u8) -> Vec<u8> {
-    // Kind of code 3 is Code 128.
-    let mut packet = [&[4 + 1 + 16, 0xf3, 0, status, 3], NIK.as_bytes()].concat();
+/// Decode data of 16 digits. Kind of code 3 is Code 128.
+pub fn ssi(number: &str, status: u8) -> Vec<u8> {
+    let mut packet = [&[4 + 1 + 16, 0xf3, 0, status, 3], number.as_bytes()].concat();
     let sum = packet.iter().fold(0u16, |sum, byte| sum.wrapping_sub(u16::from(*byte)));
     packet.extend(sum.to_be_bytes());
     packet
@@ -88,8 +88,8 @@ fn conduct(profile: &str) -> Conduct {
             start: hex("04 E4 04 00 FF 14"),
             stop: hex("04 E5 04 00 FF 13"),
             replies: [hex("04 D0 00 00 FF 2C"), hex("04 D0 00 00 FF 2C")],
-            frame: ssi(0),
-            again: Some(ssi(1)),
+            frame: ssi(NIK, 0),
+            again: Some(ssi(NIK, 1)),
             ack: hex("04 D0 04 00 FF 28"),
             nak: hex("05 D1 04 00 01 FF 25"),
             event: nik(),
@@ -127,7 +127,8 @@ struct Scripted {
 impl Scripted {
     fn new(device: Device, conduct: Conduct) -> Self {
         let ((orders, inbox), (log, heard)) = (mpsc::channel(), mpsc::channel());
-        let thread = std::thread::spawn(move || Script::new(&device, &conduct, &log).run(&inbox).then_some(device).unwrap());
+        let thread =
+            std::thread::spawn(move || Script::new(&device, &conduct, &log).run(&inbox).then_some(device).unwrap());
         Self { orders: Some(orders), heard, thread: Some(thread) }
     }
 
@@ -208,7 +209,11 @@ impl<'a> Script<'a> {
         let Conduct { wake, start, stop, ack, nak, replies, .. } = self.conduct;
         let known = [("wake", wake), ("start", start), ("stop", stop), ("ack", ack), ("nak", nak)];
         let Some((name, _)) = known.iter().find(|(_, command)| **command == self.heard) else {
-            assert!(known.iter().any(|(_, command)| command.starts_with(&self.heard)), "{:02x?} means nothing", self.heard);
+            assert!(
+                known.iter().any(|(_, command)| command.starts_with(&self.heard)),
+                "{:02x?} means nothing",
+                self.heard
+            );
             return;
         };
         self.heard.clear();
@@ -261,18 +266,19 @@ impl<'a> Script<'a> {
 #[track_caller]
 fn each(fits: impl Fn(&Conduct) -> bool, test: impl Fn(&Conduct, &Listening, &Scripted) + Sync) {
     let shipped = Profiles::shipped();
-    let fitting: Vec<_> = shipped.iter().map(|profile| (profile, conduct(&profile.name))).filter(|(_, c)| fits(c)).collect();
+    let fitting: Vec<_> =
+        shipped.iter().map(|profile| (profile, conduct(&profile.name))).filter(|(_, c)| fits(c)).collect();
     assert!(fitting.len() > 1);
+    let one = |profile: &Profile, conduct: Conduct| {
+        let socket = Socket::new();
+        let device = Scripted::new(socket.plug(), conduct.clone());
+        let listening = socket.listen(profile.clone());
+        listening.expect(&["ready"]);
+        test(&conduct, &listening, &device);
+        listening.end();
+    };
+    let one = &one;
     let failed: Vec<&str> = std::thread::scope(|scope| {
-        let one = |profile: &Profile, conduct: Conduct| {
-            let socket = Socket::new();
-            let device = Scripted::new(socket.plug(), conduct.clone());
-            let listening = socket.listen(profile.clone());
-            listening.expect(&["ready"]);
-            test(&conduct, &listening, &device);
-            listening.end();
-        };
-        let one = &one;
         let running: Vec<_> =
             fitting.into_iter().map(|(p, conduct)| (&p.name, scope.spawn(move || one(p, conduct)))).collect();
         running.into_iter().filter_map(|(name, thread)| thread.join().is_err().then_some(name.as_str())).collect()
