@@ -1,5 +1,6 @@
 //! A card reader: the booth opens one end of a pseudo-terminal as its serial port, the test is the device at the other.
 
+use crate::process::until;
 use anyhow::Context as _;
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use std::fs::File;
@@ -39,7 +40,12 @@ impl CardReader {
         let mut heard = Vec::new();
         while !heard.ends_with(expected) {
             let mut byte = [0];
-            self.master.read_exact(&mut byte).context("failed to listen at the card reader")?;
+            until("the card reader hears its command", || match self.master.read_exact(&mut byte) {
+                Ok(()) => Ok(Some(())),
+                // Nobody has the other end open just now.
+                Err(error) if error.raw_os_error() == Some(libc::EIO) => Ok(None),
+                Err(error) => Err(error).context("failed to listen at the card reader"),
+            })?;
             heard.push(byte[0]);
         }
         Ok(())

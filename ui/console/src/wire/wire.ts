@@ -290,7 +290,7 @@ export type Verdict = { "kind": "correct" } | { "kind": "ask_again", reason: str
  */
 export type WallTime = number;
 
-export const PROTOCOL = 1;
+export const PROTOCOL = 2;
 /** Longest frame, in bytes. */
 export const MAX_FRAME = 131072;
 /** Longest text to a participant, in characters. */
