@@ -6,7 +6,7 @@ use crate::gate::Gate;
 use crate::health::Health;
 use crate::marks::{DAMAGED, Mark, Marks};
 use crate::port::{Arrived, LostReason, Port};
-use crate::profile::LineSettings;
+use crate::profile::{LineSettings, Profile};
 use crate::trigger::TriggerMachine;
 use crate::usb::SYS;
 use std::path::Path;
@@ -67,6 +67,20 @@ struct Line {
     refused: bool,
 }
 
+impl Line {
+    fn new(port: Port, profile: &Profile, wanted: bool, now: Instant) -> Self {
+        Self {
+            port,
+            marks: Marks::new(profile.line.data_bits),
+            decoder: Decoder::new(&profile.framing),
+            trigger: TriggerMachine::new(&profile.trigger, wanted, now),
+            health: Health::new(profile.line, &profile.framing),
+            in_frame: false,
+            refused: false,
+        }
+    }
+}
+
 impl<S: FnMut(ReaderEvent), W: FnMut(Watch<'_>)> Worker<S, W> {
     pub(super) fn run(mut self) {
         let name = self.config.port.to_string();
@@ -114,16 +128,8 @@ impl<S: FnMut(ReaderEvent), W: FnMut(Watch<'_>)> Worker<S, W> {
 
     /// Reads until the line is lost or the reader is dropped. The port is closed on return.
     fn listen(&mut self, port: Port) -> Ended {
-        let profile = &self.config.profile;
-        let mut line = Line {
-            port,
-            marks: Marks::new(profile.line.data_bits),
-            decoder: Decoder::new(&profile.framing),
-            trigger: TriggerMachine::new(&profile.trigger, self.wanted.load(Ordering::Relaxed), Instant::now()),
-            health: Health::new(profile.line, &profile.framing),
-            in_frame: false,
-            refused: false,
-        };
+        let wanted = self.wanted.load(Ordering::Relaxed);
+        let mut line = Line::new(port, &self.config.profile, wanted, Instant::now());
         let mut buffer = [0; READ_BYTES];
         let mut name_check = Instant::now() + NAME_CHECK_EVERY;
         self.gate.reset_frame();
@@ -269,6 +275,79 @@ impl<S: FnMut(ReaderEvent), W: FnMut(Watch<'_>)> Worker<S, W> {
         let frames = self.gate.take_held_back();
         if frames > 0 {
             tracing::debug!(frames, "card reader sends faster than anybody can use, frames were held back");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::profile::{LineFraming, StxEtxFraming};
+    use crate::{Framing, Unreadable};
+    use proptest::prelude::*;
+    use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+
+    /// What becomes of bytes as the kernel hands them over, in these pieces. No pseudo-terminal damages any, so they do not
+    /// pass through one.
+    fn notes(framing: Framing, pieces: &[&[u8]]) -> String {
+        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+        grantpt(&master).unwrap();
+        unlockpt(&master).unwrap();
+        let name = ptsname(&master, Vec::new()).unwrap().into_string().unwrap();
+        let profile = Profile { framing, ..Profile::line() };
+        let port = Port::open(Path::new(&name), &profile.line).unwrap();
+        let mut line = Line::new(port, &profile, false, Instant::now());
+        let (notes, (_stop, stopped)) = (std::cell::RefCell::new(String::new()), mpsc::channel());
+        let mut worker = Worker {
+            gate: Gate::new(profile.payload.clone()),
+            config: ReaderConfig { port: name.parse().unwrap(), profile },
+            sink: |event: ReaderEvent| match event {
+                ReaderEvent::Reading => *notes.borrow_mut() += "r",
+                ReaderEvent::Scan(_) => *notes.borrow_mut() += "C",
+                ReaderEvent::Unreadable(Unreadable::Noise) => *notes.borrow_mut() += "n",
+                ReaderEvent::Unreadable(_) => *notes.borrow_mut() += "u",
+                ReaderEvent::Doubt(_) | ReaderEvent::Ready | ReaderEvent::Lost { .. } => *notes.borrow_mut() += "?",
+            },
+            watch: |watch: Watch<'_>| match watch {
+                Watch::Errors(count) => *notes.borrow_mut() += &count.to_string(),
+                Watch::Opened { .. } | Watch::Received(_) | Watch::Sent(_) | Watch::Framed(_) => {}
+            },
+            stopped: Stopped(stopped),
+            wanted: Arc::new(AtomicBool::new(true)),
+            differing: None,
+        };
+        pieces.iter().for_each(|piece| worker.received(&mut line, piece));
+        drop(worker);
+        notes.into_inner()
+    }
+
+    const LINE: Framing = Framing::Line(LineFraming { idle_gap_ms: 0 });
+
+    #[test]
+    fn a_damaged_character_spoils_its_card_and_no_other() {
+        let stx_etx = Framing::StxEtx(StxEtxFraming::default());
+        let check = |framing: Framing, bytes: &[u8], expected: &str| {
+            assert_eq!(notes(framing, &[bytes]), expected, "{bytes:02x?}");
+        };
+        check(LINE, b"3171011708450001\r", "rC");
+        check(LINE, b"317101170845000\xff\x001\r3171011708450001\r", "rnrC1");
+        // Sixteen digits with one of them lost are no number of fifteen.
+        check(LINE, b"3171011708\xff\x00450001\r", "rn1");
+        check(LINE, b"3171011708450001\xff\x00\x00\r", "rn1");
+        check(LINE, b"\xff\x00\x003171011708450001\r\xff\x00\x00\xff\x00\x003171011708450001\r", "rCrC3");
+        check(stx_etx, b"\xff\x00\x00\x023171011708450001\x03", "rC1");
+        check(stx_etx, b"\x02317101170845\xff\x00\x000001\x03", "rn1");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+        #[test]
+        fn pieces_do_not_matter(cut in 0..40_usize, size in 1..9_usize) {
+            let bytes = b"\xff\x00\x003171011708450001\r31\xff\x00\x0071\xff\x003\rabc\r";
+            let (head, tail) = bytes.split_at(cut.min(bytes.len()));
+            let pieces: Vec<&[u8]> = std::iter::once(head).chain(tail.chunks(size)).collect();
+            let events: String = notes(LINE, &pieces).chars().filter(|note| !note.is_ascii_digit()).collect();
+            prop_assert_eq!(events, "rCrnru");
         }
     }
 }

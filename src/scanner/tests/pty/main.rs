@@ -239,6 +239,19 @@ fn a_card_from_before_is_not_read() {
 }
 
 #[test]
+fn a_continuous_reader_is_heard_even_when_no_card_is_wanted() {
+    let socket = Socket::new();
+    let device = socket.plug();
+    let listening = socket.listen(Profile::line());
+    listening.expect(&["ready"]);
+    listening.reader.want(false);
+    device.send(format!("{NIK}\r"));
+    listening.expect(&["reading", &nik()]);
+    assert_eq!(device.receive(1, Duration::from_millis(100)), b"");
+    listening.end();
+}
+
+#[test]
 fn stopping_is_quick_in_every_state() {
     let socket = Socket::new();
     let missing = socket.listen(Profile::line());
