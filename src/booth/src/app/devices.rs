@@ -9,7 +9,7 @@ use bilik_claim::session::{CallNews, Device, Event, PhotoOutcome, ReaderNews};
 use bilik_claim::wire::{BoothToHub, DeviceState, Signal};
 use bilik_media::quality::Verdict;
 use bilik_media::{Availability, CallState, EndReason, Media, MediaEvent, Tier};
-use bilik_scanner::ReaderEvent;
+use bilik_scanner::{ReaderEvent, Unreadable};
 use std::time::{Duration, Instant};
 use tracing::{info, warn};
 
@@ -30,6 +30,8 @@ impl App {
                 warn!(%doubt, "card reader's line settings do not seem to fit");
                 return;
             }
+            // A reader that gives up waiting says so every few seconds: nobody has done anything wrong.
+            ReaderEvent::Unreadable(Unreadable::NoRead) => ReaderNews::Ready,
             ReaderEvent::Unreadable(why) => {
                 info!(%why, "card not readable");
                 ReaderNews::Unreadable
