@@ -16,9 +16,10 @@
 #[path = "uart/guest.rs"]
 mod guest;
 
-use guest::{Guest, Mark, heard};
+use guest::{Guest, Mark};
 use serde_json::Value;
-use std::io::Write;
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant, SystemTime};
@@ -51,10 +52,12 @@ fn lines_are_set_and_scans_arrive_on_real_drivers() {
         assert_eq!(seen_by_uart(&guest, mark), settings, "{profile}: registers of the UART");
         for digits in [NIK, KPJ] {
             let mark = guest.mark();
-            write!(guest.uart, "{before}{digits}{after}").unwrap();
+            // As when the cable is moved: a byte that is none, and no part of the frame that follows.
+            guest.send_break();
+            send(&mut guest.uart, &format!("{before}{digits}{after}"));
             event(&mut guest, mark, &scan(digits));
             if answers {
-                assert_eq!(heard(&mut guest.uart), [ACK], "{profile}");
+                assert_eq!(heard(&mut guest.uart), ACK, "{profile}");
             }
         }
         stop(&mut guest);
@@ -64,12 +67,12 @@ fn lines_are_set_and_scans_arrive_on_real_drivers() {
     assert_eq!(seen_by_adapter(&guest, mark), "9600 7E1", "control requests of the adapter");
     for _ in 0..2 {
         let mark = guest.mark();
-        write!(guest.usb, "\x02{NIK}\x03").unwrap();
+        send(&mut guest.usb, &format!("\x02{NIK}\x03"));
         event(&mut guest, mark, &scan(NIK));
-        assert_eq!(heard(&mut guest.usb), [ACK]);
+        assert_eq!(heard(&mut guest.usb), ACK);
 
         let mark = guest.mark();
-        write!(guest.usb, "\x02{}", &NIK[..5]).unwrap();
+        send(&mut guest.usb, &format!("\x02{}", &NIK[..5]));
         event(&mut guest, mark, "reading");
         let mark = guest.mark();
         guest.unplug();
@@ -82,9 +85,9 @@ fn lines_are_set_and_scans_arrive_on_real_drivers() {
         let took = ready.saturating_duration_since(attached.at);
         assert!(took < READY_WITHIN, "ready {took:?} after the adapter's return");
         assert_eq!(seen_by_adapter(&guest, mark), "9600 7E1", "control requests of the adapter that is back");
-        write!(guest.usb, "\x02{KPJ}\x03").unwrap();
+        send(&mut guest.usb, &format!("\x02{KPJ}\x03"));
         event(&mut guest, mark, &scan(KPJ));
-        assert_eq!(heard(&mut guest.usb), [ACK]);
+        assert_eq!(heard(&mut guest.usb), ACK);
     }
     stop(&mut guest);
 }
@@ -108,6 +111,18 @@ fn start(guest: &mut Guest, port: &str, device: &str, profile: &str, settings: &
 #[track_caller]
 fn stop(guest: &mut Guest) {
     guest.ask("exec 3>&-; wait $!");
+}
+
+fn send(device: &mut UnixStream, bytes: &str) {
+    device.write_all(bytes.as_bytes()).unwrap();
+}
+
+/// What the device hears next.
+#[track_caller]
+fn heard(device: &mut UnixStream) -> u8 {
+    let mut byte = [0];
+    device.read_exact(&mut byte).unwrap();
+    byte[0]
 }
 
 /// Waits until the program tells this.

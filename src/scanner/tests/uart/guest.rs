@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
+use std::io::{BufRead, BufReader, ErrorKind, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -168,6 +168,11 @@ impl Guest {
         self.monitor("device_add", &json!({ "driver": "usb-serial", "id": ADAPTER, "chardev": "usb" }), "return");
     }
 
+    /// Holds the UART's line at 0 for longer than a character.
+    pub fn send_break(&mut self) {
+        self.monitor("chardev-send-break", &json!({ "id": "uart" }), "return");
+    }
+
     /// Has QEMU do something and waits for a message that shows that it is done: the key `return`, or an event's name.
     fn monitor(&mut self, command: &str, arguments: &Value, done: &str) {
         writeln!(self.monitor.get_mut(), "{}", json!({ "execute": command, "arguments": arguments })).unwrap();
@@ -219,12 +224,4 @@ fn accept(listener: &UnixListener, qemu: &mut Child, folder: &Path) -> UnixStrea
             }
         }
     }
-}
-
-/// What the device hears next.
-#[track_caller]
-pub fn heard<const COUNT: usize>(device: &mut UnixStream) -> [u8; COUNT] {
-    let mut bytes = [0; COUNT];
-    device.read_exact(&mut bytes).unwrap();
-    bytes
 }
