@@ -13,7 +13,6 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "the whole file is a test, its helpers too")]
 
-#[path = "uart/guest.rs"]
 mod guest;
 
 use guest::{Guest, Mark};
