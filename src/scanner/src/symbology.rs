@@ -31,6 +31,16 @@ pub enum Symbology {
 }
 
 impl Symbology {
+    /// Takes an AIM identifier off the front of `text`, if there is one: `]`, a code letter, a modifier.
+    pub fn split_identifier(text: &str) -> (Option<Self>, &str) {
+        match text.as_bytes() {
+            [b']', letter, modifier, ..] if letter.is_ascii_alphabetic() && modifier.is_ascii_alphanumeric() => {
+                (Some(Self::from_code_letter(*letter)), text.get(3..).unwrap_or_default())
+            }
+            _ => (None, text),
+        }
+    }
+
     /// The symbology of a code letter.
     pub fn from_code_letter(letter: u8) -> Self {
         match letter {

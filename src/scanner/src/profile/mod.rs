@@ -169,7 +169,8 @@ impl Profile {
             return Err(ProfileFault::Baud { baud: self.line.baud });
         }
         let (key, ms, may_be_off) = self.framing.silence();
-        if !SILENCE_MS.contains(&ms) && !(ms == 0 && may_be_off) {
+        let off = ms == 0 && may_be_off;
+        if !off && !SILENCE_MS.contains(&ms) {
             return Err(ProfileFault::Silence { key, ms });
         }
         let binary = match self.framing {
