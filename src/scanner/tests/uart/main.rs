@@ -26,7 +26,7 @@ use std::time::{Duration, Instant, SystemTime};
 const NIK: &str = "3171011708450001";
 const KPJ: &str = "00000000011";
 const UART: &str = "/dev/ttyS1";
-const USB: &str = "/dev/ttyUSB0";
+const USB: &str = "usb:0403:6001";
 const USB_DEVICE: &str = "/dev/ttyUSB0";
 const ACK: u8 = 0x06;
 /// Longest time from the return of a device to a reader that is ready again.
@@ -59,6 +59,12 @@ fn lines_are_set_and_scans_arrive_on_real_drivers() {
                 assert_eq!(heard(&mut guest.uart), ACK, "{profile}");
             }
         }
+        let mark = guest.mark();
+        send(&mut guest.uart, &format!("{before}{}", &NIK[..5]));
+        event(&mut guest, mark, "reading");
+        guest.send_break();
+        send(&mut guest.uart, &format!("{}{after}", &NIK[5..]));
+        event(&mut guest, mark, "unreadable");
         stop(&mut guest);
     }
 
