@@ -30,7 +30,8 @@ fn a_flood_neither_fills_the_inbox_nor_hides_a_card() {
 #[test]
 fn a_thousand_cards_at_full_rate_are_each_found_once() {
     let lrc = StxEtxFraming { check: FrameCheck::Lrc, answer: true, ..StxEtxFraming::default() };
-    let stx_etx = |number: &str| [b"\x02", number.as_bytes(), &[3, number.bytes().fold(3, |check, byte| check ^ byte)]].concat();
+    let stx_etx =
+        |number: &str| [b"\x02", number.as_bytes(), &[3, number.bytes().fold(3, |check, byte| check ^ byte)]].concat();
     check(Profile::line(), false, |number| format!("{number}\r\n").into_bytes());
     check(Profile { framing: Framing::StxEtx(lrc), ..Profile::line() }, true, stx_etx);
 }

@@ -10,7 +10,8 @@ mod profiles;
 use bilik_scanner::profile::{FrameCheck, LineFraming, StxEtxFraming};
 use bilik_scanner::reader::{REOPEN_EVERY, STOP_WITHIN};
 use bilik_scanner::{
-    Content, Framing, LineSettings, LostReason, Profile, Reader, ReaderConfig, ReaderEvent, Symbology, Unreadable, Watch,
+    Content, Framing, LineSettings, LostReason, Profile, Reader, ReaderConfig, ReaderEvent, Symbology, Unreadable,
+    Watch,
 };
 use device::Device;
 use std::os::unix::fs::symlink;

@@ -127,7 +127,8 @@ struct Scripted {
 impl Scripted {
     fn new(device: Device, conduct: Conduct) -> Self {
         let ((orders, inbox), (log, heard)) = (mpsc::channel(), mpsc::channel());
-        let thread = std::thread::spawn(move || Script::new(&device, &conduct, &log).run(&inbox).then_some(device).unwrap());
+        let thread =
+            std::thread::spawn(move || Script::new(&device, &conduct, &log).run(&inbox).then_some(device).unwrap());
         Self { orders: Some(orders), heard, thread: Some(thread) }
     }
 
@@ -208,7 +209,11 @@ impl<'a> Script<'a> {
         let Conduct { wake, start, stop, ack, nak, replies, .. } = self.conduct;
         let known = [("wake", wake), ("start", start), ("stop", stop), ("ack", ack), ("nak", nak)];
         let Some((name, _)) = known.iter().find(|(_, command)| **command == self.heard) else {
-            assert!(known.iter().any(|(_, command)| command.starts_with(&self.heard)), "{:02x?} means nothing", self.heard);
+            assert!(
+                known.iter().any(|(_, command)| command.starts_with(&self.heard)),
+                "{:02x?} means nothing",
+                self.heard
+            );
             return;
         };
         self.heard.clear();
@@ -261,7 +266,8 @@ impl<'a> Script<'a> {
 #[track_caller]
 fn each(fits: impl Fn(&Conduct) -> bool, test: impl Fn(&Conduct, &Listening, &Scripted) + Sync) {
     let shipped = Profiles::shipped();
-    let fitting: Vec<_> = shipped.iter().map(|profile| (profile, conduct(&profile.name))).filter(|(_, c)| fits(c)).collect();
+    let fitting: Vec<_> =
+        shipped.iter().map(|profile| (profile, conduct(&profile.name))).filter(|(_, c)| fits(c)).collect();
     assert!(fitting.len() > 1);
     let failed: Vec<&str> = std::thread::scope(|scope| {
         let one = |profile: &Profile, conduct: Conduct| {
