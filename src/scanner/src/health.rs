@@ -114,19 +114,21 @@ impl Health {
     pub(crate) fn payload(&mut self, bytes: &[u8]) {
         // Names may have letters beyond ASCII.
         let good = self.binary || std::str::from_utf8(bytes).is_ok_and(|text| text.bytes().all(is_text_or_beyond));
-        if good {
-            self.counts = Counts::default();
-            self.told = false;
-        } else {
-            self.bad_frame();
-        }
+        if good { self.good_frame() } else { self.bad_frame() }
     }
 
     /// A frame has ended with this fault.
     pub(crate) fn fault(&mut self, fault: Fault) {
         match fault {
             Fault::TooLong | Fault::BadCheck | Fault::Cut | Fault::Stray => self.bad_frame(),
+            // A whole frame, with nothing in it.
+            Fault::Empty => self.good_frame(),
         }
+    }
+
+    fn good_frame(&mut self) {
+        self.counts = Counts::default();
+        self.told = false;
     }
 
     fn bad_frame(&mut self) {

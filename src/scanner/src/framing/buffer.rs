@@ -30,6 +30,19 @@ impl FrameBuffer {
         self.bytes.get(..self.len).unwrap_or_default()
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Takes the first `count` bytes out; the others move up, and the room they leave is overwritten.
+    pub(super) fn drop_front(&mut self, count: usize) {
+        let count = count.min(self.len);
+        self.bytes.copy_within(count..self.len, 0);
+        let left = self.len - count;
+        self.bytes.get_mut(left..self.len).unwrap_or_default().zeroize();
+        self.len = left;
+    }
+
     /// Empties the buffer and overwrites what was in it.
     pub(super) fn clear(&mut self) {
         self.bytes.get_mut(..self.len).unwrap_or_default().zeroize();
@@ -66,5 +79,19 @@ mod tests {
         buffer.clear();
         assert_eq!(buffer.as_slice(), b"");
         assert_eq!(buffer.bytes, [0; MAX_FRAME]);
+    }
+
+    #[test]
+    fn drops_its_front_and_forgets_it() {
+        let mut buffer = FrameBuffer::new();
+        for byte in *b"31710117" {
+            assert_eq!(buffer.push(byte), Ok(()));
+        }
+        buffer.drop_front(0);
+        assert_eq!(buffer.as_slice(), b"31710117");
+        buffer.drop_front(3);
+        assert_eq!((buffer.as_slice(), &buffer.bytes[5..]), (&b"10117"[..], &[0; MAX_FRAME - 5][..]));
+        buffer.drop_front(9);
+        assert!(buffer.is_empty() && buffer.bytes == [0; MAX_FRAME]);
     }
 }

@@ -66,6 +66,13 @@ impl LineDecoder {
         Some(self.last_byte? + self.idle_gap?)
     }
 
+    /// The line was not silent up to `now`, whatever else came over it.
+    pub(super) fn heard(&mut self, now: Instant) {
+        if self.last_byte.is_some() {
+            self.last_byte = Some(now);
+        }
+    }
+
     fn take(&mut self, byte: u8, out: &mut impl FnMut(Output<'_>)) {
         match self.state {
             State::Skipping => return,

@@ -26,7 +26,9 @@ pub mod magtek;
 pub mod newland;
 pub mod rte6701;
 pub mod ssi;
+mod stray;
 pub mod stx_etx;
+mod window;
 
 use crate::profile::Framing;
 use crate::symbology::Symbology;
@@ -114,12 +116,15 @@ pub enum Fault {
     BadCheck,
     /// The frame broke off before its end.
     Cut,
+    /// A whole frame without content: the reader saw something and could not read it.
+    Empty,
     /// Bytes outside of any frame, not followed by one: most often the wrong profile or the wrong baud rate.
     Stray,
 }
 
 /// The decoder for a profile's framing.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "one per reader, in place; SSI joins packets and needs two buffers")]
 pub enum Decoder {
     /// See [`Framing::Line`].
     Line(LineDecoder),

@@ -10,15 +10,21 @@
 //! | State | STX | ETX | other byte | silence |
 //! |---|---|---|---|---|
 //! | outside | begun, inside | stray | stray | `Stray` if there were any |
+//! | behind | behind, with an STX | outside | outside | outside |
 //! | inside | inside, anew | `Payload`, outside; or checking | kept; the 513th: `TooLong`, skipping | `Cut`, outside |
 //! | checking | see below | `Payload` or `BadCheck`, outside | the same | `BadCheck`, outside |
 //! | skipping | begun, inside | skipped | skipped | outside |
 //!
 //! A checksum may have the value of STX. One that is wrong *and* looks like STX is taken as the start of the next frame, whose
 //! predecessor then lacked its checksum.
+//!
+//! Some readers add a checksum where none is expected. So where there is none, a single byte directly *behind* a frame is no
+//! sign of anything. If it is an STX, what follows tells: another STX begins a frame, a line end or silence does not, and
+//! anything else shows that the first one did.
 
 use super::buffer::{FrameBuffer, Full};
-use super::{ACK, Evidence, Fault, MAX_FRAME, NAK, Output, Payload};
+use super::stray::Stray;
+use super::{ACK, Evidence, Fault, NAK, Output, Payload};
 use crate::profile::{FrameCheck, StxEtxFraming};
 use std::time::{Duration, Instant};
 
@@ -35,22 +41,24 @@ pub struct StxEtxDecoder {
     timeout: Duration,
     state: State,
     buffer: FrameBuffer,
+    stray: Stray,
+    /// How many of the stray bytes may be an unexpected checksum.
+    innocent: usize,
     last_byte: Option<Instant>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
-    /// Between frames; `stray` counts the unexplained bytes since the last frame or silence, up to [`MAX_FRAME`].
-    Outside {
-        stray: usize,
+    Outside,
+    /// Directly behind a frame without checksum; `stx`: and one STX further.
+    Behind {
+        stx: bool,
     },
     Inside,
     Checking,
     /// An overlong frame, reported: nothing means anything until the next STX or silence, not even its checksum.
     Skipping,
 }
-
-const OUTSIDE: State = State::Outside { stray: 0 };
 
 impl StxEtxDecoder {
     /// A decoder at rest.
@@ -59,8 +67,10 @@ impl StxEtxDecoder {
             check: settings.check,
             answers: settings.answer,
             timeout: settings.timeout(),
-            state: OUTSIDE,
+            state: State::Outside,
             buffer: FrameBuffer::new(),
+            stray: Stray::default(),
+            innocent: 0,
             last_byte: None,
         }
     }
@@ -71,7 +81,7 @@ impl StxEtxDecoder {
             self.take(byte, out);
         }
         if !bytes.is_empty() {
-            self.last_byte = (self.state != OUTSIDE).then_some(now);
+            self.last_byte = (self.state != State::Outside || self.stray.any()).then_some(now);
         }
     }
 
@@ -83,9 +93,9 @@ impl StxEtxDecoder {
         match self.state {
             State::Inside => self.refuse(Fault::Cut, out),
             State::Checking => self.refuse(Fault::BadCheck, out),
-            State::Outside { stray } if stray < MAX_FRAME => out(Output::Fault(Fault::Stray)),
-            State::Outside { .. } | State::Skipping => {}
+            State::Outside | State::Behind { .. } | State::Skipping => {}
         }
+        self.stray.end_beyond(self.innocent, out);
         self.rest();
     }
 
@@ -102,7 +112,18 @@ impl StxEtxDecoder {
                 self.begin(out);
             }
             (State::Checking, _) => self.refuse(Fault::BadCheck, out),
-            (State::Outside { .. } | State::Skipping, STX) => self.begin(out),
+            (State::Behind { stx: false }, STX) => self.state = State::Behind { stx: true },
+            (State::Behind { .. }, filler) if FILLERS.contains(&filler) => self.state = State::Outside,
+            (State::Behind { stx: true }, STX) | (State::Outside | State::Skipping, STX) => self.begin(out),
+            (State::Behind { stx: true }, _) => {
+                self.begin(out);
+                self.take(byte, out);
+            }
+            (State::Behind { stx: false }, _) => {
+                self.state = State::Outside;
+                self.innocent = 1;
+                self.stray.take(out);
+            }
             (State::Inside, STX) => self.buffer.clear(),
             (State::Inside, ETX) if self.check != FrameCheck::None => self.state = State::Checking,
             (State::Inside, ETX) => self.accept(out),
@@ -113,18 +134,14 @@ impl StxEtxDecoder {
                 }
             }
             (State::Skipping, _) => {}
-            (State::Outside { .. }, filler) if FILLERS.contains(&filler) => {}
-            (State::Outside { stray }, _) if stray < MAX_FRAME => {
-                self.state = State::Outside { stray: stray + 1 };
-                if stray + 1 == MAX_FRAME {
-                    out(Output::Fault(Fault::Stray));
-                }
-            }
-            (State::Outside { .. }, _) => {}
+            (State::Outside, filler) if FILLERS.contains(&filler) => {}
+            (State::Outside, _) => self.stray.take(out),
         }
     }
 
     fn begin(&mut self, out: &mut impl FnMut(Output<'_>)) {
+        self.stray.forget();
+        self.innocent = 0;
         self.state = State::Inside;
         out(Output::Begun);
     }
@@ -142,12 +159,15 @@ impl StxEtxDecoder {
         let evidence = if self.check == FrameCheck::None { Evidence::Structure } else { Evidence::Checksum };
         // A frame without content has nothing to give, but it was announced.
         out(if bytes.is_empty() {
-            Output::Fault(Fault::Cut)
+            Output::Fault(Fault::Empty)
         } else {
             Output::Payload(Payload { bytes, symbology: None, evidence })
         });
         self.answer(&[ACK], out);
         self.rest();
+        if self.check == FrameCheck::None {
+            self.state = State::Behind { stx: false };
+        }
     }
 
     fn refuse(&mut self, fault: Fault, out: &mut impl FnMut(Output<'_>)) {
@@ -164,7 +184,8 @@ impl StxEtxDecoder {
 
     fn rest(&mut self) {
         self.buffer.clear();
-        self.state = OUTSIDE;
+        self.innocent = 0;
+        self.state = State::Outside;
         self.last_byte = None;
     }
 }

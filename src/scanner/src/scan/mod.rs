@@ -154,6 +154,7 @@ impl From<Fault> for Unreadable {
         match fault {
             Fault::TooLong => Self::TooLong,
             Fault::BadCheck => Self::BadCheck,
+            Fault::Empty => Self::NoRead,
             Fault::Cut | Fault::Stray => Self::Noise,
         }
     }

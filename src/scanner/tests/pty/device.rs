@@ -43,11 +43,12 @@ impl Device {
 
     /// Whether all was taken, each part within the time.
     pub fn try_send(&self, bytes: impl AsRef<[u8]>, within: Duration) -> bool {
-        let mut rest = bytes.as_ref();
+        let (mut rest, mut end) = (bytes.as_ref(), Instant::now() + within);
         while !rest.is_empty() {
             match rustix::io::write(&self.master, rest) {
-                Ok(count) => rest = &rest[count..],
-                Err(Errno::AGAIN) if self.wait(PollFlags::OUT, within) => {}
+                Ok(count) => (rest, end) = (&rest[count..], Instant::now() + within),
+                // Without anybody at the other end there is no waiting.
+                Err(Errno::AGAIN) if Instant::now() < end && self.wait(PollFlags::OUT, within) => {}
                 Err(_) => return false,
             }
         }
@@ -63,7 +64,8 @@ impl Device {
                 Ok(count) => bytes.extend_from_slice(&buffer[..count]),
                 Err(Errno::AGAIN) => {}
                 // Nobody has the other end open at present.
-                Err(_) => std::thread::sleep(Duration::from_millis(5)),
+                Err(_) if Instant::now() < end => std::thread::sleep(Duration::from_millis(1)),
+                Err(_) => break,
             }
         }
         bytes

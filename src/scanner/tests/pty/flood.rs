@@ -1,9 +1,10 @@
 //! More than any person could cause.
 
+use crate::profiles::ssi as ssi_packet;
 use crate::{NIK, SOON, Socket, nik, note};
 use bilik_scanner::framing::Output;
-use bilik_scanner::profile::{FrameCheck, StxEtxFraming};
-use bilik_scanner::{Framing, Profile, Watch};
+use bilik_scanner::profile::{FrameCheck, StxEtxFraming, Trigger};
+use bilik_scanner::{Framing, Profile, Profiles, Watch};
 use std::sync::mpsc;
 use std::time::Instant;
 
@@ -32,11 +33,15 @@ fn a_thousand_cards_at_full_rate_are_each_found_once() {
     let lrc = StxEtxFraming { check: FrameCheck::Lrc, answer: true, ..StxEtxFraming::default() };
     let stx_etx =
         |number: &str| [b"\x02", number.as_bytes(), &[3, number.bytes().fold(3, |check, byte| check ^ byte)]].concat();
-    check(Profile::line(), false, |number| format!("{number}\r\n").into_bytes());
-    check(Profile { framing: Framing::StxEtx(lrc), ..Profile::line() }, true, stx_etx);
+    let ssi = Profiles::shipped().by_name("zebra-ssi").unwrap().clone();
+    check(Profile { trigger: Trigger::Continuous {}, ..ssi }, &[0x04, 0xd0, 0x04, 0x00, 0xff, 0x28], |number| {
+        ssi_packet(number, 0)
+    });
+    check(Profile::line(), &[], |number| format!("{number}\r\n").into_bytes());
+    check(Profile { framing: Framing::StxEtx(lrc), ..Profile::line() }, &[6], stx_etx);
 }
 
-fn check(profile: Profile, answered: bool, frame: impl Fn(&str) -> Vec<u8>) {
+fn check(profile: Profile, ack: &[u8], frame: impl Fn(&str) -> Vec<u8>) {
     let numbers: Vec<String> = (0..1000).map(|count| format!("317101170845{count:04}")).collect();
     let (socket, (sender, found)) = (Socket::new(), mpsc::channel());
     let device = socket.plug();
@@ -47,11 +52,11 @@ fn check(profile: Profile, answered: bool, frame: impl Fn(&str) -> Vec<u8>) {
         }
     });
     listening.expect(&["ready"]);
-    if answered {
+    if !ack.is_empty() {
         // A device that waits for ACK before the next card.
         for number in &numbers {
             device.send(frame(number));
-            assert_eq!(device.receive(1, SOON), [6], "{number} {framing}");
+            assert_eq!(device.receive(ack.len(), SOON), ack, "{number} {framing}");
         }
     } else {
         device.send(numbers.iter().flat_map(|number| frame(number)).collect::<Vec<u8>>());

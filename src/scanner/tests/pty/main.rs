@@ -183,12 +183,12 @@ fn a_reader_unplugged_in_the_middle_of_a_card_comes_back() {
             device.send(&NIK[..5]);
             listening.expect(&["reading"]);
             let kept = keeps_alive.then_some(device);
-            let unplugged = Instant::now();
             socket.unplug();
             listening.expect(&["lost: Unplugged"]);
+            let lost = Instant::now();
             device = socket.plug();
             listening.expect(&["ready"]);
-            assert!(unplugged.elapsed() < Duration::from_millis(1500), "back after {:?}", unplugged.elapsed());
+            assert!(lost.elapsed() < Duration::from_secs(1), "back after {:?}", lost.elapsed());
             drop(kept);
             // Had the beginning been kept, this would be 16 digits.
             device.send(format!("{KPJ}\r"));

@@ -37,9 +37,9 @@ fn hex(text: &str) -> Vec<u8> {
     text.split(' ').map(|byte| u8::from_str_radix(byte, 16).unwrap()).collect()
 }
 
-fn ssi(status: u8) -> Vec<u8> {
-    // Kind of code 3 is Code 128.
-    let mut packet = [&[4 + 1 + 16, 0xf3, 0, status, 3], NIK.as_bytes()].concat();
+/// Decode data of 16 digits. Kind of code 3 is Code 128.
+pub fn ssi(number: &str, status: u8) -> Vec<u8> {
+    let mut packet = [&[4 + 1 + 16, 0xf3, 0, status, 3], number.as_bytes()].concat();
     let sum = packet.iter().fold(0u16, |sum, byte| sum.wrapping_sub(u16::from(*byte)));
     packet.extend(sum.to_be_bytes());
     packet
@@ -88,8 +88,8 @@ fn conduct(profile: &str) -> Conduct {
             start: hex("04 E4 04 00 FF 14"),
             stop: hex("04 E5 04 00 FF 13"),
             replies: [hex("04 D0 00 00 FF 2C"), hex("04 D0 00 00 FF 2C")],
-            frame: ssi(0),
-            again: Some(ssi(1)),
+            frame: ssi(NIK, 0),
+            again: Some(ssi(NIK, 1)),
             ack: hex("04 D0 04 00 FF 28"),
             nak: hex("05 D1 04 00 01 FF 25"),
             event: nik(),
@@ -269,16 +269,16 @@ fn each(fits: impl Fn(&Conduct) -> bool, test: impl Fn(&Conduct, &Listening, &Sc
     let fitting: Vec<_> =
         shipped.iter().map(|profile| (profile, conduct(&profile.name))).filter(|(_, c)| fits(c)).collect();
     assert!(fitting.len() > 1);
+    let one = |profile: &Profile, conduct: Conduct| {
+        let socket = Socket::new();
+        let device = Scripted::new(socket.plug(), conduct.clone());
+        let listening = socket.listen(profile.clone());
+        listening.expect(&["ready"]);
+        test(&conduct, &listening, &device);
+        listening.end();
+    };
+    let one = &one;
     let failed: Vec<&str> = std::thread::scope(|scope| {
-        let one = |profile: &Profile, conduct: Conduct| {
-            let socket = Socket::new();
-            let device = Scripted::new(socket.plug(), conduct.clone());
-            let listening = socket.listen(profile.clone());
-            listening.expect(&["ready"]);
-            test(&conduct, &listening, &device);
-            listening.end();
-        };
-        let one = &one;
         let running: Vec<_> =
             fitting.into_iter().map(|(p, conduct)| (&p.name, scope.spawn(move || one(p, conduct)))).collect();
         running.into_iter().filter_map(|(name, thread)| thread.join().is_err().then_some(name.as_str())).collect()
