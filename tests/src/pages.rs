@@ -6,7 +6,7 @@ use anyhow::bail;
 use bilik_claim::document::DocumentKind;
 use bilik_claim::identity::PhotoDoubt;
 use bilik_claim::ids::{BoothId, OfficerId, TrackingCode, WallTime};
-use bilik_claim::personal::{Personal, PersonalBytes};
+use bilik_claim::personal::PersonalBytes;
 use bilik_claim::reason::Reason;
 use bilik_claim::session::item::{Field, Item};
 use bilik_claim::session::{
