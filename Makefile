@@ -12,7 +12,8 @@ PACKAGES := build-essential pkg-config cmake git ca-certificates \
 	gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly \
 	gstreamer1.0-alsa gstreamer1.0-pulseaudio \
 	libxkbcommon-x11-0 libx11-xcb1 libxcursor1 libxi6 libxrandr2 libgl1 \
-	nodejs npm chromium xvfb
+	nodejs npm chromium xvfb \
+	qemu-system-x86 busybox-static cpio
 RUST_AT_LEAST := 92
 CARGO_FUZZ := 0.13.2
 FUZZ_SECONDS := 600

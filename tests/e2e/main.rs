@@ -3,5 +3,6 @@
 
 mod claim;
 mod faults;
+mod readers;
 mod scene;
 mod tidy;

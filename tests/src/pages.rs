@@ -6,11 +6,11 @@ use anyhow::bail;
 use bilik_claim::document::DocumentKind;
 use bilik_claim::identity::PhotoDoubt;
 use bilik_claim::ids::{BoothId, OfficerId, TrackingCode, WallTime};
-use bilik_claim::personal::{Personal, PersonalBytes};
+use bilik_claim::personal::PersonalBytes;
 use bilik_claim::reason::Reason;
 use bilik_claim::session::item::{Field, Item};
 use bilik_claim::session::{
-    CallNews, Device, Effect, Event, HubNews, Key, Now, Page, PendingPhoto, PhotoOutcome, ReaderNews, Session, Stroke,
+    CallNews, CardReading, Device, Effect, Event, HELP_AFTER, HubNews, Key, Now, Page, PendingPhoto, PhotoOutcome, ReaderNews, Session, Stroke,
     Tap,
 };
 use bilik_claim::wire::{Assignment, CallMode, Decision, DeviceState, Verdict};
@@ -39,7 +39,14 @@ pub const PAGES: &[(&str, Play)] = &[
     ("identify", Visit::identify),
     ("identify-problem", |v| {
         v.identify()?;
-        v.card(Field::Nik, "0071011708450001");
+        v.card("0071011708450001");
+        Ok(())
+    }),
+    ("identify-help", |v| {
+        v.identify()?;
+        for _ in 0..HELP_AFTER {
+            v.event(Event::Reader(ReaderNews::Unreadable));
+        }
         Ok(())
     }),
     ("identify-no-reader", |v| {
@@ -216,8 +223,8 @@ impl Visit {
         }
     }
 
-    fn card(&mut self, field: Field, digits: &str) {
-        self.event(Event::Reader(ReaderNews::Card { field, digits: Personal::new(digits) }));
+    fn card(&mut self, digits: &str) {
+        self.event(Event::Reader(ReaderNews::Card(CardReading::number(digits))));
     }
 
     fn session_id(&self) -> anyhow::Result<bilik_claim::ids::SessionId> {
@@ -232,7 +239,7 @@ impl Visit {
 
     fn check(&mut self, item: Item, verdict: Verdict) {
         if let Ok(session) = self.session_id() {
-            self.hub(HubNews::Check { session, item, verdict });
+            self.hub(HubNews::Check { session, item, verdict, seen: u32::MAX });
         }
     }
 
@@ -251,7 +258,7 @@ impl Visit {
 
     fn reason(&mut self, reason: Reason) -> anyhow::Result<()> {
         self.identify()?;
-        self.card(Field::Nik, specimen::NIK);
+        self.card(specimen::NIK);
         self.taps(&[Tap::ChooseReason(reason)])
     }
 

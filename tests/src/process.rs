@@ -56,6 +56,12 @@ impl Process {
         std::fs::read_to_string(&self.log).unwrap_or_default()
     }
 
+    /// Waits until it ends by itself.
+    pub fn wait(&mut self) -> anyhow::Result<ExitStatus> {
+        let name = self.name.clone();
+        until(&format!("{name} ends"), || Ok(self.child.try_wait()?))
+    }
+
     /// Fails with the end of its log if the process has ended.
     pub fn alive(&mut self) -> anyhow::Result<()> {
         match self.child.try_wait()? {

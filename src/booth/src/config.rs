@@ -1,7 +1,8 @@
 //! The booth's configuration: one TOML file, every key documented in `booth.example.toml`.
 
 use bilik_media::{CameraSource, MediaConfig, MicrophoneSource, SpeakerSink};
-use bilik_scanner::Profile;
+use bilik_scanner::profile::ProfilesError;
+use bilik_scanner::{PortName, Profiles};
 use serde::Deserialize;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -53,9 +54,22 @@ impl Default for Screen {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Reader {
-    pub port: PathBuf,
+    pub port: PortName,
     #[serde(default = "default_profile")]
     pub profile: String,
+    /// Folder of further profiles, which replace shipped ones of the same name.
+    #[serde(default)]
+    pub profiles: Option<PathBuf>,
+}
+
+impl Reader {
+    /// The profiles there are for this reader.
+    pub fn profiles(&self) -> Result<Profiles, ProfilesError> {
+        match &self.profiles {
+            Some(folder) => Profiles::shipped().with_folder(folder),
+            None => Ok(Profiles::shipped()),
+        }
+    }
 }
 
 fn default_profile() -> String {
@@ -91,14 +105,24 @@ pub struct ConfigError {
     pub file: String,
     pub key: String,
     pub reason: String,
+    missing: bool,
+}
+
+impl ConfigError {
+    /// There is no such file.
+    pub fn is_missing(&self) -> bool {
+        self.missing
+    }
 }
 
 impl Config {
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
         let file = path.display().to_string();
-        let error = |key: &str, reason: String| ConfigError { file: file.clone(), key: key.to_owned(), reason };
-        let text = std::fs::read_to_string(path).map_err(|e| error("file", format!("cannot be read: {e}")))?;
-        Self::parse(&text).map_err(|(key, reason)| error(&key, reason))
+        let error = |key: String, reason, missing| ConfigError { file: file.clone(), key, reason, missing };
+        let text = std::fs::read_to_string(path).map_err(|e| {
+            error("file".into(), format!("cannot be read: {e}"), e.kind() == std::io::ErrorKind::NotFound)
+        })?;
+        Self::parse(&text).map_err(|(key, reason)| error(key, reason, false))
     }
 
     fn parse(text: &str) -> Result<Self, (String, String)> {
@@ -124,13 +148,10 @@ impl Config {
         }
         self.media("").check().map_err(|e| ("media.document_camera".to_owned(), e.to_string()))?;
         if let Some(reader) = &self.reader {
-            match Profile::by_name(&reader.profile) {
-                Some(profile) => profile.check().map_err(|e| ("reader.profile".to_owned(), e.to_string()))?,
-                None => {
-                    let names: Vec<_> = Profile::built_in().into_iter().map(|profile| profile.name).collect();
-                    let reason = format!("{:?} does not exist; there are: {}", reader.profile, names.join(", "));
-                    return fault("reader.profile", &reason);
-                }
+            let profiles = reader.profiles().map_err(|e| ("reader.profiles".to_owned(), crate::chain(&e)))?;
+            if profiles.by_name(&reader.profile).is_none() {
+                let reason = format!("{:?} does not exist; there are: {}", reader.profile, profiles.names());
+                return fault("reader.profile", &reason);
             }
         }
         Ok(())

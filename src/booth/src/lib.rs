@@ -5,6 +5,7 @@
 //! ([`app`] has the picture).
 
 pub mod app;
+pub mod cards;
 mod clock;
 pub mod config;
 mod courier;
@@ -14,6 +15,7 @@ mod hub_link;
 pub mod identity;
 pub mod presenter;
 pub mod queue;
+pub mod scan;
 mod tls;
 
 use anyhow::Context as _;

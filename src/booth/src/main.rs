@@ -1,7 +1,8 @@
 //! Command line of the booth.
 
 use anyhow::Context as _;
-use bilik_booth::config::{Config, LogFormat};
+use bilik_booth::config::{Config, ConfigError, LogFormat};
+use bilik_booth::scan::{self, ScanArgs};
 use bilik_booth::{chain, enrol, queue};
 use clap::{Parser, Subcommand};
 use std::io::Write as _;
@@ -33,6 +34,8 @@ enum Command {
         #[arg(long)]
         code: String,
     },
+    /// Show what a card reader sends, or find the profile that fits it.
+    Scan(ScanArgs),
     /// Claims that the hub has not confirmed.
     Queue {
         #[command(subcommand)]
@@ -50,14 +53,18 @@ enum QueueCommand {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let config = match Config::load(&cli.config) {
+    let config = Config::load(&cli.config);
+    if let Some(Command::Scan(args)) = &cli.command {
+        return scanned(args, config);
+    }
+    let config = match config {
         Ok(config) => config,
         Err(error) => return fail(&error.to_string(), 2),
     };
     if cli.check {
         return say(&format!("{}: configuration is valid", cli.config.display()));
     }
-    start_log(config.log);
+    start_log(config.log, "info");
     let done = match cli.command {
         None => {
             // Read by the window system when the first window opens; before any other thread exists.
@@ -65,6 +72,7 @@ fn main() -> ExitCode {
             bilik_booth::run(&config, |_| {})
         }
         Some(Command::Enrol { hub, code }) => enrolled(&config, &hub, &code),
+        Some(Command::Scan(_)) => Ok(()),
         Some(Command::Queue { command }) => {
             let out = &mut std::io::stdout().lock();
             match command {
@@ -87,8 +95,28 @@ fn enrolled(config: &Config, hub: &str, code: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn start_log(format: LogFormat) {
-    let asked = std::env::var("BILIK_LOG").unwrap_or_else(|_| "info".into());
+/// A reader is tried out on any PC: without a configuration too, but not with a broken one.
+fn scanned(args: &ScanArgs, config: Result<Config, ConfigError>) -> ExitCode {
+    let config = match config {
+        Ok(config) => Some(config),
+        Err(error) if error.is_missing() => None,
+        Err(error) => return fail(&error.to_string(), 2),
+    };
+    start_log(LogFormat::Text, "warn");
+    match scan::run(args, config.as_ref(), &mut std::io::stdout().lock(), &mut std::io::stderr()) {
+        Ok(()) => ExitCode::SUCCESS,
+        // A closed pipe is the choice of whoever reads it.
+        Err(error) if is_broken_pipe(error.as_ref()) => ExitCode::SUCCESS,
+        Err(error) => fail(&chain(error.as_ref()), 1),
+    }
+}
+
+fn is_broken_pipe(error: &(dyn std::error::Error + 'static)) -> bool {
+    error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+}
+
+fn start_log(format: LogFormat, usual: &str) {
+    let asked = std::env::var("BILIK_LOG").unwrap_or_else(|_| usual.into());
     // These write whole frames at their finer levels, and a frame can hold a person's data.
     let quiet =
         "tungstenite=info,tokio_tungstenite=info,hyper=info,hyper_util=info,reqwest=info,rustls=info,str0m=info";

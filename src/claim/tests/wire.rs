@@ -81,7 +81,12 @@ fn booth_messages() {
     round_trip(HubToBooth::Attention { session: session(), mode: CallMode::Hold, place: 1, expected_wait_s: 30 });
     round_trip(HubToBooth::Signal { call, signal: Signal::Candidate { candidate: "candidate:1".into() } });
     round_trip(HubToBooth::EndCall { call });
-    round_trip(HubToBooth::Check { session: session(), item: Item::Field(Field::Phone), verdict: Verdict::Pending });
+    round_trip(HubToBooth::Check {
+        session: session(),
+        item: Item::Field(Field::Phone),
+        verdict: Verdict::Pending,
+        seen: 7,
+    });
     round_trip(HubToBooth::Message { session: session(), text: "<b>teks</b>".into() });
     round_trip(HubToBooth::Decision { session: session(), decision: Decision::Returned { reasons: vec!["a".into()] } });
     round_trip(HubToBooth::EndSession { session: session() });

@@ -7,6 +7,10 @@
 //!   The result of an announced frame always follows, so that no screen stays at "reading".
 //! - The result of any other frame is held back if it is a fault. If it is a card it passes at a pace of its own,
 //!   [`CARDS_BURST`] at once, then one per [`CARD_EVERY`]: a good card gets through a flood of noise.
+//! - A doubt about the line passes once per [`DOUBT_EVERY`].
+//!
+//! A thousand good cards in a second are a flood too: a booth has one participant at a time, so most are held back. What the
+//! decoder found is seen in full by whoever watches the reader ([`Watch::Framed`](crate::Watch::Framed)).
 //!
 //! Pure: time is an argument.
 
@@ -24,12 +28,15 @@ const FRAME_EVERY: Duration = Duration::from_millis(250);
 const CARDS_BURST: u32 = 2;
 /// Sustained interval of cards from unannounced frames.
 const CARD_EVERY: Duration = Duration::from_millis(500);
+/// Shortest interval of doubts about the line.
+const DOUBT_EVERY: Duration = Duration::from_secs(10);
 
 /// Turns what a decoder found into events.
 #[derive(Debug)]
 pub(crate) struct Gate {
     frames: Pace,
     cards: Pace,
+    doubts: Pace,
     announced: bool,
     held_back: u64,
     payload: PayloadSettings,
@@ -40,6 +47,7 @@ impl Gate {
         Self {
             frames: Pace::new(FRAMES_BURST, FRAME_EVERY),
             cards: Pace::new(CARDS_BURST, CARD_EVERY),
+            doubts: Pace::new(1, DOUBT_EVERY),
             announced: false,
             held_back: 0,
             payload,
@@ -72,6 +80,11 @@ impl Gate {
             }
             Output::Reply(_) | Output::Answer(_) => None,
         }
+    }
+
+    /// Whether a doubt about the line may be reported now.
+    pub(crate) fn admits_doubt(&mut self, now: Instant) -> bool {
+        self.doubts.admits(now)
     }
 
     /// The line is lost: the frame under way will have no result.
@@ -142,7 +155,9 @@ mod tests {
                 ReaderEvent::Reading => 'r',
                 ReaderEvent::Scan(_) => 'C',
                 ReaderEvent::Unreadable(_) => 'u',
-                ReaderEvent::Ready | ReaderEvent::Lost { .. } => panic!("the gate knows no line"),
+                ReaderEvent::Ready | ReaderEvent::Lost { .. } | ReaderEvent::Doubt(_) => {
+                    panic!("the gate knows no line")
+                }
             })
             .collect()
     }
@@ -189,6 +204,13 @@ mod tests {
         assert_eq!(letters(&mut gate, &[Output::Begun], now), "r");
         gate.reset_frame();
         assert_eq!(letters(&mut gate, &[JUNK], now), "");
+    }
+
+    #[test]
+    fn doubts_are_rare() {
+        let (now, mut gate) = (Instant::now(), Gate::new(PayloadSettings::default()));
+        let admitted = (0..30_000).filter(|ms| gate.admits_doubt(now + Duration::from_millis(*ms))).count();
+        assert_eq!(admitted, 3);
     }
 
     #[test]

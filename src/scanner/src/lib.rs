@@ -5,8 +5,9 @@
 //!
 //! ```text
 //! serial line ──bytes──▶ framing::Decoder ──payload──▶ Scan::read ──▶ Scan | Unreadable
-//!      ▲                   │ (pure, time is an argument)   (pure)
-//!      └──── ACK / NAK ────┘
+//!      ▲ ▲                 │ (pure, time is an argument)   (pure)
+//!      │ └─── ACK / NAK ───┤
+//!      └── wake, start, stop: trigger, while a card is wanted
 //! ```
 //!
 //! | Module | Holds |
@@ -14,7 +15,11 @@
 //! | [`framing`] | where a frame begins and ends: one decoder per framing, no clock, no port |
 //! | [`scan`], [`mrz`] | what a payload says: a number, a travel document, named fields |
 //! | [`profile`] | the description of a reader, as it stands in configuration |
-//! | [`reader`] | the only thread: opens, listens, answers, reopens, stops |
+//! | `port`, `marks`, [`usb`] | the line: its settings, what the kernel says of single characters, its name |
+//! | `trigger` | when a host-triggered reader is told to read (pure) |
+//! | [`health`] | whether the line's settings fit what arrives (pure) |
+//! | `gate` | events at a pace that a person could cause (pure) |
+//! | [`reader`] | the only thread: opens, listens, answers, triggers, reopens, stops |
 //!
 //! A new family of readers is a new profile; only a framing that none of the present ones covers needs code, and that code is
 //! one decoder. Decoders neither own a port nor ask for the time, so several can be fed the same bytes to find out which fits.
@@ -29,7 +34,7 @@
 //! use std::sync::mpsc;
 //!
 //! let (events, inbox) = mpsc::channel();
-//! let config = ReaderConfig { port: "/dev/ttyUSB0".into(), profile: Profile::line() };
+//! let config = ReaderConfig { port: "usb:0c2e:0caa".parse()?, profile: Profile::line() };
 //! let reader = Reader::spawn(config, move |event| {
 //!     // The booth's loop may have ended before the reader: then nobody is left to tell.
 //!     let _ = events.send(event);
@@ -41,26 +46,34 @@
 //!         ReaderEvent::Reading => { /* "hold the card still" */ }
 //!         ReaderEvent::Scan(scan) => drop(scan.content),
 //!         ReaderEvent::Unreadable(_) => { /* "please try again" */ }
+//!         ReaderEvent::Doubt(doubt) => println!("call a technician: {doubt}"),
 //!     }
 //! }
 //! drop(reader); // stops the thread and lets go of the port
-//! # Ok::<(), bilik_scanner::ReaderError>(())
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 #![forbid(unsafe_code)]
 
+pub mod detect;
 pub mod framing;
 mod gate;
+pub mod health;
+mod marks;
 pub mod mrz;
 mod port;
 pub mod profile;
 pub mod reader;
 pub mod scan;
 pub mod symbology;
+mod trigger;
+pub mod usb;
 
+pub use health::LineDoubt;
 pub use mrz::Mrz;
 pub use port::LostReason;
 pub use profile::{Framing, LineSettings, Profile, ProfileError, Profiles};
-pub use reader::{Reader, ReaderConfig, ReaderError, ReaderEvent};
+pub use reader::{Reader, ReaderConfig, ReaderError, ReaderEvent, Watch};
 pub use scan::{Content, Scan, Unreadable};
 pub use symbology::Symbology;
+pub use usb::{PortName, PortNameError, SerialPort, UsbDevice, serial_ports};

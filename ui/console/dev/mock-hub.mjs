@@ -129,7 +129,7 @@ function hear(message) {
   const tile = tiles.find((one) => one.snapshot.session === message.session);
   switch (message.type) {
     case "hello":
-      send({ type: "welcome", protocol: 1, ...OFFICER, time: Date.now() });
+      send({ type: "welcome", protocol: 2, ...OFFICER, time: Date.now() });
       send({ type: "office", office: { ...OFFICE, unverified: claims.length } });
       tiles.forEach(show);
       startCalls();

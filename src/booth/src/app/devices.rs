@@ -1,15 +1,15 @@
 //! Card reader, cameras, microphone and the call.
 
 use super::App;
+use crate::cards;
 use bilik_claim::identity::PhotoDoubt;
 use bilik_claim::ids::CallId;
-use bilik_claim::personal::{Personal, PersonalBytes};
-use bilik_claim::session::item::Field;
+use bilik_claim::personal::PersonalBytes;
 use bilik_claim::session::{CallNews, Device, Event, PhotoOutcome, ReaderNews};
 use bilik_claim::wire::{BoothToHub, DeviceState, Signal};
 use bilik_media::quality::Verdict;
 use bilik_media::{Availability, CallState, EndReason, Media, MediaEvent, Tier};
-use bilik_scanner::{CardKind, ReaderEvent};
+use bilik_scanner::{ReaderEvent, Unreadable};
 use std::time::{Duration, Instant};
 use tracing::{info, warn};
 
@@ -25,13 +25,13 @@ impl App {
                 ReaderNews::Lost
             }
             ReaderEvent::Reading => ReaderNews::Reading,
-            ReaderEvent::Card(card) => {
-                let field = match card.kind {
-                    CardKind::Nik => Field::Nik,
-                    CardKind::Kpj => Field::Kpj,
-                };
-                ReaderNews::Card { field, digits: Personal::new(card.digits.as_str()) }
+            ReaderEvent::Scan(scan) => ReaderNews::Card(cards::reading(&scan)),
+            ReaderEvent::Doubt(doubt) => {
+                warn!(%doubt, "card reader's line settings do not seem to fit");
+                return;
             }
+            // A reader that gives up waiting says so every few seconds: nobody has done anything wrong.
+            ReaderEvent::Unreadable(Unreadable::NoRead) => ReaderNews::Ready,
             ReaderEvent::Unreadable(why) => {
                 info!(%why, "card not readable");
                 ReaderNews::Unreadable
@@ -39,7 +39,7 @@ impl App {
         };
         let state = match news {
             ReaderNews::Lost => DeviceState::Missing,
-            ReaderNews::Ready | ReaderNews::Reading | ReaderNews::Card { .. } | ReaderNews::Unreadable => {
+            ReaderNews::Ready | ReaderNews::Reading | ReaderNews::Card(_) | ReaderNews::Unreadable => {
                 DeviceState::Ready
             }
         };

@@ -123,7 +123,7 @@ impl App {
                 }
                 return;
             }
-            HubToBooth::Check { session, item, verdict } => HubNews::Check { session, item, verdict },
+            HubToBooth::Check { session, item, verdict, seen } => HubNews::Check { session, item, verdict, seen },
             HubToBooth::Message { session, text } => HubNews::Message { session, text },
             HubToBooth::Decision { session, decision } => HubNews::Decision { session, decision },
             HubToBooth::EndSession { session } => HubNews::EndSession { session },

@@ -101,7 +101,8 @@ pub struct App {
     trouble: Option<Trouble>,
     enrolled: bool,
     // Kept for its thread.
-    _reader: Option<Reader>,
+    reader: Option<Reader>,
+    card_wanted: bool,
 }
 
 /// What an enrolled booth has.
@@ -136,7 +137,8 @@ impl App {
             wrong_hub: false,
             trouble: None,
             enrolled: identity.is_some(),
-            _reader: start::reader(config),
+            reader: start::reader(config),
+            card_wanted: true,
         };
         if config.reader.is_some() {
             app.device(Device::Reader, DeviceState::Missing);
@@ -202,6 +204,13 @@ impl App {
     fn feed(&mut self, event: Event) {
         for effect in self.session.handle(event, clock::now()) {
             self.carry_out(effect);
+        }
+        let wanted = self.session.wants_card();
+        if wanted != self.card_wanted {
+            self.card_wanted = wanted;
+            if let Some(reader) = &self.reader {
+                reader.want(wanted);
+            }
         }
     }
 

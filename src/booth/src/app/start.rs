@@ -8,13 +8,13 @@ use crate::hub_link::HubLink;
 use crate::identity::Identity;
 use crate::tls;
 use bilik_journal::{JournalConfig, RESERVE};
-use bilik_scanner::{Profile, Reader, ReaderConfig};
+use bilik_scanner::{Reader, ReaderConfig};
 use tracing::error;
 
 pub(super) fn reader(config: &Config) -> Option<Reader> {
     let reader = config.reader.as_ref()?;
     // The configuration was checked for this.
-    let profile = Profile::by_name(&reader.profile)?;
+    let profile = reader.profiles().ok()?.by_name(&reader.profile)?.clone();
     let reader = ReaderConfig { port: reader.port.clone(), profile };
     match Reader::spawn(reader, |event| Post.send(Incoming::Reader(event))) {
         Ok(reader) => Some(reader),

@@ -8,7 +8,7 @@ use bilik_claim::identity::Fault;
 use bilik_claim::money::{Rupiah, TaxEstimate};
 use bilik_claim::reason::REASONS;
 use bilik_claim::session::item::{Field, Item};
-use bilik_claim::session::{Now, Page, ReaderProblem, Session, Visit, consent};
+use bilik_claim::session::{HELP_AFTER, Now, Page, ReaderProblem, Session, Visit, consent};
 use bilik_claim::text::Language;
 use bilik_claim::wire::DeviceState;
 use bilik_ui::{AppWindow, Choice, IdentityKind, Point, ReaderState, ReviewRow, Tone};
@@ -30,14 +30,9 @@ pub fn identify(window: &AppWindow, session: &Session, visit: &Visit) {
         DeviceState::Missing => ReaderState::NotConnected,
         DeviceState::Absent => ReaderState::NoReader,
     });
-    let problem = visit.reader_problem.map(|problem| match problem {
-        ReaderProblem::Unreadable => words(Word::CardUnreadable).get(language).to_owned(),
-        ReaderProblem::Fault(field, fault) => {
-            let read = words(Word::CardRead).get(language);
-            format!("{read} {}: {}", field.title().get(language), fault.explain(language))
-        }
-    });
+    let problem = visit.reader_problem.map(|problem| card_problem(problem, language).0);
     page.set_problem(problem.unwrap_or_default().into());
+    page.set_offers_help(visit.failed_cards >= HELP_AFTER);
 }
 
 pub fn type_identity(window: &AppWindow, visit: &Visit, now: Now, language: Language) {
@@ -85,10 +80,7 @@ pub fn detail(window: &AppWindow, lists: &Lists, session: &Session, visit: &Visi
     page.set_placeholder(field.placeholder().into());
     page.set_input(detail_input(field));
     page.set_optional(field.is_optional());
-    let (message, tone) = match visit.reader_problem {
-        Some(ReaderProblem::Fault(read, fault)) if read == field => (fault.explain(language), Tone::Bad),
-        _ => message(visit, field, now, language),
-    };
+    let (message, tone) = message(visit, field, now, language);
     page.set_message(message.into());
     page.set_message_tone(tone);
     let choices = if field == Field::Bank {
@@ -149,6 +141,9 @@ pub fn review(window: &AppWindow, lists: &Lists, visit: &Visit, now: Now, langua
 /// What stands under a field: nothing while it is untouched, a hint while it is incomplete, an error when more typing
 /// cannot mend it, a doubt when it can be taken.
 fn message(visit: &Visit, field: Field, now: Now, language: Language) -> (String, Tone) {
+    if let Some(problem) = visit.reader_problem {
+        return card_problem(problem, language);
+    }
     if visit.draft.typed(field).is_empty() {
         return (String::new(), Tone::None);
     }
@@ -160,5 +155,17 @@ fn message(visit: &Visit, field: Field, now: Now, language: Language) -> (String
         Err(Fault::Choice) => (String::new(), Tone::None),
         Err(fault) if fault.is_incomplete() => (fault.explain(language), Tone::Attention),
         Err(fault) => (fault.explain(language), Tone::Bad),
+    }
+}
+
+/// Why the last card was not taken.
+fn card_problem(problem: ReaderProblem, language: Language) -> (String, Tone) {
+    match problem {
+        ReaderProblem::Unreadable => (words(Word::CardUnreadable).get(language).to_owned(), Tone::Attention),
+        ReaderProblem::OtherCard => (words(Word::OtherCard).get(language).to_owned(), Tone::Attention),
+        ReaderProblem::Fault(field, fault) => {
+            let read = words(Word::CardRead).get(language);
+            (format!("{read} {}: {}", field.title().get(language), fault.explain(language)), Tone::Bad)
+        }
     }
 }

@@ -1,10 +1,11 @@
 //! What can happen to a session.
 
+use super::reader::CardReading;
 use super::signature::Stroke;
 use crate::document::DocumentKind;
 use crate::identity::PhotoDoubt;
 use crate::ids::{ClaimId, OfficerId, SessionId, TrackingCode, WallTime};
-use crate::personal::{Personal, PersonalBytes};
+use crate::personal::PersonalBytes;
 use crate::reason::Reason;
 use crate::session::item::{Field, Item};
 use crate::wire::{Assignment, CallMode, Decision, DeviceState, Verdict};
@@ -106,10 +107,7 @@ pub enum ReaderNews {
     Lost,
     /// The first bytes of a card.
     Reading,
-    Card {
-        field: Field,
-        digits: Personal,
-    },
+    Card(CardReading),
     Unreadable,
 }
 
@@ -120,7 +118,7 @@ pub enum HubNews {
     Office { officers_ready: u16, expected_wait: Duration },
     Assignment { session: SessionId, assignment: Assignment },
     Attention { session: SessionId, mode: CallMode, place: u16, expected_wait: Duration },
-    Check { session: SessionId, item: Item, verdict: Verdict },
+    Check { session: SessionId, item: Item, verdict: Verdict, seen: u32 },
     Message { session: SessionId, text: String },
     Decision { session: SessionId, decision: Decision },
     EndSession { session: SessionId },

@@ -46,7 +46,7 @@ pub use event::{CallNews, Device, Event, HubNews, Key, Now, Officer, PhotoOutcom
 pub use finish::Ending;
 pub use navigation::Page;
 pub use photos::PendingPhoto;
-pub use reader::ReaderProblem;
+pub use reader::{CardEntry, CardReading, HELP_AFTER, ReaderProblem};
 pub use signature::{Signature, Stroke};
 pub use timers::{IDLE_ASK, IDLE_END, NO_OFFICER_OFFER};
 pub use verification::{Desk, Standby};
@@ -122,6 +122,8 @@ pub struct Visit {
     /// What the reader could not read, if the last card failed.
     pub reader_problem: Option<ReaderProblem>,
     pub card_in_reader: bool,
+    /// Cards in a row that were of no use.
+    pub failed_cards: u8,
     /// Which number the participant types on the identity page.
     pub identity_field: Field,
     /// The document on the page, and a photograph not yet taken over.
@@ -329,6 +331,7 @@ impl Session {
             visit.document = visit.document.min(visit.draft.documents().len().saturating_sub(1));
             if self.page != Page::Identify {
                 visit.reader_problem = None;
+                visit.failed_cards = 0;
             }
         }
         let document =
@@ -356,12 +359,17 @@ impl Session {
             visit.draft.reason = Some(reason);
             visit.draft.alternative = None;
             visit.document = 0;
-            visit.desk.changed(item::Item::Field(Field::Reason));
+            visit.changed(item::Item::Field(Field::Reason));
         }
     }
 }
 
 impl Visit {
+    /// The participant has changed an answer; the next snapshot shows it.
+    fn changed(&mut self, item: item::Item) {
+        self.desk.changed(item, self.revision + 1);
+    }
+
     fn new(id: SessionId) -> Self {
         Self {
             id,
@@ -370,6 +378,7 @@ impl Visit {
             more_reasons: false,
             reader_problem: None,
             card_in_reader: false,
+            failed_cards: 0,
             identity_field: Field::Nik,
             document: 0,
             pending_photo: None,

@@ -261,7 +261,7 @@ impl Session {
         let (Page::Detail(Field::Bank), Some(visit)) = (self.page, &mut self.visit) else { return };
         if Field::Bank.judge(code, &super::draft::answer_context(&visit.draft, now.today)).is_ok() {
             if visit.draft.typed(Field::Bank) != code {
-                visit.desk.changed(Item::Field(Field::Bank));
+                visit.changed(Item::Field(Field::Bank));
             }
             visit.draft.set(Field::Bank, Personal::new(code), EntrySource::Typed);
         }
@@ -305,7 +305,7 @@ impl Session {
         visit.reader_problem = None;
         if text != before {
             visit.draft.set(field, Personal::new(text), EntrySource::Typed);
-            visit.desk.changed(Item::Field(field));
+            visit.changed(Item::Field(field));
         }
     }
 

@@ -111,7 +111,7 @@ impl Session {
         let number = visit.photo_requests;
         effects.push(Effect::ShowPhoto { session: visit.id, kind, photo: number, jpeg: jpeg.clone() });
         visit.draft.photos.insert(kind, Photo { number, jpeg, doubt });
-        visit.desk.changed(Item::Document(kind));
+        visit.changed(Item::Document(kind));
         if visit.return_to.is_some() {
             self.advance(now);
             return;

@@ -56,8 +56,8 @@ impl Booth {
         self.event(Event::Hub(news));
     }
 
-    fn card(&mut self, field: Field, digits: &str) {
-        self.event(Event::Reader(ReaderNews::Card { field, digits: Personal::new(digits) }));
+    fn card(&mut self, digits: &str) {
+        self.event(Event::Reader(ReaderNews::Card(CardReading::number(digits))));
     }
 
     fn keys(&mut self, text: &str) {
@@ -95,8 +95,8 @@ impl Booth {
     }
 
     fn check(&mut self, item: Item, verdict: Verdict) {
-        let session = self.id();
-        self.hub(HubNews::Check { session, item, verdict });
+        let (session, seen) = (self.id(), self.visit().revision);
+        self.hub(HubNews::Check { session, item, verdict, seen });
     }
 
     fn decide(&mut self, decision: Decision) {
@@ -115,7 +115,7 @@ impl Booth {
     fn reach_review(&mut self, reason: Reason) {
         self.tap(Tap::Start);
         self.tap(Tap::AcceptConsent);
-        self.card(Field::Nik, "3171011708450001");
+        self.card("3171011708450001");
         assert_eq!(self.session.page(), Page::Reason);
         self.tap(Tap::ChooseReason(reason));
         self.tap(Tap::Next);
@@ -309,19 +309,20 @@ fn nobody_is_asked_while_the_officer_talks() {
 
 #[test]
 fn cards() {
-    let check = |field, digits: &str, page: Page, problem: Option<ReaderProblem>| {
+    let check = |digits: &str, page: Page, problem: Option<ReaderProblem>| {
         let mut booth = Booth::new();
         booth.tap(Tap::Start);
-        booth.card(field, digits);
+        booth.card(digits);
         assert_eq!(booth.session.page(), Page::Consent, "no card is read before the consent");
         booth.tap(Tap::AcceptConsent);
-        booth.card(field, digits);
+        booth.card(digits);
         assert_eq!((booth.session.page(), booth.visit().reader_problem), (page, problem), "{digits}");
     };
-    check(Field::Nik, "3171011708450001", Page::Reason, None);
-    check(Field::Kpj, "12345678901", Page::Reason, None);
+    check("3171011708450001", Page::Reason, None);
+    check("12345678901", Page::Reason, None);
     let fault = ReaderProblem::Fault(Field::Nik, Fault::Province);
-    check(Field::Nik, "0071011708450001", Page::Identify, Some(fault));
+    check("0071011708450001", Page::Identify, Some(fault));
+    check("123456782901000", Page::Identify, Some(ReaderProblem::OtherCard));
 }
 
 #[test]
@@ -340,11 +341,89 @@ fn a_card_fills_the_number_that_is_asked_for() {
     booth.tap(Tap::ChooseReason(Reason::RetirementAge));
     booth.tap(Tap::Next);
     assert_eq!(booth.session.page(), Page::Detail(Field::Kpj));
-    booth.card(Field::Nik, "3171011708450001");
+    booth.card("3171011708450001");
+    assert_eq!(booth.visit().reader_problem, None, "the card that still lies there is no mistake");
+    booth.card("3171011708450002");
+    assert_eq!(booth.visit().reader_problem, Some(ReaderProblem::OtherCard));
     assert_eq!(booth.session.page(), Page::Detail(Field::Kpj));
-    booth.card(Field::Kpj, "12345678901");
+    booth.card("12345678901");
     assert_eq!(booth.session.page(), Page::Detail(Field::Name));
     assert_eq!(booth.visit().draft.source(Field::Kpj), claim::EntrySource::CardReader);
+}
+
+#[test]
+fn a_verdict_on_what_has_changed_since_does_not_count() {
+    let mut booth = Booth::new();
+    booth.reach_review(Reason::RetirementAge);
+    booth.officer();
+    booth.tap(Tap::Next);
+    booth.attention(CallMode::Focus);
+    let (session, item) = (booth.id(), Item::Field(Field::Phone));
+    let seen = booth.visit().revision;
+    booth.tap(Tap::Fix(item));
+    booth.tap(Tap::Key(Key::Backspace));
+    booth.keys("7");
+    booth.hub(HubNews::Check { session, item, verdict: Verdict::Correct, seen });
+    assert_eq!(*booth.visit().desk.check(item), Check::Corrected, "the officer is shown that this is another answer");
+    let seen = booth.visit().revision;
+    booth.hub(HubNews::Check { session, item, verdict: Verdict::Correct, seen });
+    assert_eq!(*booth.visit().desk.check(item), Check::Correct);
+    let other = Item::Field(Field::Name);
+    booth.hub(HubNews::Check { session, item: other, verdict: Verdict::Correct, seen: 1 });
+    assert_eq!(*booth.visit().desk.check(other), Check::Corrected, "typed after the first snapshot");
+}
+
+#[test]
+fn a_number_is_what_the_page_asks_for() {
+    let bare = CardReading::number;
+    let named = |field, text: &str| CardEntry { field: Some(field), text: Personal::new(text) };
+    let check = |reading: &CardReading, asked: &[Field], expect: Option<(Field, &str)>| {
+        assert_eq!(reading.answer(asked).map(|(field, text)| (field, text.reveal())), expect, "{asked:?}");
+    };
+    let (nik, kpj) = ("3171011708450001", "12345678901");
+    check(&bare(nik), &[Field::Nik, Field::Kpj], Some((Field::Nik, nik)));
+    check(&bare(kpj), &[Field::Nik, Field::Kpj], Some((Field::Kpj, kpj)));
+    check(&bare(nik), &[Field::TaxNumber], Some((Field::TaxNumber, nik)));
+    check(&bare("123456782901000"), &[Field::TaxNumber], Some((Field::TaxNumber, "123456782901000")));
+    check(&bare("123456782901000"), &[Field::Nik, Field::Kpj], None);
+    check(&bare(nik), &[Field::Kpj], None);
+    let both = CardReading { entries: vec![named(Field::Name, "Budi Specimen"), named(Field::Kpj, kpj)] };
+    check(&both, &[Field::Nik, Field::Kpj], Some((Field::Kpj, kpj)));
+    check(&both, &[Field::Nik], None);
+    check(&CardReading::default(), &[Field::Nik], None);
+}
+
+#[test]
+fn a_card_that_names_its_fields_offers_them_all() {
+    let mut booth = Booth::new();
+    booth.tap(Tap::Start);
+    booth.tap(Tap::AcceptConsent);
+    let entries = [(Field::Name, "BUDI SPECIMEN"), (Field::Nik, "3171011708450001"), (Field::Kpj, "not a number")];
+    let entries = entries.map(|(field, text)| CardEntry { field: Some(field), text: Personal::new(text) });
+    booth.event(Event::Reader(ReaderNews::Card(CardReading { entries: entries.to_vec() })));
+    assert_eq!(booth.session.page(), Page::Reason);
+    let draft = &booth.visit().draft;
+    assert_eq!(draft.typed(Field::Nik), "3171011708450001");
+    assert_eq!(draft.typed(Field::Name), "BUDI SPECIMEN");
+    assert_eq!(draft.typed(Field::Kpj), "", "what cannot be right is not offered");
+}
+
+#[test]
+fn three_cards_of_no_use_and_an_officer_is_offered() {
+    let mut booth = Booth::new();
+    assert!(!booth.session.wants_card());
+    booth.tap(Tap::Start);
+    assert!(!booth.session.wants_card(), "no card is asked for before the consent");
+    booth.tap(Tap::AcceptConsent);
+    assert!(booth.session.wants_card());
+    booth.event(Event::Reader(ReaderNews::Unreadable));
+    booth.card("0071011708450001");
+    assert_eq!(booth.visit().failed_cards, HELP_AFTER - 1);
+    booth.card("123456782901000");
+    assert_eq!(booth.visit().failed_cards, HELP_AFTER);
+    booth.card("3171011708450001");
+    assert_eq!((booth.session.page(), booth.visit().failed_cards), (Page::Reason, 0));
+    assert!(!booth.session.wants_card());
 }
 
 #[test]
@@ -476,15 +555,15 @@ fn another_card_opens_the_check_again() {
     let mut booth = Booth::new();
     booth.tap(Tap::Start);
     booth.tap(Tap::AcceptConsent);
-    booth.card(Field::Nik, "3171011708450001");
+    booth.card("3171011708450001");
     booth.tap(Tap::ChooseReason(Reason::RetirementAge));
     let nik = Item::Field(Field::Nik);
     booth.check(nik, Verdict::Correct);
     booth.tap(Tap::Back);
-    booth.card(Field::Nik, "3171011708450001");
+    booth.card("3171011708450001");
     assert_eq!(*booth.visit().desk.check(nik), Check::Correct, "the same card changes nothing");
     booth.tap(Tap::Back);
-    booth.card(Field::Nik, "3171011708450002");
+    booth.card("3171011708450002");
     assert_eq!(*booth.visit().desk.check(nik), Check::Corrected);
 }
 
@@ -505,7 +584,7 @@ fn a_booth_without_a_face_camera_goes_on() {
     booth.event(Event::Device { device: Device::Camera, state: DeviceState::Missing });
     booth.tap(Tap::Start);
     booth.tap(Tap::AcceptConsent);
-    booth.card(Field::Nik, "3171011708450001");
+    booth.card("3171011708450001");
     booth.tap(Tap::ChooseReason(Reason::RetirementAge));
     booth.session.page = Page::Documents;
     for kind in
@@ -602,12 +681,12 @@ proptest! {
                 let session = booth.session.visit().map_or(SessionId(Uuid::nil()), |visit| visit.id);
                 let item = Item::Field(Field::Phone);
                 match other % 10 {
-                    0 => booth.card(Field::Nik, "3171011708450001"),
-                    1 => booth.card(Field::Kpj, "12345678901"),
+                    0 => booth.card("3171011708450001"),
+                    1 => booth.card("12345678901"),
                     2 => booth.hub(HubNews::Disconnected),
                     3 => booth.hub(HubNews::Connected),
                     4 => booth.hub(HubNews::Assignment { session, assignment: Assignment::Nobody }),
-                    5 => booth.hub(HubNews::Check { session, item, verdict: Verdict::AskAgain { reason: "lagi".into() } }),
+                    5 => booth.hub(HubNews::Check { session, item, verdict: Verdict::AskAgain { reason: "lagi".into() }, seen: u32::from(seconds % 2 == 0) }),
                     6 => booth.event(Event::Photo { request: 1, outcome: PhotoOutcome::Failed }),
                     7 => booth.hub(HubNews::Decision { session, decision: Decision::Verified }),
                     8 => booth.event(Event::Reader(ReaderNews::Unreadable)),

@@ -21,6 +21,8 @@ pub struct Desk {
     pub place: u16,
     pub expected_wait: Duration,
     checks: BTreeMap<Item, Check>,
+    /// First revision of the snapshot that shows the item as it is now.
+    shown_in: BTreeMap<Item, u32>,
     /// The officer's newest written message.
     pub message: Option<String>,
     pub returned: Vec<String>,
@@ -50,14 +52,20 @@ impl Desk {
         self.checks.get(&item).unwrap_or(&Check::Pending)
     }
 
-    /// The participant has changed it: whatever was said of it holds no more.
-    pub(super) fn changed(&mut self, item: Item) {
+    /// The participant has changed it, which the snapshot of `revision` shows first: whatever was said of it holds no more.
+    pub(super) fn changed(&mut self, item: Item, revision: u32) {
+        self.shown_in.insert(item, revision);
         match self.checks.get(&item) {
             Some(Check::AskedAgain { .. } | Check::Correct | Check::Corrected) => {
                 self.checks.insert(item, Check::Corrected);
             }
             Some(Check::Pending) | None => {}
         }
+    }
+
+    /// Whether a snapshot of that revision shows something else than there is now.
+    fn has_changed_since(&self, item: Item, seen: u32) -> bool {
+        self.shown_in.get(&item).is_some_and(|shown_in| *shown_in > seen)
     }
 
     pub(super) fn forget(&mut self, item: Item) {
@@ -141,8 +149,8 @@ impl Session {
                     visit.help_asked &= mode != CallMode::Focus;
                 }
             }
-            HubNews::Check { session, item, verdict } if self.is_running(session) => {
-                self.checked(item, verdict, effects)
+            HubNews::Check { session, item, verdict, seen } if self.is_running(session) => {
+                self.checked(item, verdict, seen, effects)
             }
             HubNews::Message { session, text } if self.is_running(session) => {
                 if let Some(visit) = &mut self.visit {
@@ -204,11 +212,17 @@ impl Session {
         }
     }
 
-    fn checked(&mut self, item: Item, verdict: Verdict, effects: &mut Vec<Effect>) {
+    fn checked(&mut self, item: Item, verdict: Verdict, seen: u32, effects: &mut Vec<Effect>) {
         let Some(visit) = &mut self.visit else { return };
         let open = matches!(visit.ending, Ending::Open) && visit.desk.verified_by.is_none();
         if !open || !visit.draft.items().contains(&item) {
             effects.push(Effect::Ignored("check of an item that is not open"));
+            return;
+        }
+        if visit.desk.has_changed_since(item, seen) {
+            // The participant was faster: the officer sees the new answer, and that it was not judged.
+            visit.desk.checks.insert(item, Check::Corrected);
+            effects.push(Effect::Ignored("check of an answer that has changed since"));
             return;
         }
         let check = match verdict {

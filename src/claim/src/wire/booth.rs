@@ -138,6 +138,8 @@ pub enum HubToBooth {
         session: SessionId,
         item: Item,
         verdict: Verdict,
+        /// Revision of the snapshot that the officer judged by. What has changed since is not judged.
+        seen: u32,
     },
     Message {
         session: SessionId,

@@ -43,6 +43,8 @@ pub enum ConsoleToHub {
         session: SessionId,
         item: Item,
         verdict: Verdict,
+        /// Revision of the snapshot that the officer judged by.
+        seen: u32,
     },
     Message {
         session: SessionId,

@@ -97,7 +97,7 @@ impl Office {
                 self.call_failed(session, call, now);
                 Ok(())
             }
-            ConsoleToHub::Check { session, item, verdict } => self.check(id, session, item, verdict),
+            ConsoleToHub::Check { session, item, verdict, seen } => self.check(id, session, item, verdict, seen),
             ConsoleToHub::Message { session, text } => {
                 let booth = self.reachable(id, session)?;
                 self.tell_booth(booth, HubToBooth::Message { session, text });
@@ -161,7 +161,14 @@ impl Office {
         Ok(())
     }
 
-    fn check(&mut self, id: OfficerId, session: SessionId, item: Item, verdict: Verdict) -> Result<(), Refusal> {
+    fn check(
+        &mut self,
+        id: OfficerId,
+        session: SessionId,
+        item: Item,
+        verdict: Verdict,
+        seen: u32,
+    ) -> Result<(), Refusal> {
         let booth = self.reachable(id, session)?;
         let snapshot = &self.own(id, session).ok_or(Refusal::NotYours)?.snapshot;
         if snapshot.turn == Turn::Done || !snapshot.items.iter().any(|row| row.item == item) {
@@ -173,7 +180,7 @@ impl Office {
             Verdict::Pending => VerdictKind::Pending,
         };
         self.effects.push(Effect::Audit(AuditEvent::Checked { session, officer: id, item, verdict: kind }));
-        self.tell_booth(booth, HubToBooth::Check { session, item, verdict });
+        self.tell_booth(booth, HubToBooth::Check { session, item, verdict, seen });
         Ok(())
     }
 

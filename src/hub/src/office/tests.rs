@@ -357,7 +357,7 @@ fn only_own_sessions_can_be_touched() {
     desk.snapshot(BOOTH_1, SESSION_1, Step::Verification, Turn::Officer, &[Check::Pending]);
     let item = Item::Field(Field::Nik);
     let frames = [
-        ConsoleToHub::Check { session: SESSION_1, item, verdict: Verdict::Correct },
+        ConsoleToHub::Check { session: SESSION_1, item, verdict: Verdict::Correct, seen: 1 },
         ConsoleToHub::Message { session: SESSION_1, text: "halo".into() },
         ConsoleToHub::Decide { session: SESSION_1, decision: Decision::Returned { reasons: vec![] } },
         ConsoleToHub::EndSession { session: SESSION_1 },
@@ -370,7 +370,7 @@ fn only_own_sessions_can_be_touched() {
         let effects = desk.console(SARI, frame.clone());
         assert_eq!(refused(&effects), None, "{frame:?}");
     }
-    let other = ConsoleToHub::Check { session: SESSION_1, item: Item::Field(Field::Kpj), verdict: Verdict::Correct };
+    let other = ConsoleToHub::Check { session: SESSION_1, item: Item::Field(Field::Kpj), verdict: Verdict::Correct, seen: 1 };
     assert_eq!(refused(&desk.console(SARI, other)), Some(Refusal::OutOfOrder));
     let photo = |desk: &Desk, officer, role| desk.office.photo(officer, role, SESSION_1, DocumentKind::Face, 1);
     assert_eq!(photo(&desk, BUDI, Role::Officer).err(), Some(PhotoRefusal::NotYours));

@@ -105,7 +105,7 @@ async fn a_session_goes_from_booth_to_decision() {
     console.send(&ConsoleToHub::Decide { session: SESSION, decision: Decision::Verified }).await;
     assert_eq!(refusal(&mut console).await, Refusal::OutOfOrder);
     let item = Item::Document(DocumentKind::Face);
-    console.send(&ConsoleToHub::Check { session: SESSION, item, verdict: Verdict::Correct }).await;
+    console.send(&ConsoleToHub::Check { session: SESSION, item, verdict: Verdict::Correct, seen: 1 }).await;
     booth.find(|message| matches!(message, HubToBooth::Check { .. }).then_some(())).await;
     booth.send(&snapshot(2, Check::Correct)).await;
     tile(&mut console, |tile| tile.snapshot.revision == 2).await;

@@ -34,6 +34,7 @@ use crate::profile::Framing;
 use crate::symbology::Symbology;
 use std::fmt;
 use std::time::Instant;
+use thiserror::Error;
 
 pub use elyctis::ElyctisDecoder;
 pub use length::LengthDecoder;
@@ -108,17 +109,22 @@ impl fmt::Debug for Payload<'_> {
 }
 
 /// Why a frame cannot be used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum Fault {
     /// More than [`MAX_FRAME`] bytes; reported once per frame, the rest of which is skipped.
+    #[error("it does not end")]
     TooLong,
     /// The checksum is missing or differs.
+    #[error("its checksum is missing or wrong")]
     BadCheck,
     /// The frame broke off before its end.
+    #[error("it broke off")]
     Cut,
     /// A whole frame without content: the reader saw something and could not read it.
+    #[error("it is empty")]
     Empty,
     /// Bytes outside of any frame, not followed by one: most often the wrong profile or the wrong baud rate.
+    #[error("these bytes belong to none")]
     Stray,
 }
 

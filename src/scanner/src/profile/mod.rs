@@ -45,7 +45,7 @@ pub use command::{Bytes, BytesError, MAX_COMMAND};
 pub use framing::{
     ByteOrder, FrameCheck, Framing, LengthFraming, LengthWidth, LineFraming, PacketFraming, StxEtxFraming,
 };
-pub use library::{Profiles, ProfilesError};
+pub use library::{Profiles, ProfilesError, read};
 pub use line::{BitCountError, DataBits, Flow, LineSettings, Parity, StopBits};
 pub use payload::{Aim, Column, ColumnsFormat, ContentFormat, FieldName, PairsFormat, PayloadSettings};
 pub use trigger::{HostTrigger, Trigger};
@@ -169,7 +169,8 @@ impl Profile {
             return Err(ProfileFault::Baud { baud: self.line.baud });
         }
         let (key, ms, may_be_off) = self.framing.silence();
-        if !SILENCE_MS.contains(&ms) && !(ms == 0 && may_be_off) {
+        let off = ms == 0 && may_be_off;
+        if !off && !SILENCE_MS.contains(&ms) {
             return Err(ProfileFault::Silence { key, ms });
         }
         let binary = match self.framing {

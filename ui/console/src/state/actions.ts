@@ -174,7 +174,7 @@ function verdict(desk: Desk, code: ItemCode | null, verdict: Verdict): Step {
   const next = verdict.kind === "pending" ? code : nextOpen(snapshot.items, code, (other) => other in sent);
   return {
     desk: next === null ? marked : lookAt(marked, next),
-    send: [{ type: "check", session: snapshot.session, item: view.item, verdict }],
+    send: [{ type: "check", session: snapshot.session, item: view.item, verdict, seen: snapshot.revision }],
   };
 }
 

@@ -111,7 +111,7 @@ describe("focus", () => {
 describe("verdicts", () => {
   test("go to the hub, are marked as sent, and the cursor goes on; the row waits for the booth", () => {
     const { desk, send } = act(deskWith(tile(1)), { do: "correct" });
-    expect(send).toEqual([{ type: "check", session, item: { field: "nik" }, verdict: { kind: "correct" } }]);
+    expect(send).toEqual([{ type: "check", session, item: { field: "nik" }, verdict: { kind: "correct" }, seen: 1 }]);
     expect(desk.sent.nik?.kind).toBe("correct");
     expect(desk.cursor).toBe("name");
     expect(focused(desk)?.tile.snapshot.items[0]?.check.kind).toBe("pending");
@@ -169,7 +169,7 @@ describe("verdicts", () => {
     const desk = deskWith(tile(1, { snapshot: { items: [row({ field: "nik" }), row({ field: "name" }, "correct")] } }));
     expect(act(desk, { do: "take_back", item: "nik" }).send).toEqual([]);
     expect(act(desk, { do: "take_back", item: "name" }).send).toEqual([
-      { type: "check", session, item: { field: "name" }, verdict: { kind: "pending" } },
+      { type: "check", session, item: { field: "name" }, verdict: { kind: "pending" }, seen: 1 },
     ]);
   });
 

@@ -66,7 +66,7 @@ export function hear(desk: Desk, message: HubToConsole, now = desk.now): Desk {
 
 export const WELCOME: HubToConsole = {
   type: "welcome",
-  protocol: 1,
+  protocol: 2,
   officer: OFFICER,
   name: "Sari Specimen",
   branch_name: "Cabang Specimen",

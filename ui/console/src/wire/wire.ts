@@ -69,7 +69,11 @@ version: number, language: Language, given_at: WallTime, };
 /**
  * From the console.
  */
-export type ConsoleToHub = { "type": "hello", protocol: number, } | { "type": "capacity", capacity: number, } | { "type": "focus", session: SessionId | null, } | { "type": "hold", session: SessionId, hold: boolean, } | { "type": "signal", booth: BoothId, call: CallId, signal: Signal, } | { "type": "call_failed", booth: BoothId, call: CallId, } | { "type": "check", session: SessionId, item: Item, verdict: Verdict, } | { "type": "message", session: SessionId, text: string, } | { "type": "decide", session: SessionId, decision: Decision, } | { "type": "end_session", session: SessionId, } | { "type": "ping" };
+export type ConsoleToHub = { "type": "hello", protocol: number, } | { "type": "capacity", capacity: number, } | { "type": "focus", session: SessionId | null, } | { "type": "hold", session: SessionId, hold: boolean, } | { "type": "signal", booth: BoothId, call: CallId, signal: Signal, } | { "type": "call_failed", booth: BoothId, call: CallId, } | { "type": "check", session: SessionId, item: Item, verdict: Verdict, 
+/**
+ * Revision of the snapshot that the officer judged by.
+ */
+seen: number, } | { "type": "message", session: SessionId, text: string, } | { "type": "decide", session: SessionId, decision: Decision, } | { "type": "end_session", session: SessionId, } | { "type": "ping" };
 
 /**
  * The officer's word on the whole claim.
@@ -286,7 +290,7 @@ export type Verdict = { "kind": "correct" } | { "kind": "ask_again", reason: str
  */
 export type WallTime = number;
 
-export const PROTOCOL = 1;
+export const PROTOCOL = 2;
 /** Longest frame, in bytes. */
 export const MAX_FRAME = 131072;
 /** Longest text to a participant, in characters. */

@@ -1,0 +1,212 @@
+//! `bilik-booth scan`: what a card reader sends, as it is understood. For technicians, on any PC: it needs no configuration.
+//!
+//! Scans go to standard output, one line each or one JSON object each; what else happens at the reader goes to standard
+//! error, so that a script sees nothing but scans.
+
+mod find;
+mod print;
+mod record;
+
+use crate::cards::NumberKind;
+use crate::config::Config;
+use anyhow::Context as _;
+use bilik_scanner::framing::Output;
+use bilik_scanner::profile::Trigger;
+use bilik_scanner::{PortName, Profile, Profiles, Reader, ReaderConfig, ReaderEvent, Watch, profile};
+use print::Printer;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+
+/// Show what a card reader sends.
+#[derive(Debug, clap::Args)]
+pub struct ScanArgs {
+    /// Device, or usb:VENDOR:PRODUCT[:SERIAL]; otherwise that of the configuration.
+    #[arg(long)]
+    port: Option<PortName>,
+    /// Name of a profile, a profile's file, or "auto" to find the one that fits; otherwise that of the configuration.
+    #[arg(long)]
+    profile: Option<String>,
+    /// One JSON object for each scan.
+    #[arg(long)]
+    json: bool,
+    /// Show every byte and how the bytes were framed.
+    #[arg(long)]
+    raw: bool,
+    /// What the number is, since 16 digits can be a NIK, a KK or an NPWP.
+    #[arg(long, value_enum)]
+    expect: Option<NumberKind>,
+    /// Stop after so many scans.
+    #[arg(long)]
+    count: Option<u32>,
+    /// List the profiles and stop.
+    #[arg(long)]
+    list: bool,
+    /// Show a recorded session instead of a reader.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["port", "list"])]
+    replay: Option<PathBuf>,
+    /// Record the bytes of this session; digits and letters are masked.
+    #[cfg(feature = "technician")]
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
+    /// Record digits and letters as they are. Only with a specimen card: a recording of a person's card is personal data.
+    #[cfg(feature = "technician")]
+    #[arg(long, requires = "record")]
+    unmasked: bool,
+}
+
+/// What comes from the reader's thread.
+enum News {
+    Event(ReaderEvent),
+    Opened(String),
+    Received(Vec<u8>),
+    Sent(Vec<u8>),
+    Disturbed(u32),
+    Framed(String),
+}
+
+/// Runs the command until the reader is interrupted, `--count` is reached or the output is closed.
+///
+/// # Errors
+/// What is missing or wrong in the arguments, or a port that cannot be opened while a profile is searched.
+pub fn run(
+    args: &ScanArgs,
+    config: Option<&Config>,
+    out: &mut dyn Write,
+    status: &mut dyn Write,
+) -> anyhow::Result<()> {
+    let configured = config.and_then(|config| config.reader.as_ref());
+    let profiles = configured.map_or_else(|| Ok(Profiles::shipped()), crate::config::Reader::profiles)?;
+    if args.list {
+        return list(&profiles, out);
+    }
+    let mut printer = Printer::new(args.json, args.raw, args.expect);
+    if let Some(file) = &args.replay {
+        let name = args.profile.as_deref().or(configured.map(|reader| reader.profile.as_str())).unwrap_or("line");
+        return record::replay(file, &chosen(name, &profiles)?, &mut printer, out, status);
+    }
+    let port =
+        args.port.as_ref().or(configured.map(|reader| &reader.port)).context(
+            "no card reader named: add --port with its device, or usb:VENDOR:PRODUCT; the devices there are:\n",
+        );
+    let port = match port {
+        Ok(port) => port.clone(),
+        Err(error) => anyhow::bail!("{error}{}", find::ports()),
+    };
+    let name = args.profile.as_deref().or(configured.map(|reader| reader.profile.as_str())).unwrap_or("auto");
+    let profile = match name {
+        "auto" => find::profile(&port, &profiles, status)?,
+        name => chosen(name, &profiles)?,
+    };
+    show(args, ReaderConfig { port, profile }, &mut printer, out, status)
+}
+
+/// The profile of this name, or that of a file.
+fn chosen(name: &str, profiles: &Profiles) -> anyhow::Result<Profile> {
+    if name.ends_with(".toml") {
+        return Ok(profile::read(Path::new(name))?);
+    }
+    let found = profiles.by_name(name);
+    found.cloned().with_context(|| format!("there is no profile {name:?}; there are: auto, {}", profiles.names()))
+}
+
+fn list(profiles: &Profiles, out: &mut dyn Write) -> anyhow::Result<()> {
+    for profile in profiles.iter() {
+        let trigger = match &profile.trigger {
+            Trigger::Continuous {} => "reads on its own",
+            Trigger::Host(_) => "started by the booth",
+        };
+        writeln!(out, "{:<16} {:<10} {trigger:<21} {}", profile.name, profile.line.to_string(), profile.title())?;
+        if !profile.notes.is_empty() {
+            writeln!(out, "{:<16} {}", "", profile.notes.trim())?;
+        }
+    }
+    Ok(())
+}
+
+fn show(
+    args: &ScanArgs,
+    reader: ReaderConfig,
+    printer: &mut Printer,
+    out: &mut dyn Write,
+    status: &mut dyn Write,
+) -> anyhow::Result<()> {
+    let mut recorder = args.recorder(status)?;
+    writeln!(status, "profile {}, {}, {}", reader.profile.name, reader.profile.line, reader.port)?;
+    let (news, inbox) = mpsc::channel();
+    let raw = args.raw || recorder.is_some();
+    let wanted = reader.profile.line;
+    let events = news.clone();
+    let watch = move |watch: Watch<'_>| {
+        let told = match watch {
+            Watch::Opened { path, settings } if settings == wanted => {
+                News::Opened(format!("{} is open", path.display()))
+            }
+            Watch::Opened { path, settings } => {
+                News::Opened(format!("{} is open with {settings}: its driver does not take {wanted}", path.display()))
+            }
+            Watch::Received(bytes) if raw => News::Received(bytes.to_vec()),
+            Watch::Sent(bytes) if raw => News::Sent(bytes.to_vec()),
+            Watch::Errors(count) if raw && count > 0 => News::Disturbed(count),
+            Watch::Framed(output) if raw => News::Framed(framed(output)),
+            Watch::Received(_) | Watch::Sent(_) | Watch::Errors(_) | Watch::Framed(_) => return,
+        };
+        // The loop below may have ended: then nobody is left to tell.
+        let _ = news.send(told);
+    };
+    let sink = move |event| {
+        let _ = events.send(News::Event(event));
+    };
+    let _reader = Reader::spawn_watched(reader, sink, watch)?;
+    let mut scans = 0;
+    while args.count.is_none_or(|count| scans < count) {
+        // Fails only when the reader's thread is gone.
+        let Ok(news) = inbox.recv() else { break };
+        if let Some(recorder) = &mut recorder {
+            recorder.note(&news)?;
+        }
+        match news {
+            News::Event(event) => scans += u32::from(printer.event(&event, out, status)?),
+            News::Opened(text) => writeln!(status, "{text}")?,
+            News::Received(bytes) => printer.bytes('<', &bytes, out)?,
+            News::Sent(bytes) => printer.bytes('>', &bytes, out)?,
+            News::Disturbed(count) => printer.note(&format!("{count} disturbed characters"), out)?,
+            News::Framed(text) => printer.note(&text, out)?,
+        }
+        out.flush()?;
+    }
+    Ok(())
+}
+
+/// A decoder's output in a technician's words.
+fn framed(output: Output<'_>) -> String {
+    match output {
+        Output::Begun => "a frame begins".into(),
+        Output::Payload(payload) => {
+            let symbology = payload.symbology.map_or(String::new(), |symbology| format!(", {symbology}"));
+            format!("a frame of {} bytes, known by its {:?}{symbology}", payload.bytes.len(), payload.evidence)
+                .to_lowercase()
+        }
+        Output::Fault(fault) => format!("no frame: {fault}"),
+        Output::Reply(reply) => format!("the reader answers a command: {reply:?}").to_lowercase(),
+        Output::Answer(_) => "the frame is answered".into(),
+    }
+}
+
+impl ScanArgs {
+    #[cfg(feature = "technician")]
+    fn recorder(&self, status: &mut dyn Write) -> anyhow::Result<Option<record::Recorder>> {
+        let Some(file) = &self.record else { return Ok(None) };
+        if self.unmasked {
+            writeln!(status, "WARNING: digits and letters are recorded as they are. Use a specimen card only.")?;
+        } else {
+            writeln!(status, "digits are recorded as 0 and letters as X; checksums will not fit them")?;
+        }
+        Ok(Some(record::Recorder::create(file, self.unmasked)?))
+    }
+
+    #[cfg(not(feature = "technician"))]
+    fn recorder(&self, _status: &mut dyn Write) -> anyhow::Result<Option<record::Recorder>> {
+        Ok(None)
+    }
+}
