@@ -10,8 +10,8 @@ use bilik_claim::personal::PersonalBytes;
 use bilik_claim::reason::Reason;
 use bilik_claim::session::item::{Field, Item};
 use bilik_claim::session::{
-    CallNews, CardReading, Device, Effect, Event, HELP_AFTER, HubNews, Key, Now, Page, PendingPhoto, PhotoOutcome, ReaderNews, Session, Stroke,
-    Tap,
+    CallNews, CardReading, Device, Effect, Event, HELP_AFTER, HubNews, Key, Now, Page, PendingPhoto, PhotoOutcome,
+    ReaderNews, Session, Stroke, Tap,
 };
 use bilik_claim::wire::{Assignment, CallMode, Decision, DeviceState, Verdict};
 use bilik_ui::{AppWindow, DocumentsAdapter, Officer};

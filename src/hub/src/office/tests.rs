@@ -370,7 +370,8 @@ fn only_own_sessions_can_be_touched() {
         let effects = desk.console(SARI, frame.clone());
         assert_eq!(refused(&effects), None, "{frame:?}");
     }
-    let other = ConsoleToHub::Check { session: SESSION_1, item: Item::Field(Field::Kpj), verdict: Verdict::Correct, seen: 1 };
+    let other =
+        ConsoleToHub::Check { session: SESSION_1, item: Item::Field(Field::Kpj), verdict: Verdict::Correct, seen: 1 };
     assert_eq!(refused(&desk.console(SARI, other)), Some(Refusal::OutOfOrder));
     let photo = |desk: &Desk, officer, role| desk.office.photo(officer, role, SESSION_1, DocumentKind::Face, 1);
     assert_eq!(photo(&desk, BUDI, Role::Officer).err(), Some(PhotoRefusal::NotYours));
