@@ -234,7 +234,10 @@ export const en: Dictionary = {
   claimVerify: "Approve after the call",
   claimVerifyTitle: "Approve this claim?",
   claimVerifyHint: "You state that the participant was phoned and that fields and documents are right.",
-  claimAlready: "Another officer has decided this claim.",
+  claimAlready: {
+    verified: "Another officer has approved this claim.",
+    returned: "Another officer has returned this claim.",
+  },
   claimDecideFailed: "The decision was not saved. Try again.",
   claimVerified: "Claim approved.",
   claimReturned: "Claim returned.",

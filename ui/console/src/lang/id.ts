@@ -245,7 +245,10 @@ export const id = {
   claimVerify: "Setujui setelah menelepon",
   claimVerifyTitle: "Setujui klaim ini?",
   claimVerifyHint: "Anda menyatakan bahwa peserta telah dihubungi dan isian serta dokumennya benar.",
-  claimAlready: "Petugas lain sudah memutuskan klaim ini.",
+  claimAlready: {
+    verified: "Petugas lain sudah menyetujui klaim ini.",
+    returned: "Petugas lain sudah mengembalikan klaim ini.",
+  },
   claimDecideFailed: "Keputusan belum tersimpan. Coba lagi.",
   claimVerified: "Klaim disetujui.",
   claimReturned: "Klaim dikembalikan.",
