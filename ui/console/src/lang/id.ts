@@ -39,6 +39,11 @@ export const id = {
   capacityPause: "Jeda: tidak menerima peserta baru",
   officerMenu: (name: string) => `Menu ${name}`,
   signOut: "Keluar",
+  signingOut: "Sedang keluar…",
+  signOutUnheard: "Anda belum keluar: hub tidak menjawab.",
+  signOutUnheardHint: "Dicoba lagi sampai berhasil. Jangan tinggalkan komputer ini, atau tutup peramban.",
+  signOutRetry: "Coba lagi, atau tutup peramban.",
+  signOutStay: "Batal keluar",
   signOutBusy: "Masih ada peserta di bilik Anda. Keluar sekarang?",
   themeLight: "Tampilan terang",
   themeDark: "Tampilan gelap",
@@ -66,6 +71,8 @@ export const id = {
     out_of_order: "Belum bisa: periksa dulu semua butir.",
     too_fast: "Terlalu cepat. Tunggu sebentar, lalu ulangi.",
     unanswered: "Bilik belum menjawab. Periksa sambungannya, lalu ulangi.",
+    unsent: "Tidak terkirim: tidak ada hubungan ke hub. Ulangi setelah tersambung.",
+    changed: "Peserta baru saja mengubah jawaban itu. Periksa lagi butir bertanda ↻.",
   },
 
   // Tiles
