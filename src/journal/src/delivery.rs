@@ -1,22 +1,10 @@
-//! Between the pure outbox and the wire: what an action needs from the journal, and what an answer does to it.
-//!
-//! The courier that speaks HTTP is left with this loop, and decides nothing:
-//!
-//! ```text
-//! for event in journal.pending()? { outbox.handle(event) }
-//! loop {
-//!     match journal.prepare(outbox.next(now))? {
-//!         Request::Part     -> PUT;  2xx: Event::PartAccepted, other status: Failed, no answer: TransportFailed
-//!         Request::Manifest -> POST; a CommitAnswer: journal.answer(claim, answer)?, the rest as above
-//!         Request::Changed  -> the event
-//!         Request::Wait     -> journal.tend()?, then wait for the time, a new claim, or the hub
-//!     }
-//! }
-//! ```
+//! Between the outbox and the queue on disk: what an action needs from the journal, and what an answer does to it.
+//! [`crate::courier`] puts the two together.
 
 use crate::error::JournalError;
-use crate::journal::{Journal, Kept};
+use crate::journal::{Journal, Kept, Outgoing, outgoing};
 use crate::outbox::{Action, Event};
+use crate::rows;
 use bilik_claim::filing::{CommitAnswer, MAX_PARTS, Manifest, Part, Signed};
 use bilik_claim::ids::{ClaimId, Digest};
 use ed25519_dalek::VerifyingKey;
@@ -46,23 +34,42 @@ pub enum Request {
 }
 
 impl Journal {
-    /// Every claim in the queue, oldest first, for an outbox that starts empty. Damaged ones are refused on the way.
+    /// Every claim in the queue, oldest first, for an outbox that starts empty. Damaged ones are refused on the way; what
+    /// can't be read, and what can't be refused for want of room, is passed over until the next time.
+    ///
+    /// # Errors
+    ///
+    /// Only those after which the journal has to be opened anew.
     pub fn pending(&mut self) -> Result<Vec<Event>, JournalError> {
         let mut events = Vec::new();
-        let mut after = 0;
-        loop {
-            match self.next_unsent(after) {
-                Ok(Some(outgoing)) => {
-                    after = outgoing.sequence;
-                    let (claim, sequence) = (outgoing.claim, outgoing.sequence);
-                    events.push(Event::Found { claim, sequence, parts: digests(&outgoing.parts) });
+        for sequence in self.queued()? {
+            let found = self.read(|db| rows::at(db, sequence)).and_then(|row| row.map(outgoing).transpose());
+            let result = match found {
+                Ok(Some(Outgoing { claim, sequence, parts, .. })) => {
+                    events.push(Event::Found { claim, sequence, parts: digests(&parts) });
+                    Ok(())
                 }
-                Ok(None) => return Ok(events),
-                // Refused, it is passed over from now on.
-                Err(JournalError::Damaged { claim, .. }) => self.refuse(claim, DAMAGED)?,
-                Err(error) => return Err(error),
+                Ok(None) => Ok(()),
+                Err(JournalError::Damaged { claim, .. }) => self.refuse(claim, DAMAGED),
+                Err(error) => Err(error),
+            };
+            match result {
+                Err(error) if error.needs_reopening() => return Err(error),
+                Err(error) => tracing::error!(sequence, %error, "claim is passed over"),
+                Ok(()) => {}
             }
         }
+        Ok(events)
+    }
+
+    /// A claim as an outbox has to know it that does not. None if it is unknown or confirmed.
+    pub(crate) fn found(&self, claim: ClaimId) -> Result<Option<Event>, JournalError> {
+        let found = self.outgoing(claim)?;
+        Ok(found.map(|o| Event::Found { claim, sequence: o.sequence, parts: digests(&o.parts) }))
+    }
+
+    fn queued(&self) -> Result<Vec<u64>, JournalError> {
+        self.read(rows::queued)
     }
 
     /// The event that tells the outbox of a claim that was kept just now. None if it is confirmed or refused already.
@@ -79,16 +86,14 @@ impl Journal {
     ///
     /// # Errors
     ///
-    /// Those of the journal as a whole; nothing was sent.
+    /// Nothing was sent. If it is not one that [needs reopening](JournalError::needs_reopening), the others can go on.
     pub fn prepare(&mut self, action: Action) -> Result<Request, JournalError> {
         match action {
             Action::Wait { until } => Ok(Request::Wait { until }),
             Action::PutPart { claim, digest } => match self.part(digest) {
                 Ok(sealed) => Ok(Request::Part { claim, digest, sealed }),
-                // The row lists a part that is not there, or its pages are broken.
-                Err(JournalError::Damaged { .. } | JournalError::UnknownPart(_) | JournalError::Corrupt { .. }) => {
-                    self.gone_or_damaged(claim)
-                }
+                // What was sealed is not what lies there, or the row lists a part that does not.
+                Err(JournalError::Damaged { .. } | JournalError::UnknownPart(_)) => self.gone_or_damaged(claim),
                 Err(error) => Err(error),
             },
             Action::Commit { claim } => match self.outgoing(claim) {

@@ -86,8 +86,21 @@ impl JournalError {
         }
     }
 
-    /// Whether nothing that the journal believes about the disk can be trusted after this.
-    pub(crate) fn stops(&self) -> bool {
+    /// Whether nothing that the journal believes about the disk can be trusted after this: it has stopped, and works
+    /// again once it is opened anew. Every other error is about one claim, or about room.
+    pub fn needs_reopening(&self) -> bool {
         matches!(self, Self::Failed(_) | Self::Corrupt { .. } | Self::File { .. })
     }
+}
+
+/// An error with all its causes, in one line.
+pub fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        source = error.source();
+    }
+    text
 }

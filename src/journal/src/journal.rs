@@ -13,11 +13,13 @@ use bilik_claim::ids::{BoothId, ClaimId, Digest, TrackingCode, WallTime};
 use bilik_claim::session::claim::FinishedClaim;
 use ed25519_dalek::{SigningKey, VerifyingKey};
 use rusqlite::{Connection, TransactionBehavior};
+use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 
 pub use crate::rows::Stats;
 
 /// What the journal needs to know, from the booth's enrolment.
+#[derive(Clone)]
 pub struct JournalConfig {
     /// The hub's age recipient (`age1…`). Claims kept earlier stay sealed to the one they were kept with.
     pub recipient: String,
@@ -61,8 +63,8 @@ pub struct Journal {
     manifest_key: SigningKey,
     /// A checkpoint is due: until it is done, erased bytes may lie in the log.
     checkpoint_due: bool,
-    /// Why the journal has stopped.
-    failed: Option<String>,
+    /// Why the journal has stopped. Reads can stop it too: a page that can't be read is all a dying disk may say.
+    failed: OnceCell<String>,
 }
 
 impl Journal {
@@ -89,7 +91,7 @@ impl Journal {
             booth: config.booth,
             manifest_key: config.manifest_key,
             checkpoint_due: true,
-            failed: None,
+            failed: OnceCell::new(),
         };
         // A crash may have come between an erasure and its checkpoint.
         match journal.tend() {
@@ -107,7 +109,7 @@ impl Journal {
     pub fn keep(&mut self, claim: &FinishedClaim, kept_at: WallTime) -> Result<Kept, JournalError> {
         self.alive()?;
         let id = claim.record.claim;
-        if let Some(row) = rows::find(&self.db, id)? {
+        if let Some(row) = self.find(id)? {
             return Ok(kept(&row));
         }
         let parts = pack(claim, &self.sealer)?;
@@ -136,20 +138,17 @@ impl Journal {
     ///
     /// [`JournalError::Damaged`] names a claim whose manifest is not what was stored: refuse it, and ask again.
     pub fn next_unsent(&self, after: u64) -> Result<Option<Outgoing>, JournalError> {
-        self.alive()?;
-        rows::next_queued(&self.db, after)?.map(outgoing).transpose()
+        self.read(|db| rows::next_queued(db, after))?.map(outgoing).transpose()
     }
 
     /// A queued or refused claim by its id. None if it is unknown or confirmed.
     pub fn outgoing(&self, claim: ClaimId) -> Result<Option<Outgoing>, JournalError> {
-        self.alive()?;
-        rows::find(&self.db, claim)?.filter(|row| row.manifest.is_some()).map(outgoing).transpose()
+        self.find(claim)?.filter(|row| row.manifest.is_some()).map(outgoing).transpose()
     }
 
     /// The sealed bytes of a part, checked against their digest.
     pub fn part(&self, digest: Digest) -> Result<Vec<u8>, JournalError> {
-        self.alive()?;
-        view::part(&self.db, digest)
+        self.read(|db| view::part(db, digest))
     }
 
     /// Takes the hub's receipt, and erases the claim if the receipt is good. Returns the receipt on record, which is the
@@ -168,7 +167,7 @@ impl Journal {
     ) -> Result<Receipt, JournalError> {
         self.alive()?;
         let receipt = signed.open(receipt_key).map_err(|source| JournalError::ReceiptSignature { claim, source })?;
-        let row = rows::find(&self.db, claim)?.ok_or(JournalError::UnknownClaim(claim))?;
+        let row = self.find(claim)?.ok_or(JournalError::UnknownClaim(claim))?;
         // The digest column was taken from the manifest's text when it was stored; a text that changed since is damage.
         let covered = match &row.manifest {
             Some(manifest) => receipt.covers(claim, manifest) && manifest.digest() == row.digest,
@@ -204,8 +203,7 @@ impl Journal {
     }
 
     pub fn stats(&self) -> Result<Stats, JournalError> {
-        self.alive()?;
-        rows::stats(&self.db)
+        self.read(rows::stats)
     }
 
     /// Claims that are not confirmed, queued and refused.
@@ -218,8 +216,7 @@ impl Journal {
     }
 
     pub fn list(&self) -> Result<Vec<QueueRow>, JournalError> {
-        self.alive()?;
-        rows::list(&self.db)
+        self.read(rows::list)
     }
 
     /// Writes every claim that is not confirmed under `directory`: `CLAIM/manifest.json` and `CLAIM/NAME.age`.
@@ -235,7 +232,7 @@ impl Journal {
             return Ok(false);
         }
         // Once in the log, and once in the database where freed pages do not have it already.
-        let growth = bytes.saturating_sub(rows::free_bytes(&self.db)?);
+        let growth = bytes.saturating_sub(self.read(rows::free_bytes)?);
         Ok(self.reserve.available()? >= bytes.saturating_add(growth))
     }
 
@@ -249,15 +246,26 @@ impl Journal {
     }
 
     fn alive(&self) -> Result<(), JournalError> {
-        match &self.failed {
+        match self.failed.get() {
             Some(reason) => Err(JournalError::Failed(reason.clone())),
             None => Ok(()),
         }
     }
 
     fn known(&self, claim: ClaimId) -> Result<(), JournalError> {
+        self.find(claim)?.map(drop).ok_or(JournalError::UnknownClaim(claim))
+    }
+
+    fn find(&self, claim: ClaimId) -> Result<Option<ClaimRow>, JournalError> {
+        self.read(|db| rows::find(db, claim))
+    }
+
+    /// The door of all reading: an error that tells of the disk stops the journal, as one of writing does.
+    pub(crate) fn read<T>(&self, look: impl FnOnce(&Connection) -> Result<T, JournalError>) -> Result<T, JournalError> {
         self.alive()?;
-        rows::find(&self.db, claim)?.map(drop).ok_or(JournalError::UnknownClaim(claim))
+        let result = look(&self.db);
+        self.note(&result);
+        result
     }
 
     /// Runs one transaction; on a full disk once more, with the reserve. The change is durable when this returns Ok.
@@ -273,7 +281,7 @@ impl Journal {
             result = self.transact(operation, &change);
         }
         self.note(&result);
-        if self.failed.is_none() {
+        if self.failed.get().is_none() {
             self.checkpoint_due = true;
             // The change is decided. What fails from here on stops the journal, and can't undo it.
             let settled = self.catch_up();
@@ -320,13 +328,12 @@ impl Journal {
     }
 
     /// Stops the journal after an error that leaves the disk unknown.
-    fn note<T>(&mut self, result: &Result<T, JournalError>) {
+    fn note<T>(&self, result: &Result<T, JournalError>) {
         if let Err(error) = result
-            && error.stops()
-            && self.failed.is_none()
+            && error.needs_reopening()
+            && self.failed.set(error.to_string()).is_ok()
         {
             tracing::error!(%error, "journal stops");
-            self.failed = Some(error.to_string());
         }
     }
 }
@@ -351,7 +358,7 @@ fn kept(row: &ClaimRow) -> Kept {
     Kept { claim: row.listed.claim, sequence: row.listed.sequence, tracking: row.listed.tracking.clone() }
 }
 
-fn outgoing(row: ClaimRow) -> Result<Outgoing, JournalError> {
+pub(crate) fn outgoing(row: ClaimRow) -> Result<Outgoing, JournalError> {
     let QueueRow { claim, sequence, .. } = row.listed;
     let damaged = |what| JournalError::Damaged { claim, what };
     let manifest = row.manifest.ok_or(damaged("its manifest is missing"))?;
@@ -367,5 +374,16 @@ impl Journal {
     /// Lets SQLite run out of space as on a full disk.
     pub(crate) fn limit_pages(&self, pages: i64) {
         self.db.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(())).unwrap();
+    }
+
+    /// From here on no claim's state can be changed.
+    pub(crate) fn refuse_changes(&self) {
+        let trigger = "CREATE TEMP TRIGGER refuse BEFORE UPDATE ON claim BEGIN SELECT RAISE(ABORT, 'refused'); END";
+        self.db.execute_batch(trigger).unwrap();
+    }
+
+    /// Stops the journal as a failing disk does.
+    pub(crate) fn stop(&self, reason: &str) {
+        self.note(&Err::<(), _>(JournalError::Failed(reason.into())));
     }
 }

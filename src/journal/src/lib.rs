@@ -51,6 +51,7 @@
 //! | damaged database at open | sets it aside, starts a fresh one, tells the booth ([`SetAside`]) |
 //! | damaged part | refuses that claim with a reason, sends the others |
 
+pub mod courier;
 mod delivery;
 mod error;
 mod files;
@@ -64,7 +65,7 @@ pub mod seal;
 mod view;
 
 pub use delivery::{DAMAGED, Request};
-pub use error::JournalError;
+pub use error::{JournalError, chain};
 pub use journal::{Journal, JournalConfig, Kept, Opened, Outgoing, Stats};
 pub use pack::MAX_CLAIM;
 pub use reserve::RESERVE;

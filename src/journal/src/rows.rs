@@ -70,6 +70,22 @@ pub(crate) fn find(db: &Connection, claim: ClaimId) -> Result<Option<ClaimRow>, 
     statement.query_row([claim.0.as_bytes()], read).optional().map_err(JournalError::sqlite("find a claim"))
 }
 
+/// The row of one sequence number.
+pub(crate) fn at(db: &Connection, sequence: u64) -> Result<Option<ClaimRow>, JournalError> {
+    let sql = format!("SELECT {COLUMNS} FROM claim WHERE sequence = ?1");
+    let mut statement = db.prepare_cached(&sql).map_err(JournalError::sqlite("read a claim"))?;
+    statement.query_row([integer(sequence)], read).optional().map_err(JournalError::sqlite("read a claim"))
+}
+
+/// Sequence numbers of all queued claims, in order. Taken from the index, so a row that can't be read hides none.
+pub(crate) fn queued(db: &Connection) -> Result<Vec<u64>, JournalError> {
+    let error = "list the queue";
+    let sql = "SELECT sequence FROM claim WHERE state = 'queued' ORDER BY sequence";
+    let mut statement = db.prepare_cached(sql).map_err(JournalError::sqlite(error))?;
+    let rows = statement.query_map([], |row| row.get(0).map(natural)).map_err(JournalError::sqlite(error))?;
+    rows.collect::<Result<_, _>>().map_err(JournalError::sqlite(error))
+}
+
 /// The oldest queued claim behind a sequence number.
 pub(crate) fn next_queued(db: &Connection, after: u64) -> Result<Option<ClaimRow>, JournalError> {
     let error = "find the next claim";

@@ -1,7 +1,7 @@
 //! The journal on real files, against the real SQLite. Everything personal here is a canary that must never be found.
 
 mod damage;
-mod delivering;
+pub(crate) mod delivering;
 mod erasing;
 mod keeping;
 

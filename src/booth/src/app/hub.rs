@@ -1,13 +1,13 @@
 //! What comes from the hub and from the courier.
 
 use super::App;
-use crate::courier::{CourierEvent, Trouble};
 use crate::hub_link::LinkEvent;
 use bilik_claim::document::DocumentKind;
 use bilik_claim::ids::SessionId;
 use bilik_claim::personal::PersonalBytes;
 use bilik_claim::session::{CallNews, Event, HubNews};
 use bilik_claim::wire::{BoothToHub, CallMode, HubToBooth, Signal};
+use bilik_journal::courier::{CourierEvent, Trouble};
 use bilik_media::Tier;
 use std::time::Duration;
 use tracing::{error, warn};

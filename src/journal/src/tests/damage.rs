@@ -101,6 +101,31 @@ fn changed_manifest_stops_its_claim_only() {
     assert_eq!((queue(&journal), journal.stats().unwrap().refused), (claims[..1].to_vec(), 2));
 }
 
+#[test]
+fn pending_loses_nothing_to_a_damaged_claim_that_can_not_be_marked() {
+    let office = Office::new();
+    let claims = keep(&office, 4);
+    let db = Connection::open(database(&office)).unwrap();
+    db.execute("UPDATE claim SET manifest = replace(manifest, 'unverified', 'verified') WHERE sequence = 2", [])
+        .unwrap();
+    drop(db);
+    let mut journal = office.open();
+    journal.refuse_changes();
+    let found = |journal: &mut Journal| -> Vec<ClaimId> {
+        let claim = |event: &crate::outbox::Event| match event {
+            crate::outbox::Event::Found { claim, .. } => Some(*claim),
+            _ => None,
+        };
+        journal.pending().unwrap().iter().filter_map(claim).collect()
+    };
+    let expect = [claims[0].claim, claims[2].claim, claims[3].claim];
+    assert_eq!(found(&mut journal), expect);
+    assert_eq!(journal.stats().unwrap().refused, 0, "it could not be marked");
+    drop(journal);
+    let mut journal = office.open();
+    assert_eq!((found(&mut journal).as_slice(), journal.stats().unwrap().refused), (&expect[..], 1));
+}
+
 /// Set in the child of the test below: its state directory.
 const CHILD: &str = "BILIK_JOURNAL_TEST_STATE";
 /// Files may not grow beyond this in the child, in units of 512 bytes as `ulimit -f` of sh(1) counts.

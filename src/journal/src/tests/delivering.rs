@@ -7,18 +7,18 @@ use std::time::Instant;
 
 /// A hub by the contract: parts by digest, then the manifest; the same receipt for ever.
 #[derive(Default)]
-struct Hub {
-    parts: BTreeMap<Digest, Vec<u8>>,
-    ledger: BTreeMap<ClaimId, (Digest, u64)>,
+pub(crate) struct Hub {
+    pub parts: BTreeMap<Digest, Vec<u8>>,
+    pub ledger: BTreeMap<ClaimId, (Digest, u64)>,
 }
 
 impl Hub {
-    fn put(&mut self, digest: Digest, sealed: Vec<u8>) {
+    pub fn put(&mut self, digest: Digest, sealed: Vec<u8>) {
         assert_eq!(Digest::of(&sealed), digest);
         self.parts.insert(digest, sealed);
     }
 
-    fn commit(&mut self, office: &Office, signed: &Signed<Manifest>) -> CommitAnswer {
+    pub fn commit(&mut self, office: &Office, signed: &Signed<Manifest>) -> CommitAnswer {
         let manifest = signed.open(&office.booth_key.verifying_key()).unwrap();
         let missing: Vec<_> = manifest.parts.iter().map(|p| p.digest).filter(|d| !self.parts.contains_key(d)).collect();
         if !missing.is_empty() {
