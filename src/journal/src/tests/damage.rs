@@ -112,9 +112,8 @@ fn pending_loses_nothing_to_a_damaged_claim_that_can_not_be_marked() {
     let mut journal = office.open();
     journal.refuse_changes();
     let found = |journal: &mut Journal| -> Vec<ClaimId> {
-        let claim = |event: &crate::outbox::Event| match event {
-            crate::outbox::Event::Found { claim, .. } => Some(*claim),
-            _ => None,
+        let claim = |event: &crate::outbox::Event| {
+            if let crate::outbox::Event::Found { claim, .. } = event { Some(*claim) } else { None }
         };
         journal.pending().unwrap().iter().filter_map(claim).collect()
     };
