@@ -128,6 +128,12 @@ pub enum CourierEvent {
     Queue {
         queued: u32,
     },
+    /// The queue was found damaged when it was opened. What was taken over goes on; for what was not, a technician is
+    /// needed.
+    Damaged {
+        taken_over: u64,
+        missing: u64,
+    },
     /// Whether another claim could be kept.
     Ready(Result<(), Trouble>),
 }
@@ -226,6 +232,11 @@ impl Courier {
         match opened {
             Ok((events, opened)) => {
                 events.into_iter().for_each(|event| self.outbox_event(event, turn));
+                let lost = opened.lost.map_or(0, |lost| lost.end() + 1 - lost.start());
+                let (moved, left) = opened.set_aside.map_or((0, 0), |aside| (aside.moved, aside.left));
+                if moved + left + lost > 0 {
+                    turn.tell(CourierEvent::Damaged { taken_over: moved, missing: left + lost });
+                }
                 self.journal = Some(opened.journal);
                 self.tell_queue(turn);
                 self.look_at_room(turn);

@@ -1,20 +1,23 @@
 //! The queue itself. One owner, one connection; every method that changes something is one transaction.
 
+use crate::disk::Disk;
 use crate::error::JournalError;
-use crate::files;
+use crate::files::Place;
 use crate::pack::{SealedPart, pack};
 use crate::reserve::Reserve;
 use crate::rows::{self, ClaimRow, MAX_REASON, QueueRow};
-use crate::schema::{self, SetAside};
+use crate::schema;
 use crate::seal::Sealer;
-use crate::view::{self, Exported};
+use crate::set_aside::{Opening, SetAside, open_or_set_aside};
+use crate::view;
 use bilik_claim::filing::{FORMAT, Manifest, Part, Receipt, Signed};
 use bilik_claim::ids::{BoothId, ClaimId, Digest, TrackingCode, WallTime};
 use bilik_claim::session::claim::FinishedClaim;
 use ed25519_dalek::{SigningKey, VerifyingKey};
 use rusqlite::{Connection, TransactionBehavior};
 use std::cell::OnceCell;
-use std::path::{Path, PathBuf};
+use std::ops::RangeInclusive;
+use std::path::Path;
 
 pub use crate::rows::Stats;
 
@@ -30,10 +33,13 @@ pub struct JournalConfig {
     pub reserve: u64,
 }
 
-/// An open journal, and whether an older one had to make way.
+/// An open journal, and what the disk did to an older one.
 pub struct Opened {
     pub journal: Journal,
+    /// The database was damaged; what could be salvaged of it is in the journal.
     pub set_aside: Option<SetAside>,
+    /// Sequence numbers of claims that were kept and are gone without a trace.
+    pub lost: Option<RangeInclusive<u64>>,
 }
 
 /// A claim that is on disk for good.
@@ -57,7 +63,7 @@ pub struct Outgoing {
 pub struct Journal {
     db: Connection,
     reserve: Reserve,
-    state_dir: PathBuf,
+    place: Place,
     sealer: Sealer,
     booth: BoothId,
     manifest_key: SigningKey,
@@ -75,18 +81,27 @@ impl Journal {
     ///
     /// [`JournalError::InUse`] if another process has it; [`JournalError::Newer`] if a later program wrote it.
     pub fn open(state_dir: &Path, config: JournalConfig) -> Result<Opened, JournalError> {
+        Self::open_on(Disk::real(), state_dir, config)
+    }
+
+    /// As [`Journal::open`], on a disk that may be simulated.
+    pub fn open_on(disk: Disk, state_dir: &Path, config: JournalConfig) -> Result<Opened, JournalError> {
         let sealer = Sealer::new(&config.recipient)?;
-        files::make_directory(state_dir)?;
-        let reserve = Reserve::take(state_dir, config.reserve)?;
-        let (db, set_aside) = match schema::open_or_set_aside(state_dir) {
+        let place = Place::new(disk, state_dir);
+        place.make()?;
+        let reserve = Reserve::take(&place, config.reserve)?;
+        let Opening { connection: db, set_aside, lost } = match open_or_set_aside(&place) {
             // Even opening takes a little: the log and its index.
-            Err(JournalError::Full { .. }) if reserve.release()? => schema::open_or_set_aside(state_dir)?,
+            Err(JournalError::Full { .. }) if reserve.release()? => open_or_set_aside(&place)?,
             result => result?,
         };
+        if let Some(lost) = &lost {
+            tracing::error!(from = lost.start(), to = lost.end(), "claims that were kept are gone from the journal");
+        }
         let mut journal = Self {
             db,
             reserve,
-            state_dir: state_dir.to_owned(),
+            place,
             sealer,
             booth: config.booth,
             manifest_key: config.manifest_key,
@@ -100,7 +115,7 @@ impl Journal {
         }
         let Stats { queued, refused, bytes } = journal.stats()?;
         tracing::info!(queued, refused, bytes, "journal is open");
-        Ok(Opened { journal, set_aside })
+        Ok(Opened { journal, set_aside, lost })
     }
 
     /// Seals, signs and stores a claim. When this returns, the claim survives a power cut.
@@ -126,8 +141,9 @@ impl Journal {
         };
         manifest.validate().map_err(|source| JournalError::Manifest { claim: id, source })?;
 
-        let (state_dir, key) = (self.state_dir.clone(), self.manifest_key.clone());
-        let sequence = self.write("keep a claim", |db| store(db, &state_dir, &key, &manifest, &parts))?;
+        let (place, key) = (self.place.clone(), self.manifest_key.clone());
+        let sequence = self.write("keep a claim", |db| store(db, &place, &key, &manifest, &parts))?;
+        self.place.note_kept(sequence);
         tracing::info!(claim = %id, sequence, parts = parts.len(), "claim is kept");
         Ok(Kept { claim: id, sequence, tracking: manifest.tracking })
     }
@@ -217,12 +233,6 @@ impl Journal {
 
     pub fn list(&self) -> Result<Vec<QueueRow>, JournalError> {
         self.read(rows::list)
-    }
-
-    /// Writes every claim that is not confirmed under `directory`: `CLAIM/manifest.json` and `CLAIM/NAME.age`.
-    pub fn export(&self, directory: &Path) -> Result<Exported, JournalError> {
-        self.alive()?;
-        view::export(&self.db, directory)
     }
 
     /// Whether a claim of so many sealed bytes can be kept and erased again. Ask before a session begins.
@@ -334,6 +344,10 @@ impl Journal {
             && self.failed.set(error.to_string()).is_ok()
         {
             tracing::error!(%error, "journal stops");
+            // Closing must not write the log into a database of which nothing is known: opening it anew tells.
+            if let Err(error) = schema::leave_log(&self.db, true) {
+                tracing::warn!(%error, "log can't be left alone");
+            }
         }
     }
 }
@@ -341,7 +355,7 @@ impl Journal {
 /// Gives out the next number, signs the manifest and stores everything.
 fn store(
     db: &Connection,
-    state_dir: &Path,
+    place: &Place,
     key: &SigningKey,
     manifest: &Manifest,
     parts: &[SealedPart],
@@ -349,7 +363,7 @@ fn store(
     let sequence = rows::next_sequence(db)?;
     let manifest = Manifest { sequence, ..manifest.clone() };
     let signed = Signed::sign(&manifest, key)?;
-    files::write_head(state_dir, sequence)?;
+    place.begin(sequence)?;
     rows::insert(db, &manifest, &signed, parts)?;
     Ok(sequence)
 }

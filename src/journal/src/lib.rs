@@ -53,15 +53,19 @@
 
 pub mod courier;
 mod delivery;
+pub mod disk;
 mod error;
 mod files;
 mod journal;
 pub mod outbox;
 mod pack;
+mod pages;
 mod reserve;
 mod rows;
+mod salvage;
 mod schema;
 pub mod seal;
+mod set_aside;
 mod view;
 
 pub use delivery::{DAMAGED, Request};
@@ -70,8 +74,8 @@ pub use journal::{Journal, JournalConfig, Kept, Opened, Outgoing, Stats};
 pub use pack::MAX_CLAIM;
 pub use reserve::RESERVE;
 pub use rows::{LISTED_CONFIRMED, MAX_REASON, QueueRow, QueueState};
-pub use schema::SetAside;
-pub use view::{Exported, JournalView};
+pub use set_aside::{SetAside, set_aside_files};
+pub use view::{Exported, JournalView, Listed};
 
 /// Name of the database in the state directory.
 pub const DATABASE: &str = "journal.db";

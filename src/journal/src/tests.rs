@@ -3,7 +3,9 @@
 mod damage;
 pub(crate) mod delivering;
 mod erasing;
+pub(crate) mod faulty;
 mod keeping;
+mod salvaging;
 
 use crate::{DATABASE, Journal, JournalConfig, JournalError, Outgoing};
 use bilik_claim::document::DocumentKind;
@@ -60,7 +62,7 @@ impl Office {
 
     pub fn open(&self) -> Journal {
         let opened = Journal::open(self.state.path(), self.config()).unwrap();
-        assert_eq!(opened.set_aside, None);
+        assert_eq!((opened.set_aside, opened.lost), (None, None));
         opened.journal
     }
 

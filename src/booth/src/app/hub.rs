@@ -140,6 +140,9 @@ impl App {
                 self.state.queued = queued;
                 self.send(BoothToHub::State { state: self.state.clone() });
             }
+            CourierEvent::Damaged { taken_over, missing } => {
+                error!(taken_over, missing, "queue was damaged; see bilik-booth queue list");
+            }
             CourierEvent::Ready(ready) => {
                 self.trouble = ready.err();
                 self.follow_service();

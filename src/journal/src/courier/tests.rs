@@ -86,6 +86,7 @@ impl<'a> Desk<'a> {
             CourierEvent::Kept { .. }
             | CourierEvent::KeepFailed { .. }
             | CourierEvent::Queue { .. }
+            | CourierEvent::Damaged { .. }
             | CourierEvent::Ready(_) => None,
         };
         self.told.iter().filter_map(confirmed).collect()
@@ -231,6 +232,38 @@ fn read_that_fails_stops_the_journal_and_not_the_delivery() {
     desk.deliver(&mut hub, Duration::from_secs(60));
     assert_eq!((hub.ledger.len(), desk.opened()), (3, 2));
     assert_eq!(desk.confirmed().len(), 3);
+}
+
+#[test]
+fn page_that_goes_bad_under_an_open_journal_costs_its_claims_only() {
+    let office = Office::new();
+    let mut desk = Desk::new(&office);
+    (1..=6).for_each(|number| assert!(desk.keep(number)));
+    let outgoing = desk.courier.journal.as_ref().unwrap().outgoing(claim(1)).unwrap().unwrap();
+    let file = crate::tests::database(&office);
+    let bytes = std::fs::read(&file).unwrap();
+    let manifest = outgoing.manifest.body.as_bytes();
+    let at = bytes.windows(manifest.len()).position(|window| window == manifest).unwrap();
+    let page = at / 4096 * 4096;
+    let on_page = (1..=6).filter(|n: &u128| {
+        let id = claim(*n).to_string();
+        bytes[page..page + 4096].windows(id.len()).any(|window| window == id.as_bytes())
+    });
+    let on_page: Vec<_> = on_page.map(claim).collect();
+    // Somebody else's write makes SQLite forget the pages it had read.
+    let other = Connection::open(&file).unwrap();
+    other.execute_batch("UPDATE queue SET base = base; PRAGMA wal_checkpoint(TRUNCATE);").unwrap();
+    let database = std::fs::OpenOptions::new().write(true).open(&file).unwrap();
+    std::os::unix::fs::FileExt::write_all_at(&database, &[0x5a; 4096], page as u64).unwrap();
+
+    desk.now += LOOK;
+    let mut hub = Hub::default();
+    desk.deliver(&mut hub, Duration::from_secs(120));
+    let delivered: Vec<_> = hub.ledger.keys().copied().collect();
+    assert_eq!(delivered, (1..=6).map(claim).filter(|c| !on_page.contains(c)).collect::<Vec<_>>());
+    let missing = on_page.len() as u64;
+    assert!(desk.told.contains(&CourierEvent::Damaged { taken_over: 6 - missing, missing }), "{:?}", desk.told);
+    assert!(desk.keep(7));
 }
 
 #[test]

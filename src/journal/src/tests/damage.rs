@@ -1,5 +1,5 @@
 use super::*;
-use crate::{DAMAGED, QueueState};
+use crate::{DAMAGED, JournalView, QueueState};
 use rusqlite::Connection;
 use std::os::unix::fs::FileExt as _;
 
@@ -13,7 +13,7 @@ fn keep(office: &Office, count: u128) -> Vec<Outgoing> {
 
 #[test]
 fn damaged_database_is_set_aside_and_the_booth_goes_on() {
-    let check = |name: &str, damage: &dyn Fn(&Path)| {
+    let check = |name: &str, expect: u64, damage: &dyn Fn(&Path)| {
         let office = Office::new();
         keep(&office, 2);
         damage(&database(&office));
@@ -27,19 +27,21 @@ fn damaged_database_is_set_aside_and_the_booth_goes_on() {
 
         // Its numbers are not given out again.
         let mut journal = opened.journal;
-        assert_eq!(journal.len().unwrap(), 0, "{name}");
+        let moved = journal.len().unwrap();
+        assert_eq!((set_aside.moved, set_aside.left), (moved, 2 - moved), "{name}");
+        assert_eq!(moved, expect, "{name}");
         assert_eq!(journal.keep(&specimen(3), KEPT_AT).unwrap().sequence, 3, "{name}");
         drop(journal);
-        assert_eq!(queue(&office.open()).len(), 1, "{name}");
+        assert_eq!(queue(&office.open()).len() as u64, moved + 1, "{name}");
     };
     let overwrite = |path: &Path, at: u64, bytes: &[u8]| {
         fs::OpenOptions::new().write(true).open(path).unwrap().write_all_at(bytes, at).unwrap();
     };
-    check("header", &|path| overwrite(path, 0, &[0x5a; 4096]));
-    check("schema", &|path| overwrite(path, 100, &[0x5a; 3996]));
-    check("table", &|path| overwrite(path, 4096, &[0x5a; 8 * 4096]));
-    check("cut", &|path| fs::OpenOptions::new().write(true).open(path).unwrap().set_len(3 * 4096).unwrap());
-    check("garbage", &|path| fs::write(path, CANARY.repeat(1000)).unwrap());
+    check("header", 2, &|path| overwrite(path, 0, &[0x5a; 4096]));
+    check("schema", 2, &|path| overwrite(path, 100, &[0x5a; 3996]));
+    check("table", 0, &|path| overwrite(path, 4096, &[0x5a; 8 * 4096]));
+    check("cut", 0, &|path| fs::OpenOptions::new().write(true).open(path).unwrap().set_len(3 * 4096).unwrap());
+    check("garbage", 0, &|path| fs::write(path, CANARY.repeat(1000)).unwrap());
 }
 
 #[test]
@@ -47,14 +49,16 @@ fn lost_database_does_not_repeat_numbers() {
     let office = Office::new();
     keep(&office, 2);
     fs::remove_file(database(&office)).unwrap();
-    assert_eq!(office.open().keep(&specimen(3), KEPT_AT).unwrap().sequence, 3);
+    let mut opened = Journal::open(office.state.path(), office.config()).unwrap();
+    assert_eq!(opened.lost, Some(1..=2));
+    assert_eq!(opened.journal.keep(&specimen(3), KEPT_AT).unwrap().sequence, 3);
 }
 
 #[test]
 fn number_reserved_before_a_crash_is_used_next() {
     let office = Office::new();
     keep(&office, 1);
-    crate::files::write_head(office.state.path(), 2).unwrap();
+    crate::files::Place::new(crate::disk::Disk::real(), office.state.path()).begin(2).unwrap();
     assert_eq!(office.open().keep(&specimen(2), KEPT_AT).unwrap().sequence, 2);
 }
 
@@ -75,7 +79,7 @@ fn flipped_bit_in_a_part_stops_its_claim_only() {
     let mut journal = office.open();
     assert!(matches!(journal.part(part.digest), Err(JournalError::Damaged { .. })));
     let out = tempfile::tempdir().unwrap();
-    let exported = journal.export(out.path()).unwrap();
+    let exported = JournalView::open(&database).unwrap().export(out.path()).unwrap();
     assert_eq!((exported.claims, exported.parts, exported.damaged), (2, 9, vec![claims[0].claim]));
 
     let action = crate::outbox::Action::PutPart { claim: claims[0].claim, digest: part.digest };

@@ -170,5 +170,5 @@ fn crash_between_erasure_and_checkpoint_is_made_good() {
     let journal = after_crash.open();
     assert!(!found(&after_crash, &parts));
     assert_eq!(journal.list().unwrap()[0].state, QueueState::Confirmed { ledger_sequence: 1 });
-    assert_eq!(JournalView::open(&database(&after_crash)).unwrap().list().unwrap().len(), 1);
+    assert_eq!(JournalView::open(&database(&after_crash)).unwrap().list().unwrap().rows.len(), 1);
 }
