@@ -11,7 +11,7 @@ use crate::hub_http::HubHttp;
 use bilik_claim::ids::ClaimId;
 use bilik_claim::session::claim::FinishedClaim;
 use bilik_journal::courier::{Answer, Courier as Core, CourierEvent, Input, Moment, Output, Trouble};
-use bilik_journal::{Journal, JournalConfig};
+use bilik_journal::{BoothAudit, Journal, JournalConfig};
 use ed25519_dalek::VerifyingKey;
 use std::path::PathBuf;
 use std::sync::{Arc, mpsc};
@@ -48,7 +48,7 @@ impl Courier {
     pub fn start(config: CourierConfig, events: Events) -> std::io::Result<Self> {
         let (commands, receiver) = mpsc::channel();
         let CourierConfig { state_dir, journal, receipt_key, http } = config;
-        let open = Box::new(move || Journal::open(&state_dir, journal.clone()));
+        let open = Box::new(move |at| Journal::open(&state_dir, journal.clone(), at));
         let worker = Worker {
             core: Core::new(open, receipt_key),
             http,
@@ -67,6 +67,11 @@ impl Courier {
 
     pub fn hub_reachable(&self, reachable: bool) {
         self.tell(Command::Other(Input::Hub(reachable)));
+    }
+
+    /// For the audit trail.
+    pub fn note(&self, event: BoothAudit) {
+        self.tell(Command::Other(Input::Note(event)));
     }
 
     fn tell(&self, command: Command) {

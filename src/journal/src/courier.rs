@@ -2,7 +2,7 @@
 //! at a time goes in, with the time and a source of chance; what is to be done comes out.
 //!
 //! ```text
-//!                    Keep, Hub, Answered, Requeue, Tick
+//!                 Keep, Hub, Answered, Requeue, Note, Tick
 //!                                  │
 //!          ┌───────────────────────▼──────────────────────┐
 //!          │  CLOSED ───── opened: queue into outbox ───► OPEN
@@ -24,6 +24,7 @@
 //! Each [`Input::Keep`] is answered by exactly one [`CourierEvent::Kept`] or [`CourierEvent::KeepFailed`] in the outputs
 //! of the same call.
 
+use crate::audit::BoothAudit;
 use crate::delivery::Request;
 use crate::error::{JournalError, chain};
 use crate::journal::{Journal, Opened};
@@ -59,6 +60,8 @@ pub enum Input {
     },
     /// A technician wants a refused claim sent again.
     Requeue(ClaimId),
+    /// For the audit trail.
+    Note(BoothAudit),
     /// [`Courier::deadline`] has come.
     Tick,
 }
@@ -146,7 +149,7 @@ pub enum Trouble {
 }
 
 /// Opens the journal, each time that it has to be.
-pub type OpenJournal = Box<dyn FnMut() -> Result<Opened, JournalError> + Send>;
+pub type OpenJournal = Box<dyn FnMut(WallTime) -> Result<Opened, JournalError> + Send>;
 
 pub struct Courier {
     open: OpenJournal,
@@ -203,6 +206,7 @@ impl Courier {
             Input::Hub(false) => self.outbox_event(Event::HubUnreachable, &mut turn),
             Input::Answered { request, claim, answer } => self.answered(request, claim, answer, &mut turn),
             Input::Requeue(claim) => self.requeue(claim, &mut turn),
+            Input::Note(event) => self.note(&event, &mut turn),
             Input::Tick => {}
         }
         self.send_next(&mut turn);
@@ -228,7 +232,8 @@ impl Courier {
             return;
         }
         self.opened = Some(now);
-        let opened = (self.open)().and_then(|mut opened| Ok((opened.journal.pending()?, opened)));
+        let opened =
+            (self.open)(turn.now.wall).and_then(|mut opened| Ok((opened.journal.pending(turn.now.wall)?, opened)));
         match opened {
             Ok((events, opened)) => {
                 events.into_iter().for_each(|event| self.outbox_event(event, turn));
@@ -280,9 +285,19 @@ impl Courier {
 
     fn requeue(&mut self, claim: ClaimId, turn: &mut Turn<'_>) {
         let Some(journal) = &mut self.journal else { return };
-        match journal.requeue(claim).and_then(|()| journal.found(claim)) {
+        match journal.requeue(claim, turn.now.wall).and_then(|()| journal.found(claim)) {
             Ok(event) => event.into_iter().for_each(|event| self.outbox_event(event, turn)),
             Err(error) => self.failed("queue a claim again", &error, turn),
+        }
+    }
+
+    fn note(&mut self, event: &BoothAudit, turn: &mut Turn<'_>) {
+        let Some(journal) = &mut self.journal else {
+            tracing::error!("entry of the audit trail is lost: the journal is closed");
+            return;
+        };
+        if let Err(error) = journal.note(event, turn.now.wall) {
+            self.failed("add to the audit trail", &error, turn);
         }
     }
 
@@ -293,7 +308,7 @@ impl Courier {
         while self.in_flight.is_none() {
             let Some(journal) = &mut self.journal else { break };
             let action = self.outbox.next(turn.now.instant);
-            match (journal.prepare(action), action) {
+            match (journal.prepare(action, turn.now.wall), action) {
                 (Ok(Request::Part { claim, digest, sealed }), _) => {
                     let request = self.start();
                     turn.out.push(Output::Put { request, claim, digest, sealed });
@@ -352,7 +367,7 @@ impl Courier {
 
     fn committed(&mut self, claim: ClaimId, answer: CommitAnswer, turn: &mut Turn<'_>) -> Event {
         let Some(journal) = &mut self.journal else { return Event::NotSent { claim } };
-        match journal.answer(claim, answer, &self.receipt_key) {
+        match journal.answer(claim, answer, &self.receipt_key, turn.now.wall) {
             Ok(event) => {
                 if matches!(event, Event::Receipt { .. }) {
                     turn.tell(CourierEvent::Confirmed { claim });

@@ -6,7 +6,7 @@ use crate::journal::{Journal, Kept, Outgoing, outgoing};
 use crate::outbox::{Action, Event};
 use crate::rows;
 use bilik_claim::filing::{CommitAnswer, MAX_PARTS, Manifest, Part, Signed};
-use bilik_claim::ids::{ClaimId, Digest};
+use bilik_claim::ids::{ClaimId, Digest, WallTime};
 use ed25519_dalek::VerifyingKey;
 use std::time::Instant;
 
@@ -40,7 +40,7 @@ impl Journal {
     /// # Errors
     ///
     /// Only those after which the journal has to be opened anew.
-    pub fn pending(&mut self) -> Result<Vec<Event>, JournalError> {
+    pub fn pending(&mut self, at: WallTime) -> Result<Vec<Event>, JournalError> {
         let mut events = Vec::new();
         for sequence in self.queued()? {
             let found = self.read(|db| rows::at(db, sequence)).and_then(|row| row.map(outgoing).transpose());
@@ -50,7 +50,7 @@ impl Journal {
                     Ok(())
                 }
                 Ok(None) => Ok(()),
-                Err(JournalError::Damaged { claim, .. }) => self.refuse(claim, DAMAGED),
+                Err(JournalError::Damaged { claim, .. }) => self.refuse(claim, DAMAGED, at),
                 Err(error) => Err(error),
             };
             match result {
@@ -87,19 +87,19 @@ impl Journal {
     /// # Errors
     ///
     /// Nothing was sent. If it is not one that [needs reopening](JournalError::needs_reopening), the others can go on.
-    pub fn prepare(&mut self, action: Action) -> Result<Request, JournalError> {
+    pub fn prepare(&mut self, action: Action, at: WallTime) -> Result<Request, JournalError> {
         match action {
             Action::Wait { until } => Ok(Request::Wait { until }),
             Action::PutPart { claim, digest } => match self.part(digest) {
                 Ok(sealed) => Ok(Request::Part { claim, digest, sealed }),
                 // What was sealed is not what lies there, or the row lists a part that does not.
-                Err(JournalError::Damaged { .. } | JournalError::UnknownPart(_)) => self.gone_or_damaged(claim),
+                Err(JournalError::Damaged { .. } | JournalError::UnknownPart(_)) => self.gone_or_damaged(claim, at),
                 Err(error) => Err(error),
             },
             Action::Commit { claim } => match self.outgoing(claim) {
                 Ok(Some(outgoing)) => Ok(Request::Manifest { claim, manifest: outgoing.manifest }),
                 Ok(None) => Ok(Request::Changed(Event::Receipt { claim })),
-                Err(JournalError::Damaged { .. }) => self.gone_or_damaged(claim),
+                Err(JournalError::Damaged { .. }) => self.gone_or_damaged(claim, at),
                 Err(error) => Err(error),
             },
         }
@@ -114,9 +114,10 @@ impl Journal {
         claim: ClaimId,
         answer: CommitAnswer,
         receipt_key: &VerifyingKey,
+        at: WallTime,
     ) -> Result<Event, JournalError> {
         match answer {
-            CommitAnswer::Received { receipt } => match self.confirm(claim, &receipt, receipt_key) {
+            CommitAnswer::Received { receipt } => match self.confirm(claim, &receipt, receipt_key, at) {
                 Ok(_) => Ok(Event::Receipt { claim }),
                 Err(error @ (JournalError::ReceiptSignature { .. } | JournalError::ReceiptMismatch(_))) => {
                     tracing::error!(%claim, %error, "receipt is not accepted");
@@ -128,7 +129,7 @@ impl Journal {
             },
             CommitAnswer::Missing { parts } if parts.len() <= MAX_PARTS => Ok(Event::Missing { claim, parts }),
             CommitAnswer::Missing { .. } => Ok(Event::Failed { claim }),
-            CommitAnswer::Refused { reason } => match self.refuse(claim, &reason) {
+            CommitAnswer::Refused { reason } => match self.refuse(claim, &reason, at) {
                 Ok(()) => Ok(Event::Refused { claim }),
                 Err(JournalError::Full { .. }) => Ok(Event::Failed { claim }),
                 Err(error) => Err(error),
@@ -136,13 +137,13 @@ impl Journal {
         }
     }
 
-    fn gone_or_damaged(&mut self, claim: ClaimId) -> Result<Request, JournalError> {
+    fn gone_or_damaged(&mut self, claim: ClaimId, at: WallTime) -> Result<Request, JournalError> {
         // Confirmed meanwhile: its parts are rightly gone.
         if let Ok(None) = self.outgoing(claim) {
             return Ok(Request::Changed(Event::Receipt { claim }));
         }
         tracing::error!(%claim, "claim is damaged in the queue");
-        self.refuse(claim, DAMAGED)?;
+        self.refuse(claim, DAMAGED, at)?;
         Ok(Request::Changed(Event::Refused { claim }))
     }
 }

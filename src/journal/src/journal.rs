@@ -1,15 +1,17 @@
 //! The queue itself. One owner, one connection; every method that changes something is one transaction.
 
+use crate::audit::{self, BoothAudit};
 use crate::disk::Disk;
 use crate::error::JournalError;
 use crate::files::Place;
 use crate::pack::{SealedPart, pack};
 use crate::reserve::Reserve;
-use crate::rows::{self, ClaimRow, MAX_REASON, QueueRow};
+use crate::rows::{self, ClaimRow, MAX_REASON, QueueRow, QueueState};
 use crate::schema;
 use crate::seal::Sealer;
 use crate::set_aside::{Opening, SetAside, open_or_set_aside};
 use crate::view;
+use bilik_claim::audit::AuditHead;
 use bilik_claim::filing::{FORMAT, Manifest, Part, Receipt, Signed};
 use bilik_claim::ids::{BoothId, ClaimId, Digest, TrackingCode, WallTime};
 use bilik_claim::session::claim::FinishedClaim;
@@ -75,24 +77,24 @@ pub struct Journal {
 
 impl Journal {
     /// Opens the queue in `state_dir`, which is created if need be. Takes seconds when the queue is long, for the whole
-    /// file is checked.
+    /// file is checked. `at` is for the audit trail.
     ///
     /// # Errors
     ///
     /// [`JournalError::InUse`] if another process has it; [`JournalError::Newer`] if a later program wrote it.
-    pub fn open(state_dir: &Path, config: JournalConfig) -> Result<Opened, JournalError> {
-        Self::open_on(Disk::real(), state_dir, config)
+    pub fn open(state_dir: &Path, config: JournalConfig, at: WallTime) -> Result<Opened, JournalError> {
+        Self::open_on(Disk::real(), state_dir, config, at)
     }
 
     /// As [`Journal::open`], on a disk that may be simulated.
-    pub fn open_on(disk: Disk, state_dir: &Path, config: JournalConfig) -> Result<Opened, JournalError> {
+    pub fn open_on(disk: Disk, state_dir: &Path, config: JournalConfig, at: WallTime) -> Result<Opened, JournalError> {
         let sealer = Sealer::new(&config.recipient)?;
         let place = Place::new(disk, state_dir);
         place.make()?;
         let reserve = Reserve::take(&place, config.reserve)?;
-        let Opening { connection: db, set_aside, lost } = match open_or_set_aside(&place) {
+        let Opening { connection: db, set_aside, lost } = match open_or_set_aside(&place, at) {
             // Even opening takes a little: the log and its index.
-            Err(JournalError::Full { .. }) if reserve.release()? => open_or_set_aside(&place)?,
+            Err(JournalError::Full { .. }) if reserve.release()? => open_or_set_aside(&place, at)?,
             result => result?,
         };
         if let Some(lost) = &lost {
@@ -111,6 +113,11 @@ impl Journal {
         // A crash may have come between an erasure and its checkpoint.
         match journal.tend() {
             Err(JournalError::Full { .. }) => tracing::warn!("disk is full: erasing waits for room"),
+            result => result?,
+        }
+        let booth = journal.booth;
+        match journal.write("note the booth", |db| audit::note_identity(db, booth, at)) {
+            Err(JournalError::Full { .. }) => {}
             result => result?,
         }
         let Stats { queued, refused, bytes } = journal.stats()?;
@@ -180,10 +187,11 @@ impl Journal {
         claim: ClaimId,
         signed: &Signed<Receipt>,
         receipt_key: &VerifyingKey,
+        at: WallTime,
     ) -> Result<Receipt, JournalError> {
         self.alive()?;
         let receipt = signed.open(receipt_key).map_err(|source| JournalError::ReceiptSignature { claim, source })?;
-        let row = self.find(claim)?.ok_or(JournalError::UnknownClaim(claim))?;
+        let row = self.known(claim)?;
         // The digest column was taken from the manifest's text when it was stored; a text that changed since is damage.
         let covered = match &row.manifest {
             Some(manifest) => receipt.covers(claim, manifest) && manifest.digest() == row.digest,
@@ -196,7 +204,11 @@ impl Journal {
             return Ok(on_record.peek()?);
         }
         let sequence = row.listed.sequence;
-        self.write("confirm a claim", |db| rows::confirm(db, sequence, &receipt, signed))?;
+        let event = BoothAudit::ClaimConfirmed { claim, ledger_sequence: receipt.ledger_sequence };
+        self.write("confirm a claim", |db| {
+            rows::confirm(db, sequence, &receipt, signed)?;
+            audit::append(db, at, &event)
+        })?;
         tracing::info!(%claim, sequence, ledger_sequence = receipt.ledger_sequence, "claim is confirmed and erased");
         Ok(receipt)
     }
@@ -204,18 +216,38 @@ impl Journal {
     /// Marks a claim that will never be accepted as it is. It stays, and no longer stands in the way.
     ///
     /// `reason` comes from outside: it is cut to [`MAX_REASON`] characters, and control characters are taken out.
-    pub fn refuse(&mut self, claim: ClaimId, reason: &str) -> Result<(), JournalError> {
-        self.known(claim)?;
+    pub fn refuse(&mut self, claim: ClaimId, reason: &str, at: WallTime) -> Result<(), JournalError> {
+        if self.known(claim)?.receipt.is_some() {
+            return Ok(());
+        }
         let reason: String = reason.chars().filter(|c| !c.is_control()).take(MAX_REASON).collect();
-        self.write("refuse a claim", |db| rows::set_refusal(db, claim, Some(&reason)))?;
+        self.write("refuse a claim", |db| {
+            rows::set_refusal(db, claim, Some(&reason))?;
+            audit::append(db, at, &BoothAudit::ClaimRefused { claim })
+        })?;
         tracing::warn!(%claim, "claim is refused");
         Ok(())
     }
 
     /// Queues a refused claim again, in its old place.
-    pub fn requeue(&mut self, claim: ClaimId) -> Result<(), JournalError> {
-        self.known(claim)?;
-        self.write("queue a claim again", |db| rows::set_refusal(db, claim, None))
+    pub fn requeue(&mut self, claim: ClaimId, at: WallTime) -> Result<(), JournalError> {
+        if !matches!(self.known(claim)?.listed.state, QueueState::Refused { .. }) {
+            return Ok(());
+        }
+        self.write("queue a claim again", |db| {
+            rows::set_refusal(db, claim, None)?;
+            audit::append(db, at, &BoothAudit::ClaimQueuedAgain { claim })
+        })
+    }
+
+    /// Adds an entry to the audit trail that is not about a claim.
+    pub fn note(&mut self, event: &BoothAudit, at: WallTime) -> Result<(), JournalError> {
+        self.write("add to the audit trail", |db| audit::append(db, at, event))
+    }
+
+    /// The end of the audit trail, for somebody else to remember.
+    pub fn audit_head(&self) -> Result<AuditHead, JournalError> {
+        self.read(audit::head)
     }
 
     pub fn stats(&self) -> Result<Stats, JournalError> {
@@ -251,7 +283,7 @@ impl Journal {
     pub fn tend(&mut self) -> Result<(), JournalError> {
         self.alive()?;
         let result = self.catch_up();
-        self.note(&result);
+        self.watch(&result);
         result
     }
 
@@ -262,8 +294,8 @@ impl Journal {
         }
     }
 
-    fn known(&self, claim: ClaimId) -> Result<(), JournalError> {
-        self.find(claim)?.map(drop).ok_or(JournalError::UnknownClaim(claim))
+    fn known(&self, claim: ClaimId) -> Result<ClaimRow, JournalError> {
+        self.find(claim)?.ok_or(JournalError::UnknownClaim(claim))
     }
 
     fn find(&self, claim: ClaimId) -> Result<Option<ClaimRow>, JournalError> {
@@ -274,7 +306,7 @@ impl Journal {
     pub(crate) fn read<T>(&self, look: impl FnOnce(&Connection) -> Result<T, JournalError>) -> Result<T, JournalError> {
         self.alive()?;
         let result = look(&self.db);
-        self.note(&result);
+        self.watch(&result);
         result
     }
 
@@ -290,12 +322,12 @@ impl Journal {
             tracing::warn!("disk is full: the journal takes its reserve");
             result = self.transact(operation, &change);
         }
-        self.note(&result);
+        self.watch(&result);
         if self.failed.get().is_none() {
             self.checkpoint_due = true;
             // The change is decided. What fails from here on stops the journal, and can't undo it.
             let settled = self.catch_up();
-            self.note(&settled);
+            self.watch(&settled);
         }
         result
     }
@@ -338,7 +370,7 @@ impl Journal {
     }
 
     /// Stops the journal after an error that leaves the disk unknown.
-    fn note<T>(&self, result: &Result<T, JournalError>) {
+    fn watch<T>(&self, result: &Result<T, JournalError>) {
         if let Err(error) = result
             && error.needs_reopening()
             && self.failed.set(error.to_string()).is_ok()
@@ -365,6 +397,8 @@ fn store(
     let signed = Signed::sign(&manifest, key)?;
     place.begin(sequence)?;
     rows::insert(db, &manifest, &signed, parts)?;
+    let (claim, at) = (manifest.claim, manifest.kept_at);
+    audit::append(db, at, &BoothAudit::ClaimKept { claim, sequence, manifest: signed.digest() })?;
     Ok(sequence)
 }
 
@@ -398,6 +432,6 @@ impl Journal {
 
     /// Stops the journal as a failing disk does.
     pub(crate) fn stop(&self, reason: &str) {
-        self.note(&Err::<(), _>(JournalError::Failed(reason.into())));
+        self.watch(&Err::<(), _>(JournalError::Failed(reason.into())));
     }
 }

@@ -51,6 +51,7 @@
 //! | damaged database at open | sets it aside, starts a fresh one, tells the booth ([`SetAside`]) |
 //! | damaged part | refuses that claim with a reason, sends the others |
 
+mod audit;
 pub mod courier;
 mod delivery;
 pub mod disk;
@@ -66,8 +67,10 @@ mod salvage;
 mod schema;
 pub mod seal;
 mod set_aside;
+mod verify;
 mod view;
 
+pub use audit::BoothAudit;
 pub use delivery::{DAMAGED, Request};
 pub use error::{JournalError, chain};
 pub use journal::{Journal, JournalConfig, Kept, Opened, Outgoing, Stats};
@@ -75,6 +78,7 @@ pub use pack::MAX_CLAIM;
 pub use reserve::RESERVE;
 pub use rows::{LISTED_CONFIRMED, MAX_REASON, QueueRow, QueueState};
 pub use set_aside::{SetAside, set_aside_files};
+pub use verify::{Keys, Report};
 pub use view::{Exported, JournalView, Listed};
 
 /// Name of the database in the state directory.

@@ -5,6 +5,7 @@
 //! more is looked for on the pages themselves ([`crate::pages`]): so a page that can't be read costs the claims on it, and
 //! none beside, whether it was a root, an index or the head of the file.
 
+use crate::audit;
 use crate::disk::Disk;
 use crate::error::JournalError;
 use crate::files::Head;
@@ -51,6 +52,9 @@ pub(crate) fn salvage(disk: &Disk, source: &Path, fresh: &Connection, head: Head
         }
     }
     rows::raise_base(fresh, last)?;
+    if let Some(db) = &old.db {
+        audit::salvage(db, fresh)?;
+    }
     Ok(salvaged)
 }
 
@@ -86,6 +90,10 @@ impl Damaged {
             Err(error) => return Err(error),
         };
         Ok(Self { db, disk: disk.clone(), path: path.to_owned(), pages: OnceCell::new() })
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     /// As SQLite sees it, if it can.

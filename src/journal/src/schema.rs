@@ -18,7 +18,8 @@ pub(crate) const FILLER: u32 = 4096 - 35;
 
 /// Step N brings tables of version N to version N + 1; version 0 is an empty file. A step that was ever in use never
 /// changes. Each has a queue of the version before it among the tests.
-const STEPS: [&str; 1] = ["
+const STEPS: [&str; 2] = [
+    "
     CREATE TABLE queue (
         only INTEGER PRIMARY KEY CHECK (only = 1),
         base INTEGER NOT NULL CHECK (base >= 0)         -- last number given out before this database
@@ -48,7 +49,16 @@ const STEPS: [&str; 1] = ["
     ) STRICT;
     CREATE INDEX part_by_claim ON part (sequence);
     INSERT INTO queue (only, base) VALUES (1, 0);
-    "];
+    ",
+    "
+    CREATE TABLE audit (
+        sequence INTEGER PRIMARY KEY CHECK (sequence > 0),
+        at INTEGER NOT NULL,                            -- ms since 1970 UTC
+        text TEXT NOT NULL,                             -- JSON, ids only
+        hash BLOB NOT NULL CHECK (length(hash) = 32)    -- over this entry and the hash before it
+    ) STRICT;
+    ",
+];
 
 /// Version of the tables that this program works with, kept in `user_version`.
 pub(crate) const SCHEMA: u32 = STEPS.len() as u32;
@@ -194,6 +204,32 @@ mod tests {
     #[test]
     fn bundled_sqlite_has_the_log_reset_repaired() {
         assert!(rusqlite::version_number() >= 3_051_003, "SQLite {}", rusqlite::version());
+    }
+
+    /// Tables as they stand in a file.
+    fn tables(connection: &Connection) -> Vec<String> {
+        let sql = "SELECT coalesce(sql, name) FROM sqlite_schema ORDER BY name";
+        let mut statement = connection.prepare(sql).unwrap();
+        // A dump indents as the step did when it was made.
+        let squeeze = |sql: String| sql.split_whitespace().collect::<Vec<_>>().join(" ");
+        statement.query_map([], |row| row.get(0).map(squeeze)).unwrap().collect::<Result<_, _>>().unwrap()
+    }
+
+    #[test]
+    fn every_older_version_becomes_the_current_one() {
+        let current = tables(&open(&Place::new(Disk::real(), tempfile::tempdir().unwrap().path())).unwrap());
+        let older = [include_str!("tests/v1.sql")];
+        assert_eq!(older.len(), SCHEMA as usize - 1, "a queue of each version before this one");
+        for (sql, version) in older.into_iter().zip(1..) {
+            let dir = tempfile::tempdir().unwrap();
+            let old = Connection::open(dir.path().join(DATABASE)).unwrap();
+            old.execute_batch(sql).unwrap();
+            let before: u32 = old.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
+            assert_eq!(before, version);
+            drop(old);
+            let connection = open(&Place::new(Disk::real(), dir.path())).unwrap();
+            assert_eq!(tables(&connection), current, "version {version}");
+        }
     }
 
     #[test]

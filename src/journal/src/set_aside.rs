@@ -11,11 +11,13 @@
 //! `journal.db` a draft of it is thrown away and made anew (3 and 4 are). What was set aside is never changed or removed.
 
 use crate::DATABASE;
+use crate::audit::{self, BoothAudit};
 use crate::disk::Disk;
 use crate::error::JournalError;
 use crate::files::{Head, Place, with_suffix};
 use crate::salvage::{Salvaged, salvage};
 use crate::{rows, schema};
+use bilik_claim::ids::WallTime;
 use rusqlite::Connection;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
@@ -48,14 +50,14 @@ pub(crate) struct Opening {
 }
 
 /// Opens the database of a state directory, or a fresh one in place of a damaged or missing one.
-pub(crate) fn open_or_set_aside(place: &Place) -> Result<Opening, JournalError> {
+pub(crate) fn open_or_set_aside(place: &Place, at: WallTime) -> Result<Opening, JournalError> {
     finish_set_aside(place)?;
     let head = place.read_head()?;
     let mut detail = "its journal.db was missing".to_owned();
     if place.exists(&place.path(DATABASE))? {
         match schema::open(place) {
             Ok(connection) => {
-                let lost = find_loss(&connection, head)?;
+                let lost = find_loss(&connection, head, at)?;
                 return Ok(Opening { connection, set_aside: None, lost });
             }
             Err(JournalError::Corrupt { detail: found, .. }) => detail = found,
@@ -64,7 +66,7 @@ pub(crate) fn open_or_set_aside(place: &Place) -> Result<Opening, JournalError> 
         move_aside(place)?;
     }
     let source = last_set_aside(place)?;
-    let salvaged = make_fresh(place, source.as_deref(), head)?;
+    let salvaged = make_fresh(place, source.as_deref(), head, at)?;
     let connection = schema::open(place)?;
     let set_aside = source.map(|path| {
         let Salvaged { moved, left } = salvaged;
@@ -83,17 +85,21 @@ pub fn set_aside_files(state_dir: &Path) -> Vec<PathBuf> {
 
 /// What the database does not know although it was kept: SQLite drops the end of a damaged log without a word. Numbers
 /// count on behind it.
-fn find_loss(connection: &Connection, head: Head) -> Result<Option<RangeInclusive<u64>>, JournalError> {
+fn find_loss(connection: &Connection, head: Head, at: WallTime) -> Result<Option<RangeInclusive<u64>>, JournalError> {
     let last = rows::next_sequence(connection)?.saturating_sub(1);
     if head.kept() <= last {
         return Ok(None);
     }
-    rows::raise_base(connection, head.kept())?;
+    let error = "note a loss";
+    let transaction = connection.unchecked_transaction().map_err(JournalError::sqlite(error))?;
+    rows::raise_base(&transaction, head.kept())?;
+    audit::append(&transaction, at, &BoothAudit::Lost { from: last + 1, to: head.kept() })?;
+    transaction.commit().map_err(JournalError::sqlite(error))?;
     Ok(Some(last + 1..=head.kept()))
 }
 
 /// Makes a database with what can be had of an old one, under its final name once it is whole.
-fn make_fresh(place: &Place, source: Option<&Path>, head: Head) -> Result<Salvaged, JournalError> {
+fn make_fresh(place: &Place, source: Option<&Path>, head: Head, at: WallTime) -> Result<Salvaged, JournalError> {
     let draft = place.path(DRAFT);
     for name in ["", "-wal", "-shm"].map(|suffix| with_suffix(&draft, suffix)) {
         if place.exists(&name)? {
@@ -106,6 +112,12 @@ fn make_fresh(place: &Place, source: Option<&Path>, head: Head) -> Result<Salvag
         Some(source) => salvage(&place.disk, source, &connection, head)?,
         None => Salvaged::default(),
     };
+    let Salvaged { moved, left } = salvaged;
+    match source {
+        Some(_) => audit::append(&connection, at, &BoothAudit::SetAside { moved, left })?,
+        None if head.kept() > 0 => audit::append(&connection, at, &BoothAudit::Lost { from: 1, to: head.kept() })?,
+        None => {}
+    }
     if !schema::checkpoint(&connection)? {
         return Err(JournalError::Failed("a fresh journal is in use by another process".into()));
     }
@@ -180,7 +192,7 @@ mod tests {
         let place = Place::new(Disk::real(), dir.path());
         fs::write(dir.path().join("journal.db.corrupt-3"), "damaged").unwrap();
         fs::write(dir.path().join("journal.db-wal"), "log of number three").unwrap();
-        let opening = open_or_set_aside(&place).unwrap();
+        let opening = open_or_set_aside(&place, WallTime(0)).unwrap();
         // The database was missing: what is left of the last one set aside counts.
         assert_eq!(opening.set_aside.unwrap().path, dir.path().join("journal.db.corrupt-3"));
         assert_eq!(fs::read(dir.path().join("journal.db.corrupt-3-wal")).unwrap(), b"log of number three");
@@ -194,7 +206,7 @@ mod tests {
         place.note_kept(7);
         for n in 1..=3 {
             fs::write(dir.path().join(DATABASE), vec![0x55; 8192]).unwrap();
-            let opening = open_or_set_aside(&place).unwrap();
+            let opening = open_or_set_aside(&place, WallTime(0)).unwrap();
             let (found, connection) = (opening.set_aside.unwrap(), opening.connection);
             assert_eq!(found.path, dir.path().join(format!("journal.db.corrupt-{n}")));
             assert_eq!((found.head, found.moved, found.left), (7, 0, 7));

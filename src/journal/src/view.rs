@@ -35,7 +35,7 @@ pub struct Exported {
 
 /// A queue opened to look at, without keys: beside a running booth, or one that was set aside as damaged.
 pub struct JournalView {
-    queue: Damaged,
+    pub(crate) queue: Damaged,
 }
 
 impl JournalView {
@@ -126,7 +126,7 @@ impl JournalView {
     }
 
     /// The hub has it by now: parts that are missing have rightly gone.
-    fn confirmed_meanwhile(&self, claim: ClaimId) -> bool {
+    pub(crate) fn confirmed_meanwhile(&self, claim: ClaimId) -> bool {
         let row = self.queue.db().and_then(|db| rows::find(db, claim).ok().flatten());
         row.is_some_and(|row| row.manifest.is_none())
     }

@@ -25,6 +25,7 @@ use bilik_claim::document::DocumentKind;
 use bilik_claim::ids::{BoothId, CallId};
 use bilik_claim::session::{Device, Effect, Event, PhotoOutcome, PhotoSource, Session};
 use bilik_claim::wire::{BoothState, BoothToHub, DeviceState};
+use bilik_journal::BoothAudit;
 use bilik_journal::courier::{CourierEvent, Trouble};
 use bilik_media::{Media, MediaEvent, PhotoCamera, Tier};
 use bilik_scanner::{Reader, ReaderEvent};
@@ -219,11 +220,13 @@ impl App {
         match effect {
             Effect::SessionStarted { session, .. } => {
                 info!(%session, "session started");
+                self.record(BoothAudit::SessionBegan { session });
                 self.set_tier(Tier::Tile);
             }
             Effect::Publish(snapshot) => self.send(BoothToHub::Session { snapshot }),
             Effect::SessionEnded { session, outcome } => {
                 info!(%session, ?outcome, "session ended");
+                self.record(BoothAudit::SessionEnded { session, outcome });
                 self.send(BoothToHub::SessionEnded { session, outcome });
             }
             Effect::ShowPhoto { session, kind, photo, jpeg } => {
@@ -260,6 +263,13 @@ impl App {
                 self.presenter.wipe();
             }
             Effect::Ignored(what) => warn!(what, "ignored"),
+        }
+    }
+
+    /// In the audit trail.
+    fn record(&self, event: BoothAudit) {
+        if let Some(services) = &self.services {
+            services.courier.note(event);
         }
     }
 

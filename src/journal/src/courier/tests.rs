@@ -28,12 +28,12 @@ impl<'a> Desk<'a> {
         let (broken, opened) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU32::new(0)));
         let (state, config) = (office.state.path().to_owned(), office.config());
         let (fails, count) = (broken.clone(), opened.clone());
-        let open = move || {
+        let open = move |at| {
             if fails.load(Ordering::Relaxed) {
                 return Err(JournalError::Failed("disk is away".into()));
             }
             count.fetch_add(1, Ordering::Relaxed);
-            Journal::open(&state, config.clone())
+            Journal::open(&state, config.clone(), at)
         };
         let courier = Courier::new(Box::new(open), office.receipt_key.verifying_key());
         Self { office, courier, now: Instant::now(), told: vec![], requests: vec![], broken, opened }

@@ -19,7 +19,7 @@ fn damaged_database_is_set_aside_and_the_booth_goes_on() {
         damage(&database(&office));
         let damaged = fs::read(database(&office)).unwrap();
 
-        let opened = Journal::open(office.state.path(), office.config()).unwrap();
+        let opened = Journal::open(office.state.path(), office.config(), KEPT_AT).unwrap();
         let set_aside = opened.set_aside.unwrap_or_else(|| panic!("{name} was not noticed"));
         assert_eq!(set_aside.path, office.state.path().join("journal.db.corrupt-1"), "{name}");
         assert_eq!(fs::read(&set_aside.path).unwrap(), damaged, "{name}");
@@ -49,7 +49,7 @@ fn lost_database_does_not_repeat_numbers() {
     let office = Office::new();
     keep(&office, 2);
     fs::remove_file(database(&office)).unwrap();
-    let mut opened = Journal::open(office.state.path(), office.config()).unwrap();
+    let mut opened = Journal::open(office.state.path(), office.config(), KEPT_AT).unwrap();
     assert_eq!(opened.lost, Some(1..=2));
     assert_eq!(opened.journal.keep(&specimen(3), KEPT_AT).unwrap().sequence, 3);
 }
@@ -83,7 +83,7 @@ fn flipped_bit_in_a_part_stops_its_claim_only() {
     assert_eq!((exported.claims, exported.parts, exported.damaged), (2, 9, vec![claims[0].claim]));
 
     let action = crate::outbox::Action::PutPart { claim: claims[0].claim, digest: part.digest };
-    let request = journal.prepare(action).unwrap();
+    let request = journal.prepare(action, KEPT_AT).unwrap();
     assert!(matches!(request, crate::Request::Changed(crate::outbox::Event::Refused { .. })));
     assert_eq!(journal.list().unwrap()[0].state, QueueState::Refused { reason: DAMAGED.to_owned() });
     assert_eq!(queue(&journal), claims[1..]);
@@ -101,7 +101,7 @@ fn changed_manifest_stops_its_claim_only() {
 
     let mut journal = office.open();
     assert!(matches!(journal.next_unsent(1), Err(JournalError::Damaged { .. })));
-    assert_eq!(journal.pending().unwrap().len(), 1);
+    assert_eq!(journal.pending(KEPT_AT).unwrap().len(), 1);
     assert_eq!((queue(&journal), journal.stats().unwrap().refused), (claims[..1].to_vec(), 2));
 }
 
@@ -119,7 +119,7 @@ fn pending_loses_nothing_to_a_damaged_claim_that_can_not_be_marked() {
         let claim = |event: &crate::outbox::Event| {
             if let crate::outbox::Event::Found { claim, .. } = event { Some(*claim) } else { None }
         };
-        journal.pending().unwrap().iter().filter_map(claim).collect()
+        journal.pending(KEPT_AT).unwrap().iter().filter_map(claim).collect()
     };
     let expect = [claims[0].claim, claims[2].claim, claims[3].claim];
     assert_eq!(found(&mut journal), expect);
@@ -160,7 +160,7 @@ fn large_specimen(number: u128) -> FinishedClaim {
 fn io_error_in_a_commit_stops_the_journal() {
     let office = Office::new();
     if let Some(state) = std::env::var_os(CHILD) {
-        let mut journal = Journal::open(Path::new(&state), office.config()).unwrap().journal;
+        let mut journal = Journal::open(Path::new(&state), office.config(), KEPT_AT).unwrap().journal;
         journal.keep(&specimen(1), KEPT_AT).unwrap();
         // The log can't hold this one.
         let result = journal.keep(&large_specimen(2), KEPT_AT);
@@ -179,7 +179,7 @@ fn io_error_in_a_commit_stops_the_journal() {
 fn io_error_in_a_checkpoint_stops_the_journal_and_keeps_the_claim() {
     let office = Office::new();
     if let Some(state) = std::env::var_os(CHILD) {
-        let mut journal = Journal::open(Path::new(&state), office.config()).unwrap().journal;
+        let mut journal = Journal::open(Path::new(&state), office.config(), KEPT_AT).unwrap().journal;
         // The database outgrows the limit long before the log of one claim does: every keep is good, the last one stops.
         let mut kept = 0;
         while journal.stats().is_ok() {

@@ -21,7 +21,7 @@ fn fill(office: &Office) -> Vec<Outgoing> {
     }
     let claims = queue(&journal);
     office.confirm(&mut journal, &claims[0]).unwrap();
-    journal.refuse(claims[1].claim, "no").unwrap();
+    journal.refuse(claims[1].claim, "no", KEPT_AT).unwrap();
     claims
 }
 
@@ -39,7 +39,7 @@ fn overwrite(path: &Path, at: u64, bytes: &[u8]) {
 }
 
 fn open(office: &Office, state: &Path) -> Opened {
-    Journal::open(state, office.config()).unwrap()
+    Journal::open(state, office.config(), KEPT_AT).unwrap()
 }
 
 /// Whether the journal has this claim as it was kept, with all its parts.
@@ -62,7 +62,7 @@ fn one_bad_page_costs_the_claims_on_it() {
             let mut opened = open(&office, state.path());
             let journal = &mut opened.journal;
             // A page of ciphertext is not seen at open: its claim is found out when it is its turn.
-            let pending = journal.pending().unwrap().len();
+            let pending = journal.pending(KEPT_AT).unwrap().len();
             let there = claims[1..].iter().filter(|o| has(journal, o)).count();
             let cost = claims.len() - 1 - there;
             worst = worst.max(cost);
@@ -137,7 +137,7 @@ fn power_cut_while_setting_aside_costs_nothing() {
     loop {
         let state = copy(office.state.path());
         let faulty = Faulty::after(cuts);
-        let first = Journal::open_on(faulty.disk(), state.path(), office.config());
+        let first = Journal::open_on(faulty.disk(), state.path(), office.config(), KEPT_AT);
         assert_eq!(first.is_err(), faulty.struck(), "cut {cuts}");
         let done = first.is_ok();
         drop(first);
