@@ -83,9 +83,7 @@ fn main() -> ExitCode {
         }
         Some(Command::Enrol { hub, code }) => enrolled(&config, &hub, &code),
         Some(Command::Scan(_)) => Ok(()),
-        Some(Command::Queue { command }) => {
-            queued(&config, command)
-        }
+        Some(Command::Queue { command }) => queued(&config, command),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
