@@ -74,17 +74,21 @@ pub(crate) fn verify(db: &Connection, noted: Option<Digest>, mut each: impl FnMu
     walk.state()
 }
 
-/// Takes over the part of another chain that holds.
-pub(crate) fn salvage(old: &Connection, fresh: &Connection) -> Result<(), JournalError> {
+/// Takes over the part of another chain that holds: `entry` gives what was stored under a number.
+pub(crate) fn salvage(entry: impl Fn(i64) -> Option<AuditEntry>, fresh: &Connection) -> Result<(), JournalError> {
     let error = "salvage the audit trail";
     let transaction = fresh.unchecked_transaction().map_err(JournalError::sqlite(error))?;
-    let mut result = Ok(());
-    follow(old, &mut AuditWalk::new(None), |entry| {
-        if result.is_ok() {
-            result = insert(&transaction, &entry);
-        }
-    });
-    result.and_then(|()| transaction.commit()).map_err(JournalError::sqlite(error))
+    let mut walk = AuditWalk::new(None);
+    while let Some(entry) = entry(walk.head().entries + 1).filter(|entry| walk.step(entry)) {
+        insert(&transaction, &entry).map_err(JournalError::sqlite(error))?;
+    }
+    transaction.commit().map_err(JournalError::sqlite(error))
+}
+
+/// The entry with this number.
+pub(crate) fn at(db: &Connection, sequence: i64) -> rusqlite::Result<Option<AuditEntry>> {
+    let mut statement = db.prepare_cached("SELECT sequence, at, text, hash FROM audit WHERE sequence = ?1")?;
+    statement.query_row([sequence], read).optional()
 }
 
 /// Notes an identity unless it is the one noted last.

@@ -66,7 +66,7 @@
 //! | missing database | takes over from the last one set aside, or says that all numbers are gone |
 //! | damaged `journal.head` | counts on from the database |
 //! | damaged part or manifest | refuses that claim with a reason, sends the others |
-//! | damaged audit trail | [`JournalView::verify`] names the first entry that does not follow. A fresh database goes on with what held; if SQLite can't open the old one at all, with a new chain |
+//! | damaged audit trail | [`JournalView::verify`] names the first entry that does not follow; a fresh database goes on behind the last one that does |
 //! | anything, seen by a technician | [`JournalView`] reads claim by claim, and counts what it can't read |
 //!
 //! Files beside SQLite go through [`disk::Files`], and SQLite through a VFS that can be named, so that a test can put a disk

@@ -6,8 +6,9 @@
 
 use crate::disk::Disk;
 use crate::files::with_suffix;
+use bilik_claim::audit::AuditEntry;
 use bilik_claim::filing::MAX_PART;
-use bilik_claim::ids::Digest;
+use bilik_claim::ids::{Digest, WallTime};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -26,6 +27,7 @@ const MAX_PAYLOAD: usize = MAX_PART + 2 * PAGE;
 /// Columns of our tables.
 const CLAIM: usize = 13;
 const PART: usize = 5;
+const AUDIT: usize = 4;
 
 /// A value of a row.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,6 +52,7 @@ pub(crate) struct Pages {
     frames: BTreeMap<u64, u64>,
     claims: BTreeMap<u64, Cell>,
     parts: BTreeMap<Digest, Cell>,
+    audit: BTreeMap<u64, Cell>,
 }
 
 impl Pages {
@@ -57,8 +60,8 @@ impl Pages {
     pub fn scan(disk: &Disk, path: &Path) -> Self {
         let log = with_suffix(path, "-wal");
         let (disk, path) = (disk.clone(), path.to_owned());
-        let (frames, claims, parts) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-        let mut pages = Self { disk, path, log, frames, claims, parts };
+        let (frames, claims, parts, audit) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        let mut pages = Self { disk, path, log, frames, claims, parts, audit };
         pages.look_at_log();
         let count = pages.disk.files.length(&pages.path).unwrap_or(0) / PAGE as u64;
         let beyond: Vec<u64> = pages.frames.keys().copied().filter(|number| *number > count).collect();
@@ -80,6 +83,16 @@ impl Pages {
         let (_, mut values) = self.row(*self.claims.get(&sequence)?)?;
         values.remove(0);
         Some(values)
+    }
+
+    /// An entry of the audit trail, if it looks like one.
+    pub fn audit(&self, sequence: u64) -> Option<AuditEntry> {
+        let (key, values) = self.row(*self.audit.get(&sequence)?)?;
+        let [Value::Null, Value::Integer(at), Value::Text(text), Value::Blob(hash)] = values.as_slice() else {
+            return None;
+        };
+        let hash = Digest(hash.as_slice().try_into().ok()?);
+        Some(AuditEntry { sequence: i64::try_from(key).ok()?, at: WallTime(*at), text: text.clone(), hash })
     }
 
     /// Bytes that were stored under a digest, unless they have changed.
@@ -134,6 +147,8 @@ impl Pages {
             let Some(columns) = columns(payload, length) else { continue };
             if columns.len() == CLAIM {
                 self.claims.insert(key, cell);
+            } else if columns.len() == AUDIT {
+                self.audit.insert(key, cell);
             } else if columns.len() == PART
                 && let Some((at, 32)) = columns.get(2).map(|c| (c.start, c.length))
                 && let Some(digest) = payload.get(at..at + 32).and_then(|bytes| bytes.try_into().ok())
@@ -248,6 +263,7 @@ fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
 mod tests {
     use super::*;
     use crate::tests::{KEPT_AT, Office, database, queue, specimen};
+    use bilik_claim::audit::AuditHead;
     use proptest::prelude::*;
 
     #[test]
@@ -260,6 +276,9 @@ mod tests {
         let claims = queue(&journal);
         let pages = Pages::scan(&Disk::real(), &database(&office));
         assert_eq!(pages.last(), 9);
+        let entry = pages.audit(1).unwrap();
+        assert_eq!(AuditHead::default().after(entry.at, &entry.text).hash, entry.hash);
+        assert_eq!(pages.audit(10).unwrap().hash, journal.audit_head().unwrap().hash);
         for claim in claims {
             let values = pages.claim(claim.sequence).unwrap();
             assert_eq!(values[0], Value::Blob(claim.claim.0.as_bytes().to_vec()));
@@ -291,6 +310,9 @@ mod tests {
             let pages = Pages::scan(&Disk::real(), &path);
             for sequence in pages.claims.keys() {
                 let _ = pages.claim(*sequence);
+            }
+            for sequence in pages.audit.keys() {
+                let _ = pages.audit(*sequence);
             }
             for digest in pages.parts.keys() {
                 let _ = pages.part(*digest);

@@ -13,6 +13,7 @@ use crate::journal::outgoing;
 use crate::pages::Pages;
 use crate::rows::{self, ClaimRow};
 use crate::{schema, view};
+use bilik_claim::audit::AuditEntry;
 use bilik_claim::filing::{FORMAT, Part};
 use bilik_claim::ids::Digest;
 use rusqlite::Connection;
@@ -52,9 +53,7 @@ pub(crate) fn salvage(disk: &Disk, source: &Path, fresh: &Connection, head: Head
         }
     }
     rows::raise_base(fresh, last)?;
-    if let Some(db) = &old.db {
-        audit::salvage(db, fresh)?;
-    }
+    audit::salvage(|number| old.audit(number), fresh)?;
     Ok(salvaged)
 }
 
@@ -128,6 +127,16 @@ impl Damaged {
     pub fn part(&self, digest: Digest) -> Option<Vec<u8>> {
         let told = self.db.as_ref().and_then(|db| view::part(db, digest).ok());
         told.or_else(|| self.pages().part(digest))
+    }
+
+    /// An entry of the audit trail, which proves itself by its place in the chain.
+    fn audit(&self, number: i64) -> Option<AuditEntry> {
+        match self.db.as_ref().map(|db| audit::at(db, number)) {
+            Some(Ok(Some(entry))) => Some(entry),
+            // After the last one it is worth a look only if the last can't be told.
+            Some(Ok(None)) if self.pages.get().is_none() => None,
+            Some(Ok(None) | Err(_)) | None => self.pages().audit(u64::try_from(number).ok()?),
+        }
     }
 
     /// One transaction for each claim. False, and nothing copied, if a part is not what it was.

@@ -55,7 +55,8 @@ fn one_bad_page_costs_the_claims_on_it() {
     let pages = fs::metadata(database(&office)).unwrap().len() / PAGE;
     let (mut noticed, mut worst) = (0, 0);
     for page in 0..pages {
-        for damage in [[0x5a; PAGE as usize], [0; PAGE as usize]] {
+        // Trees lie at the start of the file, and ciphertext behind them.
+        for damage in [[0x5a; PAGE as usize], [0; PAGE as usize]].into_iter().take(if page < 16 { 2 } else { 1 }) {
             let state = copy(office.state.path());
             overwrite(&state.path().join(DATABASE), page * PAGE, &damage);
             let damaged = fs::read(state.path().join(DATABASE)).unwrap();
