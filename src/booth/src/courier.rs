@@ -195,3 +195,68 @@ impl Drop for End {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Mutex;
+    use uuid::Uuid;
+
+    const CLAIM: ClaimId = ClaimId(Uuid::nil());
+
+    fn listen() -> (Events, Arc<Mutex<Vec<CourierEvent>>>) {
+        let heard = Arc::new(Mutex::new(Vec::new()));
+        let ear = heard.clone();
+        (Arc::new(move |event| ear.lock().unwrap().push(event)), heard)
+    }
+
+    #[test]
+    fn whoever_waits_is_told_once_even_if_nobody_answers() {
+        let check = |answer: &dyn Fn(Waiting), expect: &[CourierEvent]| {
+            let (events, heard) = listen();
+            answer(Waiting { claim: CLAIM, told: false, events });
+            assert_eq!(*heard.lock().unwrap(), expect);
+        };
+        let failed = [CourierEvent::KeepFailed { claim: CLAIM }];
+        check(&Waiting::told, &[]);
+        check(&drop, &failed);
+        // In the hands of a thread that panics.
+        check(&|waiting| drop(std::thread::spawn(move || panic!("with {} in hand", waiting.claim)).join()), &failed);
+        // On its way to a thread that is gone.
+        check(
+            &|waiting| {
+                let (sender, receiver) = mpsc::channel();
+                sender.send(waiting).unwrap();
+                drop(receiver);
+            },
+            &failed,
+        );
+    }
+
+    #[test]
+    fn thread_that_panics_takes_the_booth_out_of_service() {
+        let (events, heard) = listen();
+        let end = End { events: events.clone() };
+        let _ = std::thread::spawn(move || {
+            let _end = end;
+            panic!("specimen")
+        })
+        .join();
+        drop(End { events });
+        assert_eq!(*heard.lock().unwrap(), [CourierEvent::Ready(Err(Trouble::Failed))]);
+    }
+
+    #[test]
+    fn request_is_answered_even_if_its_task_is_dropped() {
+        let check = |answer: Option<Answer>, expect: &str| {
+            let (sender, receiver) = mpsc::channel();
+            drop(Asked { request: 3, claim: CLAIM, answer, sender });
+            let Command::Other(Input::Answered { request: 3, answer, .. }) = receiver.recv().unwrap() else {
+                panic!("no answer")
+            };
+            assert!(format!("{answer:?}").starts_with(expect), "{answer:?}");
+        };
+        check(Some(Answer::Failed("no".into())), "Failed");
+        check(None, "Unreachable");
+    }
+}
