@@ -1,13 +1,13 @@
 //! What comes from the hub and from the courier.
 
 use super::App;
-use crate::courier::{CourierEvent, Trouble};
 use crate::hub_link::LinkEvent;
 use bilik_claim::document::DocumentKind;
 use bilik_claim::ids::SessionId;
 use bilik_claim::personal::PersonalBytes;
 use bilik_claim::session::{CallNews, Event, HubNews};
 use bilik_claim::wire::{BoothToHub, CallMode, HubToBooth, Signal};
+use bilik_journal::courier::{CourierEvent, Trouble};
 use bilik_media::Tier;
 use std::time::Duration;
 use tracing::{error, warn};
@@ -139,6 +139,9 @@ impl App {
             CourierEvent::Queue { queued } => {
                 self.state.queued = queued;
                 self.send(BoothToHub::State { state: self.state.clone() });
+            }
+            CourierEvent::Damaged { taken_over, missing } => {
+                error!(taken_over, missing, "queue was damaged; see bilik-booth queue list");
             }
             CourierEvent::Ready(ready) => {
                 self.trouble = ready.err();
