@@ -100,7 +100,8 @@ pub struct App {
     uploads: BTreeMap<DocumentKind, AbortHandle>,
     services: Option<Services>,
     wrong_hub: bool,
-    trouble: Option<Trouble>,
+    /// Whether another claim could be kept; none while the queue is being opened.
+    queue: Option<Result<(), Trouble>>,
     enrolled: bool,
     // Kept for its thread.
     reader: Option<Reader>,
@@ -137,7 +138,7 @@ impl App {
             uploads: BTreeMap::new(),
             services: None,
             wrong_hub: false,
-            trouble: None,
+            queue: None,
             enrolled: identity.is_some(),
             reader: start::reader(config),
             card_wanted: true,
