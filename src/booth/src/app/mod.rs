@@ -106,6 +106,11 @@ pub struct App {
     // Kept for its thread.
     reader: Option<Reader>,
     card_wanted: bool,
+    /// Whether the reader reads only when the booth tells it to, and when it was told last.
+    starts_reader: bool,
+    reader_started: Option<Instant>,
+    /// What the reader sends is not understood: its settings do not fit.
+    reader_doubted: bool,
 }
 
 /// What an enrolled booth has.
@@ -142,6 +147,9 @@ impl App {
             enrolled: identity.is_some(),
             reader: start::reader(config),
             card_wanted: true,
+            starts_reader: start::starts_reader(config),
+            reader_started: None,
+            reader_doubted: false,
         };
         if config.reader.is_some() {
             app.device(Device::Reader, DeviceState::Missing);
@@ -213,6 +221,7 @@ impl App {
             self.card_wanted = wanted;
             if let Some(reader) = &self.reader {
                 reader.want(wanted);
+                self.reader_started = (wanted && self.starts_reader).then(Instant::now);
             }
         }
     }
