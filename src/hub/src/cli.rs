@@ -41,9 +41,12 @@ enum Command {
     Ca,
     /// Make a code that lets one booth in, once, within ten minutes.
     EnrolCode {
-        /// The booth's name, as officers will see it.
-        #[arg(long)]
-        booth: String,
+        /// A new booth: its name, as officers will see it.
+        #[arg(long, required_unless_present = "again")]
+        booth: Option<String>,
+        /// A booth that is known and has lost its identity, by its id: it stays the same booth, with its queue.
+        #[arg(long, value_name = "BOOTH", conflicts_with = "booth")]
+        again: Option<BoothId>,
     },
     /// Booths that have enrolled.
     #[command(subcommand)]
@@ -161,7 +164,10 @@ fn run(command: &Command, config: &Config) -> Result<(), AdminError> {
             }
         }
         Command::Ca => line(keys::authority_pem(&config.state_dir)?.trim_end().to_owned()),
-        Command::EnrolCode { booth } => line(admin::enrol_code(config, booth)?.to_string()),
+        Command::EnrolCode { again: Some(booth), .. } => line(admin::enrol_code_again(config, *booth)?.to_string()),
+        Command::EnrolCode { booth, again: None } => {
+            line(admin::enrol_code(config, booth.as_deref().unwrap_or_default())?.to_string());
+        }
         Command::Booth(BoothCommand::List) => {
             for booth in admin::booths(config)? {
                 let state = if booth.revoked { "revoked" } else { "active" };

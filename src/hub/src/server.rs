@@ -5,7 +5,7 @@ use crate::clock::{day_start, local_day, wall_now};
 use crate::config::Config;
 use crate::http::{self, Hub};
 use crate::keys::Keys;
-use crate::ledger::{Ledger, LedgerError, ORPHAN_MS};
+use crate::ledger::{Health, Ledger, LedgerError, ORPHAN_MS};
 use crate::listener;
 use crate::metrics::Metrics;
 use crate::office::{self, Office, Settings};
@@ -24,11 +24,16 @@ use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
+use tokio::time::{Instant, MissedTickBehavior, sleep_until};
 
 /// Where the addresses are written once both listeners are bound, for whoever configured port 0.
 pub const ADDRESSES: &str = "addresses.json";
 /// How often counts, accounts and booths are read from the ledger: other processes change them too.
 const REFRESH: Duration = Duration::from_secs(15);
+/// How often at most, however many claims come in: it means counting the whole day.
+const REFRESH_AT_MOST: Duration = Duration::from_secs(1);
+/// For the last entries of the audit trail, when the hub stops and its disk is full.
+const LAST_WORDS: Duration = Duration::from_secs(5);
 /// How often parts that no claim needs are looked for.
 const SWEEP: Duration = Duration::from_secs(24 * 3600);
 
@@ -135,7 +140,7 @@ impl Server {
             let _ = office.await;
         }
         let _ = tokio::join!(console, booths, keeper);
-        scribe.flush().await;
+        let _ = tokio::time::timeout(LAST_WORDS, scribe.flush()).await;
         if early { Err(ServeError::Office) } else { Ok(()) }
     }
 }
@@ -160,11 +165,20 @@ fn write_addresses(config: &Config, addresses: &Addresses) -> Result<(), ServeEr
 /// What has to be looked after from time to time.
 async fn keep(hub: Arc<Hub>, mut stop: watch::Receiver<bool>) {
     let (mut refresh, mut sweep) = (tokio::time::interval(REFRESH), tokio::time::interval(SWEEP));
+    refresh.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut looked = Instant::now();
     loop {
         tokio::select! {
+            () = async { sleep_until(looked + REFRESH_AT_MOST).await; hub.changed().await } => {
+                look(&hub).await;
+                looked = Instant::now();
+            }
             _ = refresh.tick() => {
-                if let Err(error) = tell_office(&hub).await {
-                    tracing::error!(%error, "failed to read counts and accounts");
+                look(&hub).await;
+                if hub.health() == Health::Full
+                    && let Err(error) = hub.blocking(|ledger| ledger.look_for_room()).await
+                {
+                    tracing::warn!(%error, "no room in the ledger yet");
                 }
             }
             _ = sweep.tick() => {
@@ -179,8 +193,14 @@ async fn keep(hub: Arc<Hub>, mut stop: watch::Receiver<bool>) {
     }
 }
 
+async fn look(hub: &Hub) {
+    if let Err(error) = tell_office(hub).await {
+        tracing::error!(%error, "failed to read counts and accounts");
+    }
+}
+
 /// Brings the office up to what the ledger says now.
-pub(crate) async fn tell_office(hub: &Hub) -> Result<(), LedgerError> {
+async fn tell_office(hub: &Hub) -> Result<(), LedgerError> {
     let offset = hub.config.time_zone.utc_offset_hours();
     let today = day_start(local_day(wall_now(), offset), offset);
     let (figures, booths, officers) =

@@ -51,6 +51,11 @@ fn a_branch_is_set_up_from_the_command_line() {
     good(&["officer", "disable", "--name", "boss"], "");
     let code = good(&["enrol-code", "--booth", "Bilik 1"], "");
     assert!(code.trim().parse::<EnrolmentCode>().is_ok());
+    let usage = |arguments: &[&str]| assert_eq!(run(&config, arguments, "").status.code(), Some(2), "{arguments:?}");
+    usage(&["enrol-code"]);
+    usage(&["enrol-code", "--booth", "Bilik 1", "--again", "00000000-0000-0000-0000-000000000001"]);
+    let unknown = run(&config, &["enrol-code", "--again", "00000000-0000-0000-0000-000000000001"], "");
+    assert_eq!((unknown.status.code(), text(&unknown.stderr).contains("no booth")), (Some(1), true));
     assert_eq!(good(&["booth", "list"], ""), "");
     assert_eq!(good(&["claims"], ""), "");
     assert!(good(&["verify-audit"], "").starts_with("intact: 4 entries, head "));
