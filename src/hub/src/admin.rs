@@ -39,6 +39,8 @@ pub enum AdminError {
     Ledger(#[from] LedgerError),
     #[error("{0}")]
     Refused(String),
+    #[error("failed to read {}", path.display())]
+    Read { path: PathBuf, source: std::io::Error },
     #[error("failed to write {}", path.display())]
     Write { path: PathBuf, source: std::io::Error },
 }

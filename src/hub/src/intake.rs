@@ -11,7 +11,7 @@
 //! | written by a later booth: format, field, choice or kind of document unknown here | [`IntakeError::Newer`] | asks again later: the hub is updated meanwhile |
 //! | anything that no later hub could take either | [`IntakeError::Refused`] | sets it aside for a technician |
 
-use crate::keys::Keys;
+use crate::keys::ClaimKeys;
 use crate::ledger::{ClaimRow, Commit, Ledger, LedgerError, NewClaim};
 use crate::seal;
 use bilik_claim::filing::{
@@ -70,7 +70,7 @@ pub struct Kept {
 /// See the module head. `booth` is who sends it: the one behind the connection, or the one whose queue it was found in.
 pub fn take_in(
     ledger: &dyn Ledger,
-    keys: &Keys,
+    keys: &ClaimKeys,
     booth: BoothId,
     signed: &Signed<Manifest>,
     now: WallTime,
@@ -100,7 +100,7 @@ pub fn take_in(
 }
 
 /// The fields of a claim in the ledger.
-pub fn open_record(ledger: &dyn Ledger, keys: &Keys, row: &ClaimRow) -> Result<ClaimRecord, IntakeError> {
+pub fn open_record(ledger: &dyn Ledger, keys: &ClaimKeys, row: &ClaimRow) -> Result<ClaimRecord, IntakeError> {
     let record = open_part(ledger, keys, &row.manifest, CLAIM_PART)?;
     read_record(&record)
 }
@@ -108,7 +108,7 @@ pub fn open_record(ledger: &dyn Ledger, keys: &Keys, row: &ClaimRow) -> Result<C
 /// One part of a claim in clear.
 pub fn open_part(
     ledger: &dyn Ledger,
-    keys: &Keys,
+    keys: &ClaimKeys,
     manifest: &Manifest,
     name: &str,
 ) -> Result<PersonalBytes, IntakeError> {
@@ -124,6 +124,15 @@ pub fn open_part(
     })
 }
 
+/// Whether a manifest could not be read only because a later booth wrote it.
+pub fn is_newer(signed: &Signed<Manifest>, error: &SignedError) -> bool {
+    let unknown = match error {
+        SignedError::Body(error) => names_the_unknown(error),
+        SignedError::TooLong(_) | SignedError::MalformedSignature | SignedError::WrongSignature => false,
+    };
+    unknown || signed.format().is_some_and(|format| format > FORMAT)
+}
+
 fn read_record(record: &PersonalBytes) -> Result<ClaimRecord, IntakeError> {
     if format_of(record.reveal()).is_some_and(|format| format > FORMAT) {
         return Err(IntakeError::Newer(CLAIM_PART));
@@ -136,6 +145,7 @@ fn read_record(record: &PersonalBytes) -> Result<ClaimRecord, IntakeError> {
 
 /// The manifest, if a key of this booth signed it; a key that was replaced since counts too.
 fn authenticate(ledger: &dyn Ledger, booth: BoothId, signed: &Signed<Manifest>) -> Result<Manifest, IntakeError> {
+    // Even the signing domain may be another one.
     if signed.format().is_some_and(|format| format > FORMAT) {
         return Err(IntakeError::Newer(MANIFEST));
     }
@@ -150,7 +160,7 @@ fn authenticate(ledger: &dyn Ledger, booth: BoothId, signed: &Signed<Manifest>) 
     }
     let manifest = match opened {
         Ok(manifest) => manifest,
-        Err(SignedError::Body(error)) if names_the_unknown(&error) => return Err(IntakeError::Newer(MANIFEST)),
+        Err(error) if is_newer(signed, &error) => return Err(IntakeError::Newer(MANIFEST)),
         Err(error) => return Err(Refused::Signature(error).into()),
     };
     match manifest.validate() {
@@ -182,7 +192,7 @@ fn require_parts(ledger: &dyn Ledger, manifest: &Manifest) -> Result<(), IntakeE
 }
 
 /// Opens everything, one part at a time, and compares.
-fn agree(ledger: &dyn Ledger, keys: &Keys, manifest: &Manifest) -> Result<(), IntakeError> {
+fn agree(ledger: &dyn Ledger, keys: &ClaimKeys, manifest: &Manifest) -> Result<(), IntakeError> {
     let record = open_part(ledger, keys, manifest, CLAIM_PART)?;
     let record = read_record(&record)?;
     let session = manifest.standing.session();

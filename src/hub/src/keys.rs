@@ -57,8 +57,19 @@ pub struct Keys {
     pub authority: Authority,
     /// Certificate chain (PEM, with the authority) and key of the hub itself.
     pub server: CertifiedPem,
+    pub claims: ClaimKeys,
+}
+
+/// What claims are opened and receipts are signed with: all that taking a claim in needs.
+pub struct ClaimKeys {
     pub identities: Identities,
     pub receipt: SigningKey,
+}
+
+impl ClaimKeys {
+    pub fn load(dir: &Path) -> Result<Self, KeysError> {
+        Ok(Self { identities: load_identities(dir)?, receipt: load_receipt_key(dir)? })
+    }
 }
 
 /// Makes the state directory and each key that is not there yet. `now` in seconds since 1970. Returns what was made.
@@ -112,19 +123,18 @@ impl Keys {
             certificate: format!("{}{}", certificate.as_str(), authority.pem()),
             key: read(&dir.join(SERVER_KEY))?.to_string(),
         };
-        Ok(Self { authority, server, identities: load_identities(dir)?, receipt: load_receipt_key(dir)? })
+        Ok(Self { authority, server, claims: ClaimKeys::load(dir)? })
     }
 
     /// Whether [`Keys::load`] would succeed. Renews and writes nothing.
     pub fn check(config: &Config) -> Result<(), KeysError> {
         let dir = &config.state_dir;
         load_authority(dir)?;
-        load_identities(dir)?;
-        load_receipt_key(dir).map(drop)
+        ClaimKeys::load(dir).map(drop)
     }
 
     pub fn receipt_verifier(&self) -> VerifyingKey {
-        self.receipt.verifying_key()
+        self.claims.receipt.verifying_key()
     }
 }
 
@@ -165,8 +175,7 @@ pub fn load_identity(path: &Path) -> Result<Identity, KeysError> {
         .ok_or(KeysError::Malformed { path: path.to_owned(), what: "an age identity" })
 }
 
-/// What signs receipts, for commands that take claims in.
-pub fn load_receipt_key(dir: &Path) -> Result<SigningKey, KeysError> {
+fn load_receipt_key(dir: &Path) -> Result<SigningKey, KeysError> {
     let path = dir.join(RECEIPT_KEY);
     let text = read(&path)?;
     let mut seed = Zeroizing::new([0; 32]);
@@ -240,8 +249,8 @@ mod tests {
         let first = Keys::load(&config, NOW).unwrap();
         assert!(init(&config, NOW).unwrap().is_empty());
         let second = Keys::load(&config, NOW).unwrap();
-        assert_eq!(first.identities.recipient().to_string(), second.identities.recipient().to_string());
-        assert_eq!(first.receipt.to_bytes(), second.receipt.to_bytes());
+        assert_eq!(first.claims.identities.recipient().to_string(), second.claims.identities.recipient().to_string());
+        assert_eq!(first.claims.receipt.to_bytes(), second.claims.receipt.to_bytes());
         for name in [CA_KEY, SERVER_KEY, SEALING_KEY, RECEIPT_KEY] {
             let mode = fs::metadata(config.state_dir.join(name)).unwrap().permissions().mode();
             assert_eq!(mode & 0o777, 0o600, "{name}");

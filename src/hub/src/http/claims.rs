@@ -112,7 +112,7 @@ pub async fn open(
     let record = hub
         .blocking(move |ledger| {
             let row = ledger.claim(claim)?.ok_or(ApiError::NotFound)?;
-            let opened = intake::open_record(ledger, &shared.keys, &row).map_err(unreadable)?;
+            let opened = intake::open_record(ledger, &shared.keys.claims, &row).map_err(unreadable)?;
             record(ledger, AuditEvent::ClaimOpened { claim, officer: officer.row.officer })?;
             Ok::<_, ApiError>(opened)
         })
@@ -135,7 +135,7 @@ pub async fn part(
             if wanted == CLAIM_PART || !row.manifest.parts.iter().any(|part| part.name == wanted) {
                 return Err(ApiError::NotFound);
             }
-            let opened = intake::open_part(ledger, &shared.keys, &row.manifest, &wanted).map_err(unreadable)?;
+            let opened = intake::open_part(ledger, &shared.keys.claims, &row.manifest, &wanted).map_err(unreadable)?;
             let officer = officer.row.officer;
             record(ledger, AuditEvent::ClaimPartOpened { claim, part: wanted, officer })?;
             Ok::<_, ApiError>(opened)
@@ -177,7 +177,7 @@ fn record(ledger: &dyn Ledger, event: AuditEvent) -> Result<(), LedgerError> {
 }
 
 fn summary(ledger: &dyn Ledger, hub: &Shared, row: ClaimRow) -> ClaimSummary {
-    let record = intake::open_record(ledger, &hub.keys, &row)
+    let record = intake::open_record(ledger, &hub.keys.claims, &row)
         .inspect_err(|error| tracing::error!(claim = %row.manifest.claim, %error, "a claim cannot be opened"))
         .ok();
     let value = |field: Field| {

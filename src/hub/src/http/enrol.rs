@@ -54,7 +54,7 @@ pub async fn enrol(
         certificate,
         authority: hub.keys.authority.pem().to_owned(),
         booth_address: hub.config.booth_address(hub.booths_port),
-        recipient: hub.keys.identities.recipient().to_string(),
+        recipient: hub.keys.claims.identities.recipient().to_string(),
         receipt_key: hex::encode(hub.keys.receipt_verifier().to_bytes()),
     }))
 }

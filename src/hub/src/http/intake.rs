@@ -63,7 +63,8 @@ pub async fn claim(State(hub): State<Shared>, Booth(booth): Booth, body: Bytes) 
     let _turn = hub.opening.acquire().await.map_err(|_| ApiError::Internal)?;
     hub.scribe.flush().await;
     let (shared, refused) = (Arc::clone(&hub), signed.clone());
-    let answer = hub.blocking(move |ledger| intake::take_in(ledger, &shared.keys, id, &signed, wall_now())).await;
+    let answer =
+        hub.blocking(move |ledger| intake::take_in(ledger, &shared.keys.claims, id, &signed, wall_now())).await;
     let (status, answer) = match answer {
         Ok(receipt) => {
             if receipt.new {

@@ -98,7 +98,7 @@ pub enum AuditEvent {
     ClaimExported {
         claim: ClaimId,
     },
-    /// A claim came in by hand, from a copy of the booth's queue, before its entry [`AuditEvent::ClaimReceived`].
+    /// A claim came in by hand, from a copy of the booth's queue. Follows its [`AuditEvent::ClaimReceived`].
     ClaimRecovered {
         claim: ClaimId,
     },

@@ -17,21 +17,21 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 /// A claim as a booth would send it.
-struct Filing {
-    manifest: Manifest,
-    parts: Vec<(Digest, Vec<u8>)>,
+pub struct Filing {
+    pub manifest: Manifest,
+    pub parts: Vec<(Digest, Vec<u8>)>,
 }
 
 /// What a test changes before it is sealed.
-struct Draft {
-    record: ClaimRecord,
-    photo: Vec<u8>,
-    recipient: String,
+pub struct Draft {
+    pub record: ClaimRecord,
+    pub photo: Vec<u8>,
+    pub recipient: String,
 }
 
 const SESSION: SessionId = SessionId(Uuid::from_u128(5));
 
-fn draft(booth: &TestBooth, number: u128) -> Draft {
+pub fn draft(booth: &TestBooth, number: u128) -> Draft {
     let claim = ClaimId(Uuid::from_u128(number));
     let entry =
         |field, value: &str| Entry { field, value: Personal::new(value), source: EntrySource::Typed, doubts: vec![] };
@@ -57,7 +57,7 @@ fn draft(booth: &TestBooth, number: u128) -> Draft {
     Draft { record, photo, recipient: booth.answer.recipient.clone() }
 }
 
-fn seal(draft: &Draft) -> Filing {
+pub fn seal(draft: &Draft) -> Filing {
     let recipient: age::x25519::Recipient = draft.recipient.parse().unwrap();
     let mut parts = Vec::new();
     let mut listed = Vec::new();
@@ -98,12 +98,12 @@ async fn commit(bench: &Bench, booth: &TestBooth, signed: &Signed<Manifest>) -> 
     (response.status(), response.json().await.unwrap())
 }
 
-async fn file(bench: &Bench, booth: &TestBooth, filing: &Filing) -> (StatusCode, CommitAnswer) {
+pub async fn file(bench: &Bench, booth: &TestBooth, filing: &Filing) -> (StatusCode, CommitAnswer) {
     send_parts(bench, booth, filing).await;
     commit(bench, booth, &Signed::sign(&filing.manifest, &booth.manifest_key).unwrap()).await
 }
 
-fn receipt((status, answer): (StatusCode, CommitAnswer)) -> Signed<Receipt> {
+pub fn receipt((status, answer): (StatusCode, CommitAnswer)) -> Signed<Receipt> {
     match answer {
         CommitAnswer::Received { receipt } => {
             assert_eq!(status, StatusCode::OK);
@@ -125,7 +125,7 @@ fn reason((status, answer): (StatusCode, CommitAnswer)) -> String {
     }
 }
 
-fn receipt_key(booth: &TestBooth) -> VerifyingKey {
+pub fn receipt_key(booth: &TestBooth) -> VerifyingKey {
     let bytes: [u8; 32] = hex::decode(&booth.answer.receipt_key).unwrap().try_into().unwrap();
     VerifyingKey::from_bytes(&bytes).unwrap()
 }

@@ -12,14 +12,14 @@ fn program(config: &Path, arguments: &[&str]) -> Command {
     command
 }
 
-fn run(config: &Path, arguments: &[&str], input: &str) -> Output {
+pub fn run(config: &Path, arguments: &[&str], input: &str) -> Output {
     let mut child =
         program(config, arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
     child.wait_with_output().unwrap()
 }
 
-fn text(bytes: &[u8]) -> String {
+pub fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 
