@@ -67,6 +67,14 @@ pub struct Kept {
     pub new: bool,
 }
 
+/// A manifest that has been looked at with all its parts.
+pub enum Judged {
+    /// Nothing speaks against it: it has to be kept.
+    Good(Box<NewClaim>),
+    /// It is in the ledger already.
+    Known(Signed<Receipt>),
+}
+
 /// See the module head. `booth` is who sends it: the one behind the connection, or the one whose queue it was found in.
 pub fn take_in(
     ledger: &dyn Ledger,
@@ -75,25 +83,43 @@ pub fn take_in(
     signed: &Signed<Manifest>,
     now: WallTime,
 ) -> Result<Kept, IntakeError> {
+    keep(ledger, keys, judge(ledger, keys, booth, signed)?, now)
+}
+
+/// The first half: everything that opens parts, and so takes memory and time. Changes nothing.
+pub fn judge(
+    ledger: &dyn Ledger,
+    keys: &ClaimKeys,
+    booth: BoothId,
+    signed: &Signed<Manifest>,
+) -> Result<Judged, IntakeError> {
     let manifest = authenticate(ledger, booth, signed)?;
     if let Some((digest, receipt)) = ledger.receipt(manifest.claim)? {
         if digest != signed.digest() {
             return Err(Refused::Conflict.into());
         }
-        return Ok(Kept { receipt, new: false });
+        return Ok(Judged::Known(receipt));
     }
     if !keys.identities.opens(&manifest.recipient) {
         return Err(Refused::Recipient.into());
     }
     require_parts(ledger, &manifest)?;
     agree(ledger, keys, &manifest)?;
+    Ok(Judged::Good(Box::new(NewClaim { signed: signed.clone(), manifest })))
+}
 
-    let (claim, digest) = (manifest.claim, signed.digest());
+/// The second half: one transaction, in which everything that may have changed since is asked again.
+pub fn keep(ledger: &dyn Ledger, keys: &ClaimKeys, judged: Judged, now: WallTime) -> Result<Kept, IntakeError> {
+    let new = match judged {
+        Judged::Good(new) => new,
+        Judged::Known(receipt) => return Ok(Kept { receipt, new: false }),
+    };
+    let (claim, digest) = (new.manifest.claim, new.signed.digest());
     let sign = |ledger_sequence| {
         let receipt = Receipt { format: FORMAT, claim, manifest: digest, ledger_sequence, received_at: now };
         Signed::sign(&receipt, &keys.receipt).ok()
     };
-    match ledger.commit_claim(&NewClaim { signed: signed.clone(), manifest }, now, &sign)? {
+    match ledger.commit_claim(&new, now, &sign)? {
         Commit::Kept { receipt, new } => Ok(Kept { receipt, new }),
         Commit::Conflict => Err(Refused::Conflict.into()),
     }

@@ -15,6 +15,7 @@ use bilik_claim::ids::{BoothId, ClaimId, WallTime};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
@@ -68,10 +69,13 @@ fn start(
 
 impl Scribe {
     pub fn write(&self, entry: Entry) {
-        if self.jobs.try_send(Job::Entry(wall_now(), entry)).is_err() {
-            tracing::error!("an audit entry is lost: too many wait for the disk");
-            lose(&self.lost, &self.metrics, 1);
-        }
+        let why = match self.jobs.try_send(Job::Entry(wall_now(), entry)) {
+            Ok(()) => return,
+            Err(TrySendError::Full(_)) => "too many wait for the disk",
+            Err(TrySendError::Closed(_)) => "nobody writes any more",
+        };
+        tracing::error!(why, "an audit entry is lost");
+        lose(&self.lost, &self.metrics, 1);
     }
 
     /// Returns once everything before is in the ledger.

@@ -51,6 +51,8 @@ pub enum ServeError {
     Signals(#[source] std::io::Error),
     #[error("the office has ended before it was told to")]
     Office,
+    #[error("the scribe has ended before it was told to: nothing would be in the audit trail any more")]
+    Scribe,
 }
 
 /// The content of [`ADDRESSES`].
@@ -109,7 +111,7 @@ impl Server {
         let Self { config, keys, ledger, console, booths, addresses } = self;
         let (stopper, stop) = watch::channel(false);
         let metrics = Arc::new(Metrics::default());
-        let (scribe, _) = scribe::spawn(Arc::clone(&ledger), Arc::clone(&metrics));
+        let (scribe, mut writer) = scribe::spawn(Arc::clone(&ledger), Arc::clone(&metrics));
         let settings = Settings {
             branch_name: config.branch_name.clone(),
             default_capacity: config.default_capacity,
@@ -130,18 +132,19 @@ impl Server {
         tracing::info!(console = %addresses.console, booths = %addresses.booths, "hub is up");
 
         let early = tokio::select! {
-            () = shutdown => false,
-            _ = &mut office => true,
+            () = shutdown => None,
+            _ = &mut office => Some(ServeError::Office),
+            _ = &mut writer => Some(ServeError::Scribe),
         };
         tracing::info!("hub stops");
         let _ = stopper.send(true);
         // Each ends by itself; a task that panicked has nothing more to stop.
-        if !early {
+        if !matches!(early, Some(ServeError::Office)) {
             let _ = office.await;
         }
         let _ = tokio::join!(console, booths, keeper);
         let _ = tokio::time::timeout(LAST_WORDS, scribe.flush()).await;
-        if early { Err(ServeError::Office) } else { Ok(()) }
+        early.map_or(Ok(()), Err)
     }
 }
 

@@ -5,8 +5,8 @@ use super::error::ApiError;
 use super::guard::Booth;
 use super::upload;
 use crate::clock::wall_now;
-use crate::intake::{self, IntakeError, Refused};
-use crate::ledger::PutPart;
+use crate::intake::{self, IntakeError, Kept, Refused};
+use crate::ledger::{LedgerError, PutPart};
 use crate::metrics::Counter;
 use axum::Json;
 use axum::body::{Body, Bytes};
@@ -14,8 +14,12 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use bilik_claim::filing::{CommitAnswer, MAX_PART, Manifest, Signed, names_the_unknown};
-use bilik_claim::ids::Digest;
+use bilik_claim::ids::{BoothId, Digest};
 use std::sync::Arc;
+use std::time::Duration;
+
+/// For the officers' decisions that were made before this claim.
+const SCRIBE: Duration = Duration::from_secs(5);
 
 /// 201 if it is new, 200 if it was here; 422 if the bytes are not what the name says.
 pub async fn part(
@@ -60,11 +64,11 @@ pub async fn claim(State(hub): State<Shared>, Booth(booth): Booth, body: Bytes) 
         }
     };
     let digest = signed.digest();
-    let _turn = hub.opening.acquire().await.map_err(|_| ApiError::Internal)?;
-    hub.scribe.flush().await;
-    let (shared, refused) = (Arc::clone(&hub), signed.clone());
-    let answer =
-        hub.blocking(move |ledger| intake::take_in(ledger, &shared.keys.claims, id, &signed, wall_now())).await;
+    // Outside of any turn: if the disk holds the scribe up, officers go on reading.
+    if tokio::time::timeout(SCRIBE, hub.scribe.flush()).await.is_err() {
+        return Err(LedgerError::Busy { operation: "write down what officers decided" }.into());
+    }
+    let answer = judge_and_keep(&hub, id, signed.clone()).await;
     let (status, answer) = match answer {
         Ok(receipt) => {
             if receipt.new {
@@ -81,7 +85,7 @@ pub async fn claim(State(hub): State<Shared>, Booth(booth): Booth, body: Bytes) 
         }
         Err(IntakeError::Refused(reason)) => {
             hub.metrics.count(Counter::ClaimsRefused);
-            let parts = parts_of(&reason, &refused);
+            let parts = parts_of(&reason, &signed);
             hub.blocking(move |ledger| ledger.refuse_claim(id, digest, &parts, wall_now())).await?;
             tracing::error!(booth = %id, manifest = %digest, %reason, "claim refused: a technician is needed");
             (StatusCode::UNPROCESSABLE_ENTITY, CommitAnswer::Refused { reason: reason.to_string() })
@@ -89,6 +93,16 @@ pub async fn claim(State(hub): State<Shared>, Booth(booth): Booth, body: Bytes) 
         Err(IntakeError::Ledger(error)) => return Err(error.into()),
     };
     Ok((status, Json(answer)).into_response())
+}
+
+/// Opening takes memory and a core, so it waits for its turn; keeping takes the disk, and goes on beside others' opening.
+async fn judge_and_keep(hub: &Shared, booth: BoothId, signed: Signed<Manifest>) -> Result<Kept, IntakeError> {
+    let turn = hub.opening.acquire().await.map_err(|_| LedgerError::Failed)?;
+    let shared = Arc::clone(hub);
+    let judged = hub.blocking(move |ledger| intake::judge(ledger, &shared.keys.claims, booth, &signed)).await?;
+    drop(turn);
+    let shared = Arc::clone(hub);
+    hub.blocking(move |ledger| intake::keep(ledger, &shared.keys.claims, judged, wall_now())).await
 }
 
 /// Whose parts are dropped with a refused manifest: none, if the booth has not signed it.

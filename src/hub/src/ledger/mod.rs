@@ -45,6 +45,8 @@ pub enum LedgerError {
     Busy { operation: &'static str },
     #[error("failed to {operation} in the ledger: its disk is full")]
     Full { operation: &'static str },
+    #[error("failed to {operation} in the ledger: undone together with another's work")]
+    Undone { operation: &'static str },
     #[error("the ledger's disk has failed; nothing is written until the hub is started again")]
     Failed,
     #[error("the ledger holds a {0} that cannot be read")]
@@ -55,7 +57,7 @@ impl LedgerError {
     /// Whether the same may well succeed a little later.
     pub fn passes(&self) -> bool {
         match self {
-            LedgerError::Busy { .. } | LedgerError::Full { .. } => true,
+            LedgerError::Busy { .. } | LedgerError::Full { .. } | LedgerError::Undone { .. } => true,
             LedgerError::Storage { .. } | LedgerError::Failed | LedgerError::Unreadable(_) => false,
         }
     }

@@ -1,10 +1,10 @@
 use super::{SqliteLedger, digest, storage};
 use crate::ledger::{AUDIT_ROOT, Audit, AuditEvent, AuditState, LedgerError, audit_hash};
 use bilik_claim::ids::{Digest, WallTime};
-use rusqlite::{OptionalExtension as _, Transaction, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 
 /// Adds one entry to the chain, inside the transaction of what it is about.
-pub(super) fn append(transaction: &Transaction<'_>, at: WallTime, event: &AuditEvent) -> Result<(), LedgerError> {
+pub(super) fn append(transaction: &Connection, at: WallTime, event: &AuditEvent) -> Result<(), LedgerError> {
     let last: Option<(i64, Digest)> = transaction
         .prepare_cached("SELECT sequence, hash FROM audit ORDER BY sequence DESC LIMIT 1")
         .and_then(|mut statement| statement.query_row([], |row| Ok((row.get(0)?, digest(row, 1)?))).optional())
@@ -65,7 +65,7 @@ mod tests {
                 let officer = OfficerId(Uuid::from_u128(number));
                 ledger.record(&[(WallTime(1000), AuditEvent::Login { officer })]).unwrap();
             }
-            ledger.connection.lock().unwrap().execute_batch(change).unwrap();
+            ledger.db().execute_batch(change).unwrap();
             let state = ledger.verify_audit(None).unwrap();
             match expect {
                 Some(sequence) => assert_eq!(state, AuditState::Broken { sequence }, "{change}"),
@@ -88,7 +88,7 @@ mod tests {
         let AuditState::Intact { head, .. } = ledger.verify_audit(None).unwrap() else { panic!("broken") };
         ledger.record(&[entry(3)]).unwrap();
         assert!(matches!(ledger.verify_audit(Some(head)).unwrap(), AuditState::Intact { entries: 3, noted: true, .. }));
-        ledger.connection.lock().unwrap().execute_batch("DELETE FROM audit WHERE sequence >= 2").unwrap();
+        ledger.db().execute_batch("DELETE FROM audit WHERE sequence >= 2").unwrap();
         assert!(matches!(ledger.verify_audit(Some(head)).unwrap(), AuditState::Intact { noted: false, .. }));
     }
 }

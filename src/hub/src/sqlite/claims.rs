@@ -345,7 +345,7 @@ mod tests {
         let Commit::Kept { receipt, new: true } = commit(&ledger, &claim(11, unverified, 2), 400) else { panic!("no") };
         assert_eq!(receipt.peek().unwrap().ledger_sequence, 2);
         let owners: String = {
-            let connection = ledger.connection.lock().unwrap();
+            let connection = ledger.db();
             connection.query_row("SELECT group_concat(DISTINCT claim) FROM parts", [], |row| row.get(0)).unwrap()
         };
         assert_eq!(owners, first.manifest.claim.to_string());
@@ -425,7 +425,7 @@ mod tests {
         let id = |number| ClaimId(Uuid::from_u128(number));
         let rate = |number, booth, rating, now| ledger.rate_claim(id(number), booth, rating, WallTime(now)).unwrap();
         let ratings = |number| -> Vec<(String, u8)> {
-            let connection = ledger.connection.lock().unwrap();
+            let connection = ledger.db();
             let mut statement = connection.prepare("SELECT booth, rating FROM ratings WHERE claim = ?1").unwrap();
             let rows = statement.query_map([id(number).to_string()], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
             rows.map(Result::unwrap).collect()

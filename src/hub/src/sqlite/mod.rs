@@ -1,7 +1,8 @@
 //! The ledger in one SQLite file.
 //!
 //! * WAL with `synchronous=FULL`: a commit is on the disk before it is reported, so a receipt never runs ahead.
-//! * One connection behind one lock: writers would wait for each other anyway, and the reads are short.
+//! * One connection writes, for all who write at the same time together ([`group`]); another one reads what is committed,
+//!   behind a lock: the reads are short.
 //! * The commands (`enrol-code`, `officer add`) open the same file from another process; SQLite's own locking and a
 //!   busy timeout keep them apart.
 //! * What goes wrong on the disk:
@@ -18,6 +19,7 @@
 mod audit;
 mod booths;
 mod claims;
+mod group;
 mod officers;
 mod parts;
 mod schema;
@@ -25,7 +27,8 @@ mod schema;
 use crate::ledger::{Health, Ledger, LedgerError};
 use bilik_claim::filing::MAX_PART;
 use bilik_claim::ids::Digest;
-use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
+use group::Writer;
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -48,8 +51,8 @@ pub enum OpenLedgerError {
 
 /// See the module head.
 pub struct SqliteLedger {
-    connection: Mutex<Connection>,
-    failed: AtomicBool,
+    writer: Writer,
+    reader: Mutex<Connection>,
     full: AtomicBool,
     unreadable: AtomicBool,
 }
@@ -68,11 +71,14 @@ impl SqliteLedger {
             connection.pragma_update(None, "secure_delete", true)?;
             Ok(connection)
         };
-        let mut connection = open().map_err(|source| OpenLedgerError::Open { path: path.to_owned(), source })?;
+        let failed = |source| OpenLedgerError::Open { path: path.to_owned(), source };
+        let mut connection = open().map_err(failed)?;
         schema::migrate(&mut connection, path)?;
+        let reader = open().map_err(failed)?;
+        reader.pragma_update(None, "query_only", true).map_err(failed)?;
         Ok(Self {
-            connection: Mutex::new(connection),
-            failed: AtomicBool::new(false),
+            writer: Writer::new(connection),
+            reader: Mutex::new(reader),
             full: AtomicBool::new(false),
             unreadable: AtomicBool::new(false),
         })
@@ -85,36 +91,24 @@ impl SqliteLedger {
 
     #[cfg(test)]
     pub(crate) fn set_busy_timeout(&self, timeout: Duration) {
-        self.connection.lock().unwrap().busy_timeout(timeout).unwrap();
+        self.db().busy_timeout(timeout).unwrap();
     }
 
-    /// Runs `work` in one immediate transaction and commits it.
+    /// The connection that writes.
+    #[cfg(test)]
+    fn db(&self) -> std::sync::MutexGuard<'_, group::State> {
+        self.writer.db()
+    }
+
+    /// Runs `work` in one transaction, perhaps together with others' work, and returns once it is committed.
     fn write<T>(
         &self,
         operation: &'static str,
-        work: impl FnOnce(&Transaction<'_>) -> Result<T, LedgerError>,
+        work: impl FnOnce(&Connection) -> Result<T, LedgerError>,
     ) -> Result<T, LedgerError> {
-        if self.failed.load(Ordering::Acquire) {
-            return Err(LedgerError::Failed);
-        }
-        // A panic in `work` has rolled its transaction back; the connection is as good as before.
-        let mut connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
-        let result = connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .map_err(|source| storage(operation, source))
-            .and_then(|transaction| {
-                let value = work(&transaction)?;
-                transaction.commit().map_err(|source| storage(operation, source))?;
-                Ok(value)
-            });
-        match &result {
-            Ok(_) => {}
-            Err(LedgerError::Full { .. }) => self.note_full(operation),
-            Err(error) if is_io_failure(error) => {
-                self.failed.store(true, Ordering::Release);
-                tracing::error!(operation, "the ledger's disk has failed: no more writing until the next start");
-            }
-            Err(_) => {}
+        let result = self.writer.write(operation, work);
+        if matches!(result, Err(LedgerError::Full { .. })) {
+            self.note_full(operation);
         }
         result
     }
@@ -125,7 +119,7 @@ impl SqliteLedger {
         operation: &'static str,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> Result<T, LedgerError> {
-        let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        let connection = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
         let result = work(&connection).map_err(|source| storage(operation, source));
         if result.as_ref().is_err_and(is_io_failure) && !self.unreadable.swap(true, Ordering::AcqRel) {
             tracing::error!(operation, "the ledger's disk cannot be read everywhere: it has to be looked at");
@@ -150,7 +144,7 @@ impl SqliteLedger {
 impl Ledger for SqliteLedger {
     fn health(&self) -> Health {
         let is = |state: &AtomicBool| state.load(Ordering::Acquire);
-        match (is(&self.failed), is(&self.full), is(&self.unreadable)) {
+        match (self.writer.has_failed(), is(&self.full), is(&self.unreadable)) {
             (true, _, _) => Health::Failed,
             (false, true, _) => Health::Full,
             (false, false, true) => Health::Unreadable,
@@ -236,7 +230,7 @@ mod tests {
 
     /// Allows the file no more pages than this.
     fn bound(ledger: &SqliteLedger, pages: u32) {
-        ledger.connection.lock().unwrap().pragma_update(None, "max_page_count", pages).unwrap();
+        ledger.db().pragma_update(None, "max_page_count", pages).unwrap();
     }
 
     #[test]
@@ -284,7 +278,7 @@ mod tests {
         let path = dir.path().join("hub.db");
         let ledger = SqliteLedger::open(&path).unwrap();
         let sql = "SELECT rootpage FROM sqlite_schema WHERE name = 'parts'";
-        let root: u32 = ledger.connection.lock().unwrap().query_row(sql, [], |row| row.get(0)).unwrap();
+        let root: u32 = ledger.db().query_row(sql, [], |row| row.get(0)).unwrap();
         drop(ledger);
         let mut file = std::fs::read(&path).unwrap();
         let root = root as usize;

@@ -102,7 +102,7 @@ mod tests {
         let digest = Digest::of(b"sealed");
         let put = || ledger.put_part(A, digest, b"sealed", WallTime(5)).unwrap();
         assert_eq!(put(), PutPart::Stored);
-        ledger.connection.lock().unwrap().execute("UPDATE parts SET bytes = x'00', claim = 'c'", []).unwrap();
+        ledger.db().execute("UPDATE parts SET bytes = x'00', claim = 'c'", []).unwrap();
         assert_eq!(put(), PutPart::Mended);
         assert_eq!(ledger.part(A, digest).unwrap().as_deref(), Some(b"sealed".as_slice()));
         assert_eq!(put(), PutPart::Known);
@@ -118,7 +118,7 @@ mod tests {
         };
         let here = |booth, number| ledger.part(booth, digest(number)).unwrap().is_some();
         put(A, 0);
-        ledger.connection.lock().unwrap().execute("UPDATE parts SET claim = 'c'", []).unwrap();
+        ledger.db().execute("UPDATE parts SET claim = 'c'", []).unwrap();
         put(B, 1);
         for number in 1..=MAX_ORPHANS + 1 {
             assert_eq!(put(A, number), PutPart::Stored);

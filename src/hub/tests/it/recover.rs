@@ -104,7 +104,9 @@ async fn what_cannot_be_taken_in_is_told_and_keeps_nothing_else_out() {
     for (id, text) in [(40, Some("{}")), (41, Some("[")), (42, None)] {
         let directory = queue.join(ClaimId(Uuid::from_u128(id)).to_string());
         fs::create_dir_all(&directory).unwrap();
-        text.map(|text| fs::write(directory.join("manifest.json"), text).unwrap());
+        if let Some(text) = text {
+            fs::write(directory.join("manifest.json"), text).unwrap();
+        }
     }
     fs::write(queue.join("note.txt"), "not a claim").unwrap();
 
