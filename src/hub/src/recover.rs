@@ -129,7 +129,8 @@ pub fn recover(
         };
         all += 1;
         good += usize::from(outcome.is_good());
-        let name = found.directory.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        // Goes to a terminal: a name made by hand must not steer it.
+        let name = found.directory.file_name().unwrap_or_default().to_string_lossy().escape_debug().to_string();
         tell(&Recovered { name, outcome })?;
     }
     match all - good {

@@ -18,13 +18,14 @@ use std::fs;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::watch;
-use tokio::time::{Instant, MissedTickBehavior, sleep_until};
+use tokio::sync::{Notify, watch};
+use tokio::time::{MissedTickBehavior, sleep};
 
 /// Where the addresses are written once both listeners are bound, for whoever configured port 0.
 pub const ADDRESSES: &str = "addresses.json";
@@ -169,13 +170,10 @@ fn write_addresses(config: &Config, addresses: &Addresses) -> Result<(), ServeEr
 async fn keep(hub: Arc<Hub>, mut stop: watch::Receiver<bool>) {
     let (mut refresh, mut sweep) = (tokio::time::interval(REFRESH), tokio::time::interval(SWEEP));
     refresh.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut looked = Instant::now();
+    let mut follow = pin!(follow(hub.changed(), || look(&hub)));
     loop {
         tokio::select! {
-            () = async { sleep_until(looked + REFRESH_AT_MOST).await; hub.changed().await } => {
-                look(&hub).await;
-                looked = Instant::now();
-            }
+            () = &mut follow => {}
             _ = refresh.tick() => {
                 look(&hub).await;
                 if hub.health() == Health::Full
@@ -196,6 +194,16 @@ async fn keep(hub: Arc<Hub>, mut stop: watch::Receiver<bool>) {
     }
 }
 
+/// Looks when something has changed: at once, then at most once in [`REFRESH_AT_MOST`], but never for nothing and always
+/// after the last change.
+async fn follow<F: Future<Output = ()>>(changed: &Notify, mut look: impl FnMut() -> F) {
+    loop {
+        changed.notified().await;
+        look().await;
+        sleep(REFRESH_AT_MOST).await;
+    }
+}
+
 async fn look(hub: &Hub) {
     if let Err(error) = tell_office(hub).await {
         tracing::error!(%error, "failed to read counts and accounts");
@@ -213,4 +221,35 @@ async fn tell_office(hub: &Hub) -> Result<(), LedgerError> {
     let officers = officers.into_iter().filter(|officer| officer.disabled).map(|officer| officer.officer).collect();
     hub.office.shut_out(booths, officers).await;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::Cell;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_thousand_claims_are_counted_a_few_times() {
+        let (changed, looks) = (Notify::new(), Cell::new(0));
+        let check = async |changes: u32, apart: Duration, expect: std::ops::RangeInclusive<u32>| {
+            looks.set(0);
+            for _ in 0..changes {
+                changed.notify_one();
+                sleep(apart).await;
+            }
+            // What came during the last pause is looked at after it.
+            sleep(REFRESH_AT_MOST * 2).await;
+            assert!(expect.contains(&looks.get()), "{changes}: {} looks", looks.get());
+        };
+        let checks = async {
+            check(0, Duration::ZERO, 0..=0).await;
+            check(1, Duration::ZERO, 1..=1).await;
+            check(1000, Duration::from_millis(3), 3..=5).await;
+            check(3, REFRESH_AT_MOST * 3, 3..=3).await;
+        };
+        tokio::select! {
+            () = checks => {}
+            () = follow(&changed, async || looks.set(looks.get() + 1)) => {}
+        }
+    }
 }

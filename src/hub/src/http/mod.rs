@@ -106,9 +106,9 @@ impl Hub {
         self.changed.notify_one();
     }
 
-    /// Completes once somebody has said so.
-    pub async fn changed(&self) {
-        self.changed.notified().await;
+    /// Where [`Hub::tell_office`] says so.
+    pub fn changed(&self) -> &Notify {
+        &self.changed
     }
 
     pub fn health(&self) -> Health {
