@@ -150,7 +150,8 @@ pub fn open_part(
     })
 }
 
-/// Whether a manifest could not be read only because a later booth wrote it.
+/// Whether a manifest could not be read only because a later booth wrote it. A later format is asked for whatever the
+/// signature looks like: its signing domain may be another one.
 pub fn is_newer(signed: &Signed<Manifest>, error: &SignedError) -> bool {
     let unknown = match error {
         SignedError::Body(error) => names_the_unknown(error),
@@ -171,10 +172,6 @@ fn read_record(record: &PersonalBytes) -> Result<ClaimRecord, IntakeError> {
 
 /// The manifest, if a key of this booth signed it; a key that was replaced since counts too.
 fn authenticate(ledger: &dyn Ledger, booth: BoothId, signed: &Signed<Manifest>) -> Result<Manifest, IntakeError> {
-    // Even the signing domain may be another one.
-    if signed.format().is_some_and(|format| format > FORMAT) {
-        return Err(IntakeError::Newer(MANIFEST));
-    }
     let mut opened = Err(SignedError::WrongSignature);
     for key in ledger.booth_keys(booth)? {
         // The key was checked when the booth enrolled.
