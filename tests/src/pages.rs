@@ -6,12 +6,12 @@ use anyhow::bail;
 use bilik_claim::document::DocumentKind;
 use bilik_claim::identity::PhotoDoubt;
 use bilik_claim::ids::{BoothId, OfficerId, TrackingCode, WallTime};
-use bilik_claim::personal::{Personal, PersonalBytes};
+use bilik_claim::personal::PersonalBytes;
 use bilik_claim::reason::Reason;
 use bilik_claim::session::item::{Field, Item};
 use bilik_claim::session::{
-    CallNews, CardReading, Device, Effect, Event, HELP_AFTER, HubNews, Key, Now, Page, PendingPhoto, PhotoOutcome, ReaderNews, Session, Stroke,
-    Tap,
+    CallNews, CardReading, Device, Effect, Event, HELP_AFTER, HubNews, Key, Now, Page, PendingPhoto, PhotoOutcome,
+    ReaderNews, Session, Stroke, Tap,
 };
 use bilik_claim::wire::{Assignment, CallMode, Decision, DeviceState, Verdict};
 use bilik_ui::{AppWindow, DocumentsAdapter, Officer};

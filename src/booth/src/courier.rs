@@ -1,123 +1,77 @@
-//! Owns the journal and brings its claims to the hub.
+//! The courier's thread: carries inputs to [`bilik_journal::courier`] and its outputs to the hub and the loop.
 //!
-//! One thread: keeps claims as soon as they come, and between them does what the outbox says next. It never waits for
-//! the network itself: requests run as tasks, one at a time, and their answers come back as commands. So a claim is
-//! kept within the time of a disk write, even while an upload hangs.
+//! It never waits for the network itself: requests run as tasks, and their answers come back as inputs. So a claim is kept
+//! within the time of a disk write, even while an upload hangs. Nothing is decided here.
+//!
+//! Two promises hold even if the thread or a task ends by panic: a participant who waits for their claim to be kept is told
+//! that it was not ([`Waiting`]), and a request that was started is answered ([`Asked`]).
 
-use crate::hub_http::{Answer, HubHttp};
-use bilik_claim::ids::{ClaimId, TrackingCode, WallTime};
+use crate::clock;
+use crate::hub_http::HubHttp;
+use bilik_claim::ids::ClaimId;
 use bilik_claim::session::claim::FinishedClaim;
-use bilik_journal::outbox::{Event, Outbox};
-use bilik_journal::{Journal, JournalConfig, JournalError, MAX_CLAIM, Request};
+use bilik_journal::courier::{Answer, Courier as Core, CourierEvent, Input, Moment, Output, Trouble};
+use bilik_journal::{BoothAudit, Journal, JournalConfig};
 use ed25519_dalek::VerifyingKey;
 use std::path::PathBuf;
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
-use tracing::{error, info, warn};
+use tracing::error;
 
-/// How often the room on the disk is looked at while nothing else happens.
-const LOOK: Duration = Duration::from_secs(10);
+pub use bilik_journal::chain;
 
-#[derive(Debug)]
-pub enum CourierEvent {
-    /// Durably in the journal.
-    Kept {
-        claim: ClaimId,
-        tracking: TrackingCode,
-    },
-    KeepFailed {
-        claim: ClaimId,
-    },
-    /// The hub's receipt is verified, the sealed bytes are erased.
-    Confirmed {
-        claim: ClaimId,
-    },
-    /// How many claims the hub has not confirmed.
-    Queue {
-        queued: u32,
-    },
-    /// Whether another claim could be kept.
-    Ready(Result<(), Trouble>),
-}
-
-/// Why no claim can be kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Trouble {
-    Full,
-    Failed,
-}
+/// Hears the news; on the courier's thread, and on that of whoever sees it end.
+pub type Events = Arc<dyn Fn(CourierEvent) + Send + Sync>;
 
 enum Command {
-    Keep(Box<FinishedClaim>, WallTime),
-    Hub(bool),
-    /// With the number of the request.
-    Answered(u64, ClaimId, Answer),
+    Keep(Box<FinishedClaim>, Waiting),
+    Other(Input),
     Stop,
 }
 
 /// Handle of the thread; stops and joins it when dropped.
 pub struct Courier {
     commands: mpsc::Sender<Command>,
+    events: Events,
     thread: Option<JoinHandle<()>>,
 }
 
 pub struct CourierConfig {
     pub state_dir: PathBuf,
-    /// Makes the journal's configuration, each time that it is opened.
-    pub journal: Box<dyn Fn() -> JournalConfig + Send>,
+    pub journal: JournalConfig,
     pub receipt_key: VerifyingKey,
     pub http: HubHttp,
 }
 
 impl Courier {
-    pub fn start(config: CourierConfig, events: impl Fn(CourierEvent) + Send + 'static) -> std::io::Result<Self> {
+    pub fn start(config: CourierConfig, events: Events) -> std::io::Result<Self> {
         let (commands, receiver) = mpsc::channel();
-        let sender = commands.clone();
-        let thread = std::thread::Builder::new().name("courier".into()).spawn(move || {
-            let mut requests = 0;
-            // A journal that has stopped tells again what is on disk once it is opened anew.
-            loop {
-                let opened = match Journal::open(&config.state_dir, (config.journal)()) {
-                    Ok(opened) => opened,
-                    Err(error) => {
-                        error!(error = %chain(&error), "journal cannot be opened");
-                        if without_journal(&receiver, &events) {
-                            return;
-                        }
-                        continue;
-                    }
-                };
-                if let Some(aside) = opened.set_aside {
-                    error!(file = %aside.path.display(), "journal was damaged and is set aside; a technician can recover it");
-                }
-                let worker = Worker {
-                    journal: opened.journal,
-                    outbox: Outbox::new(),
-                    http: config.http.clone(),
-                    receipt_key: config.receipt_key,
-                    sender: sender.clone(),
-                    events: &events,
-                    in_flight: None,
-                    requests: &mut requests,
-                    trouble: None,
-                    looked: None,
-                    stopped: false,
-                };
-                if worker.run(&receiver) || without_journal(&receiver, &events) {
-                    return;
-                }
-            }
-        })?;
-        Ok(Self { commands, thread: Some(thread) })
+        let CourierConfig { state_dir, journal, receipt_key, http } = config;
+        let open = Box::new(move |at| Journal::open(&state_dir, journal.clone(), at));
+        let worker = Worker {
+            core: Core::new(open, receipt_key),
+            http,
+            sender: commands.clone(),
+            end: End { events: events.clone() },
+        };
+        let thread = std::thread::Builder::new().name("courier".into()).spawn(move || worker.run(&receiver))?;
+        Ok(Self { commands, events, thread: Some(thread) })
     }
 
-    pub fn keep(&self, claim: Box<FinishedClaim>, at: WallTime) {
-        self.tell(Command::Keep(claim, at));
+    /// The answer is one [`CourierEvent::Kept`] or [`CourierEvent::KeepFailed`], whatever happens.
+    pub fn keep(&self, claim: Box<FinishedClaim>) {
+        let waiting = Waiting { claim: claim.record.claim, told: false, events: self.events.clone() };
+        self.tell(Command::Keep(claim, waiting));
     }
 
     pub fn hub_reachable(&self, reachable: bool) {
-        self.tell(Command::Hub(reachable));
+        self.tell(Command::Other(Input::Hub(reachable)));
+    }
+
+    /// For the audit trail.
+    pub fn note(&self, event: BoothAudit) {
+        self.tell(Command::Other(Input::Note(event)));
     }
 
     fn tell(&self, command: Command) {
@@ -138,216 +92,171 @@ impl Drop for Courier {
     }
 }
 
-struct Worker<'a, F> {
-    journal: Journal,
-    outbox: Outbox,
+struct Worker {
+    core: Core,
     http: HubHttp,
-    receipt_key: VerifyingKey,
     sender: mpsc::Sender<Command>,
-    events: F,
-    /// The request that is under way. Numbers go on when the journal is opened anew, so a late answer is known as one.
-    in_flight: Option<u64>,
-    requests: &'a mut u64,
-    trouble: Option<Result<(), Trouble>>,
-    looked: Option<Instant>,
-    /// The journal has stopped.
-    stopped: bool,
+    end: End,
 }
 
-impl<F: Fn(CourierEvent)> Worker<'_, F> {
-    /// True when the booth stops, false when the journal has.
-    fn run(mut self, commands: &mpsc::Receiver<Command>) -> bool {
-        match self.journal.pending() {
-            Ok(events) => events.into_iter().for_each(|event| self.outbox_event(event)),
-            Err(error) => self.journal_failed("list the queue", &error),
-        }
-        self.tell_queue();
-        while !self.stopped {
-            self.look_at_room();
-            let until = if self.in_flight.is_some() { None } else { self.send_next() };
-            let pause = until.map_or(LOOK, |until| until.saturating_duration_since(Instant::now()).min(LOOK));
-            match commands.recv_timeout(pause) {
-                Ok(Command::Keep(claim, at)) => self.keep(&claim, at),
-                Ok(Command::Hub(true)) => self.outbox_event(Event::HubReachable),
-                Ok(Command::Hub(false)) => self.outbox_event(Event::HubUnreachable),
-                Ok(Command::Answered(request, claim, answer)) => self.answered(request, claim, answer),
-                Ok(Command::Stop) | Err(mpsc::RecvTimeoutError::Disconnected) => return true,
-                Err(mpsc::RecvTimeoutError::Timeout) => {}
-            }
-        }
-        false
-    }
-
-    fn keep(&mut self, claim: &FinishedClaim, at: WallTime) {
-        let id = claim.record.claim;
-        match self.journal.keep(claim, at) {
-            Ok(kept) => {
-                info!(claim = %id, sequence = kept.sequence, "claim kept");
-                (self.events)(CourierEvent::Kept { claim: id, tracking: kept.tracking.clone() });
-                match self.journal.announce(&kept) {
-                    Ok(event) => event.into_iter().for_each(|event| self.outbox_event(event)),
-                    Err(error) => self.journal_failed("announce a claim", &error),
-                }
-                self.tell_queue();
-            }
-            Err(error) => {
-                self.journal_failed("keep a claim", &error);
-                (self.events)(CourierEvent::KeepFailed { claim: id });
-            }
-        }
-        self.looked = None;
-    }
-
-    /// Starts the next request, or says until when there is none.
-    fn send_next(&mut self) -> Option<Instant> {
+impl Worker {
+    fn run(mut self, commands: &mpsc::Receiver<Command>) {
+        self.handle(Input::Tick);
         loop {
-            match self.journal.prepare(self.outbox.next(Instant::now())) {
-                Ok(Request::Part { claim, digest, sealed }) => {
-                    self.start(claim, move |http| async move { http.put_part(digest, sealed).await });
-                    return None;
+            let pause = self.core.deadline().map_or(Duration::ZERO, |at| at.saturating_duration_since(Instant::now()));
+            match commands.recv_timeout(pause) {
+                Ok(Command::Keep(claim, waiting)) => {
+                    self.handle(Input::Keep(claim));
+                    // The core answers within the call.
+                    waiting.told();
                 }
-                Ok(Request::Manifest { claim, manifest }) => {
-                    self.start(claim, move |http| async move { http.commit(manifest).await });
-                    return None;
-                }
-                Ok(Request::Changed(event)) => self.outbox_event(event),
-                Ok(Request::Wait { until }) => {
-                    if let Err(error) = self.journal.tend() {
-                        self.journal_failed("tend the journal", &error);
-                    }
-                    return until;
-                }
-                Err(error) => {
-                    self.journal_failed("read the queue", &error);
-                    return None;
-                }
+                Ok(Command::Other(input)) => self.handle(input),
+                Err(mpsc::RecvTimeoutError::Timeout) => self.handle(Input::Tick),
+                Ok(Command::Stop) | Err(mpsc::RecvTimeoutError::Disconnected) => return,
             }
         }
     }
 
-    fn start<R: Future<Output = Answer> + Send + 'static>(
-        &mut self,
+    fn handle(&mut self, input: Input) {
+        let now = Moment { instant: Instant::now(), wall: clock::now().wall };
+        for output in self.core.handle(input, now, &mut rand::random::<f64>) {
+            match output {
+                Output::Put { request, claim, digest, sealed } => {
+                    self.ask(request, claim, |http| http.put_part(digest, sealed));
+                }
+                Output::Commit { request, claim, manifest } => self.ask(request, claim, |http| http.commit(manifest)),
+                Output::Told(event) => (self.end.events)(event),
+            }
+        }
+    }
+
+    fn ask<R: Future<Output = Answer> + Send + 'static>(
+        &self,
+        request: u64,
         claim: ClaimId,
-        request: impl FnOnce(HubHttp) -> R,
+        start: impl FnOnce(HubHttp) -> R,
     ) {
-        let (sender, request) = (self.sender.clone(), request(self.http.clone()));
-        *self.requests += 1;
-        let number = *self.requests;
-        self.in_flight = Some(number);
+        let asked = Asked { request, claim, answer: None, sender: self.sender.clone() };
+        let answer = start(self.http.clone());
         self.http.spawn(async move {
-            let answer = request.await;
-            // Nobody is there to hear it only when the booth stops.
-            let _ = sender.send(Command::Answered(number, claim, answer));
+            let mut asked = asked;
+            asked.answer = Some(answer.await);
         });
     }
+}
 
-    fn answered(&mut self, request: u64, claim: ClaimId, answer: Answer) {
-        if self.in_flight == Some(request) {
-            self.in_flight = None;
-        }
-        match answer {
-            Answer::PartAccepted(digest) => self.outbox_event(Event::PartAccepted { claim, digest }),
-            Answer::Commit(answer) => match self.journal.answer(claim, answer, &self.receipt_key) {
-                Ok(event) => {
-                    match &event {
-                        Event::Receipt { .. } => {
-                            info!(%claim, "claim confirmed by the hub and erased here");
-                            (self.events)(CourierEvent::Confirmed { claim });
-                        }
-                        Event::Refused { .. } => {
-                            error!(%claim, "claim refused by the hub; it stays here for a technician")
-                        }
-                        Event::Kept { .. }
-                        | Event::Found { .. }
-                        | Event::HubReachable
-                        | Event::HubUnreachable
-                        | Event::PartAccepted { .. }
-                        | Event::Missing { .. }
-                        | Event::Failed { .. }
-                        | Event::TransportFailed { .. } => {}
-                    }
-                    self.outbox_event(event);
-                    self.tell_queue();
-                }
-                Err(error) => {
-                    self.journal_failed("record the hub's answer", &error);
-                    self.outbox_event(Event::Failed { claim });
-                }
-            },
-            Answer::Failed(why) => {
-                warn!(%claim, %why, "the hub did not take it");
-                self.outbox_event(Event::Failed { claim });
-            }
-            Answer::Unreachable(why) => {
-                warn!(%claim, %why, "the hub was not reached");
-                self.outbox_event(Event::TransportFailed { claim });
-            }
+/// Somebody waits for a claim to be kept. Dropped without an answer, by whoever has it then, it says that it was not.
+struct Waiting {
+    claim: ClaimId,
+    told: bool,
+    events: Events,
+}
+
+impl Waiting {
+    fn told(mut self) {
+        self.told = true;
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        if !self.told {
+            (self.events)(CourierEvent::KeepFailed { claim: self.claim });
         }
     }
+}
 
-    fn outbox_event(&mut self, event: Event) {
-        self.outbox.handle(event, Instant::now(), &mut rand::random::<f64>);
+/// A request under way. Its answer is sent when the task is over, however that came.
+struct Asked {
+    request: u64,
+    claim: ClaimId,
+    answer: Option<Answer>,
+    sender: mpsc::Sender<Command>,
+}
+
+impl Drop for Asked {
+    fn drop(&mut self) {
+        let answer = self.answer.take().unwrap_or_else(|| Answer::Unreachable("request was given up".into()));
+        let (request, claim) = (self.request, self.claim);
+        // Nobody is there to hear it only when the booth stops.
+        let _ = self.sender.send(Command::Other(Input::Answered { request, claim, answer }));
+    }
+}
+
+/// Takes the booth out of service when the thread ends by panic.
+struct End {
+    events: Events,
+}
+
+impl Drop for End {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            (self.events)(CourierEvent::Ready(Err(Trouble::Failed)));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Mutex;
+    use uuid::Uuid;
+
+    const CLAIM: ClaimId = ClaimId(Uuid::nil());
+
+    fn listen() -> (Events, Arc<Mutex<Vec<CourierEvent>>>) {
+        let heard = Arc::new(Mutex::new(Vec::new()));
+        let ear = heard.clone();
+        (Arc::new(move |event| ear.lock().unwrap().push(event)), heard)
     }
 
-    fn look_at_room(&mut self) {
-        if self.looked.is_some_and(|at| at.elapsed() < LOOK) {
-            return;
-        }
-        self.looked = Some(Instant::now());
-        let state = match self.journal.has_room(MAX_CLAIM) {
-            Ok(true) => Ok(()),
-            Ok(false) => Err(Trouble::Full),
-            Err(error) => {
-                error!(error = %chain(&error), "journal cannot tell its room");
-                Err(Trouble::Failed)
-            }
+    #[test]
+    fn whoever_waits_is_told_once_even_if_nobody_answers() {
+        let check = |answer: &dyn Fn(Waiting), expect: &[CourierEvent]| {
+            let (events, heard) = listen();
+            answer(Waiting { claim: CLAIM, told: false, events });
+            assert_eq!(*heard.lock().unwrap(), expect);
         };
-        if self.trouble != Some(state) {
-            self.trouble = Some(state);
-            (self.events)(CourierEvent::Ready(state));
-        }
+        let failed = [CourierEvent::KeepFailed { claim: CLAIM }];
+        check(&Waiting::told, &[]);
+        check(&drop, &failed);
+        // In the hands of a thread that panics.
+        check(&|waiting| drop(std::thread::spawn(move || panic!("with {} in hand", waiting.claim)).join()), &failed);
+        // On its way to a thread that is gone.
+        check(
+            &|waiting| {
+                let (sender, receiver) = mpsc::channel();
+                sender.send(waiting).unwrap();
+                drop(receiver);
+            },
+            &failed,
+        );
     }
 
-    fn tell_queue(&self) {
-        match self.journal.stats() {
-            Ok(stats) => {
-                let queued = u32::try_from(stats.queued + stats.refused).unwrap_or(u32::MAX);
-                (self.events)(CourierEvent::Queue { queued });
-            }
-            Err(error) => error!(error = %chain(&error), "queue cannot be counted"),
-        }
+    #[test]
+    fn thread_that_panics_takes_the_booth_out_of_service() {
+        let (events, heard) = listen();
+        let end = End { events: events.clone() };
+        let _ = std::thread::spawn(move || {
+            let _end = end;
+            panic!("specimen")
+        })
+        .join();
+        drop(End { events });
+        assert_eq!(*heard.lock().unwrap(), [CourierEvent::Ready(Err(Trouble::Failed))]);
     }
 
-    fn journal_failed(&mut self, operation: &str, error: &JournalError) {
-        error!(error = %chain(error), "failed to {operation}");
-        self.looked = None;
-        self.stopped = matches!(error, JournalError::Failed(_));
+    #[test]
+    fn request_is_answered_even_if_its_task_is_dropped() {
+        let check = |answer: Option<Answer>, expect: &str| {
+            let (sender, receiver) = mpsc::channel();
+            drop(Asked { request: 3, claim: CLAIM, answer, sender });
+            let Command::Other(Input::Answered { request: 3, answer, .. }) = receiver.recv().unwrap() else {
+                panic!("no answer")
+            };
+            assert!(format!("{answer:?}").starts_with(expect), "{answer:?}");
+        };
+        check(Some(Answer::Failed("no".into())), "Failed");
+        check(None, "Unreachable");
     }
-}
-
-/// For a while the booth goes on without a queue: it takes nobody, and says no to a claim that is under way. True when the
-/// booth stops.
-fn without_journal(commands: &mpsc::Receiver<Command>, events: &impl Fn(CourierEvent)) -> bool {
-    events(CourierEvent::Ready(Err(Trouble::Failed)));
-    let until = Instant::now() + LOOK;
-    loop {
-        match commands.recv_timeout(until.saturating_duration_since(Instant::now())) {
-            Ok(Command::Keep(claim, _)) => events(CourierEvent::KeepFailed { claim: claim.record.claim }),
-            Ok(Command::Hub(_) | Command::Answered(..)) => {}
-            Ok(Command::Stop) | Err(mpsc::RecvTimeoutError::Disconnected) => return true,
-            Err(mpsc::RecvTimeoutError::Timeout) => return false,
-        }
-    }
-}
-
-/// An error with all its causes, in one line.
-pub fn chain(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        source = error.source();
-    }
-    text
 }

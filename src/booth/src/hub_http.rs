@@ -1,10 +1,12 @@
-//! Requests to the hub over HTTPS with the booth's certificate. Decides nothing: every answer is one of [`Answer`].
+//! Requests to the hub over HTTPS with the booth's certificate. Decides nothing: what a status means is the courier's to
+//! know ([`Answer::from_status`]).
 
 use crate::courier::chain;
 use bilik_claim::document::DocumentKind;
-use bilik_claim::filing::{CommitAnswer, Manifest, Signed};
+use bilik_claim::filing::{Manifest, Signed};
 use bilik_claim::ids::{Digest, SessionId};
 use bilik_claim::personal::PersonalBytes;
+use bilik_journal::courier::Answer;
 use reqwest::{Response, StatusCode};
 use rustls::ClientConfig;
 use std::time::Duration;
@@ -17,16 +19,6 @@ const UPLOAD_TIMEOUT: Duration = Duration::from_secs(60);
 const MAX_ANSWER: usize = 64 << 10;
 /// How often a photograph is offered to the officer's screen before the booth gives up; it comes again with the claim.
 const PHOTO_TRIES: u32 = 3;
-
-#[derive(Debug)]
-pub enum Answer {
-    PartAccepted(Digest),
-    Commit(CommitAnswer),
-    /// The hub answered, but not with yes.
-    Failed(String),
-    /// No answer came.
-    Unreachable(String),
-}
 
 /// A client for one hub; cheap to clone.
 #[derive(Clone, Debug)]
@@ -54,7 +46,7 @@ impl HubHttp {
     pub async fn put_part(self, digest: Digest, sealed: Vec<u8>) -> Answer {
         match self.client.put(format!("{}/parts/{digest}", self.base)).body(sealed).send().await {
             Ok(response) if response.status().is_success() => Answer::PartAccepted(digest),
-            Ok(response) => Answer::Failed(format!("status {}", response.status())),
+            Ok(response) => Answer::from_status(response.status().as_u16()),
             Err(error) => Answer::Unreachable(chain(&error)),
         }
     }
@@ -66,7 +58,7 @@ impl HubHttp {
         };
         let status = response.status();
         if !matches!(status, StatusCode::OK | StatusCode::CONFLICT | StatusCode::UNPROCESSABLE_ENTITY) {
-            return Answer::Failed(format!("status {status}"));
+            return Answer::from_status(status.as_u16());
         }
         match bounded(response).await {
             Ok(body) => match serde_json::from_slice(&body) {

@@ -2,8 +2,11 @@
 
 use anyhow::Context as _;
 use bilik_booth::config::{Config, ConfigError, LogFormat};
+use bilik_booth::identity::Identity;
 use bilik_booth::scan::{self, ScanArgs};
 use bilik_booth::{chain, enrol, queue};
+use bilik_claim::ids::Digest;
+use bilik_journal::Keys;
 use clap::{Parser, Subcommand};
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -48,7 +51,14 @@ enum QueueCommand {
     /// List them, without personal data.
     List,
     /// Copy them, still sealed, to a directory such as a stick.
-    Recover { directory: PathBuf },
+    #[command(alias = "recover")]
+    Export { directory: PathBuf },
+    /// Check that each is as it was stored, and the audit trail.
+    Verify {
+        /// Hash of a head of the audit trail that was noted earlier: it must still be part of it.
+        #[arg(long)]
+        head: Option<Digest>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -73,14 +83,7 @@ fn main() -> ExitCode {
         }
         Some(Command::Enrol { hub, code }) => enrolled(&config, &hub, &code),
         Some(Command::Scan(_)) => Ok(()),
-        Some(Command::Queue { command }) => {
-            let out = &mut std::io::stdout().lock();
-            match command {
-                QueueCommand::List => queue::list(&config.state_dir, out),
-                QueueCommand::Recover { directory } => queue::recover(&config.state_dir, &directory, out),
-            }
-            .map_err(Into::into)
-        }
+        Some(Command::Queue { command }) => queued(&config, command),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -92,6 +95,24 @@ fn enrolled(config: &Config, hub: &str, code: &str) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("failed to start")?;
     let identity = runtime.block_on(enrol::enrol(&config.state_dir, hub, code))?;
     say(&format!("enrolled as {} ({}) at {}", identity.hub.booth_name, identity.hub.booth, identity.hub.branch_name));
+    Ok(())
+}
+
+fn queued(config: &Config, command: QueueCommand) -> anyhow::Result<()> {
+    let (state_dir, out) = (&config.state_dir, &mut std::io::stdout().lock());
+    match command {
+        QueueCommand::List => queue::list(state_dir, out)?,
+        QueueCommand::Export { directory } => queue::export(state_dir, &directory, out)?,
+        QueueCommand::Verify { head } => {
+            let identity = Identity::load(state_dir)?;
+            // An identity without a key for receipts does not load.
+            let keys = identity.as_ref().and_then(|identity| {
+                let (manifest, receipt) = (identity.manifest_key().verifying_key(), identity.receipt_key()?);
+                Some(Keys { manifest, receipt })
+            });
+            queue::verify(state_dir, keys.as_ref(), head, out)?;
+        }
+    }
     Ok(())
 }
 

@@ -8,11 +8,13 @@
 //! | [`field`] | the questions of the form: how an entry is shown, completed and judged |
 //! | [`session`] | the state machine of one participant's visit |
 //! | [`filing`] | the finished claim, its signed manifest and the hub's receipt |
+//! | [`audit`] | the chain that binds the entries of an audit trail |
 //! | [`enrolment`] | how a booth gets its identity |
 //! | [`wire`] | what booth, hub and console say to each other |
 //!
 //! The booth and the hub share this crate, so both ends of each contract are one piece of code.
 
+pub mod audit;
 pub mod document;
 pub mod enrolment;
 pub mod field;

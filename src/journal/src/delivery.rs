@@ -1,24 +1,12 @@
-//! Between the pure outbox and the wire: what an action needs from the journal, and what an answer does to it.
-//!
-//! The courier that speaks HTTP is left with this loop, and decides nothing:
-//!
-//! ```text
-//! for event in journal.pending()? { outbox.handle(event) }
-//! loop {
-//!     match journal.prepare(outbox.next(now))? {
-//!         Request::Part     -> PUT;  2xx: Event::PartAccepted, other status: Failed, no answer: TransportFailed
-//!         Request::Manifest -> POST; a CommitAnswer: journal.answer(claim, answer)?, the rest as above
-//!         Request::Changed  -> the event
-//!         Request::Wait     -> journal.tend()?, then wait for the time, a new claim, or the hub
-//!     }
-//! }
-//! ```
+//! Between the outbox and the queue on disk: what an action needs from the journal, and what an answer does to it.
+//! [`crate::courier`] puts the two together.
 
 use crate::error::JournalError;
-use crate::journal::{Journal, Kept};
+use crate::journal::{Journal, Kept, Outgoing, outgoing};
 use crate::outbox::{Action, Event};
+use crate::rows;
 use bilik_claim::filing::{CommitAnswer, MAX_PARTS, Manifest, Part, Signed};
-use bilik_claim::ids::{ClaimId, Digest};
+use bilik_claim::ids::{ClaimId, Digest, WallTime};
 use ed25519_dalek::VerifyingKey;
 use std::time::Instant;
 
@@ -46,23 +34,42 @@ pub enum Request {
 }
 
 impl Journal {
-    /// Every claim in the queue, oldest first, for an outbox that starts empty. Damaged ones are refused on the way.
-    pub fn pending(&mut self) -> Result<Vec<Event>, JournalError> {
+    /// Every claim in the queue, oldest first, for an outbox that starts empty. Damaged ones are refused on the way; what
+    /// can't be read, and what can't be refused for want of room, is passed over until the next time.
+    ///
+    /// # Errors
+    ///
+    /// Only those after which the journal has to be opened anew.
+    pub fn pending(&mut self, at: WallTime) -> Result<Vec<Event>, JournalError> {
         let mut events = Vec::new();
-        let mut after = 0;
-        loop {
-            match self.next_unsent(after) {
-                Ok(Some(outgoing)) => {
-                    after = outgoing.sequence;
-                    let (claim, sequence) = (outgoing.claim, outgoing.sequence);
-                    events.push(Event::Found { claim, sequence, parts: digests(&outgoing.parts) });
+        for sequence in self.queued()? {
+            let found = self.read(|db| rows::at(db, sequence)).and_then(|row| row.map(outgoing).transpose());
+            let result = match found {
+                Ok(Some(Outgoing { claim, sequence, parts, .. })) => {
+                    events.push(Event::Found { claim, sequence, parts: digests(&parts) });
+                    Ok(())
                 }
-                Ok(None) => return Ok(events),
-                // Refused, it is passed over from now on.
-                Err(JournalError::Damaged { claim, .. }) => self.refuse(claim, DAMAGED)?,
-                Err(error) => return Err(error),
+                Ok(None) => Ok(()),
+                Err(JournalError::Damaged { claim, .. }) => self.refuse(claim, DAMAGED, at),
+                Err(error) => Err(error),
+            };
+            match result {
+                Err(error) if error.needs_reopening() => return Err(error),
+                Err(error) => tracing::error!(sequence, %error, "claim is passed over"),
+                Ok(()) => {}
             }
         }
+        Ok(events)
+    }
+
+    /// A claim as an outbox has to know it that does not. None if it is unknown or confirmed.
+    pub(crate) fn found(&self, claim: ClaimId) -> Result<Option<Event>, JournalError> {
+        let found = self.outgoing(claim)?;
+        Ok(found.map(|o| Event::Found { claim, sequence: o.sequence, parts: digests(&o.parts) }))
+    }
+
+    fn queued(&self) -> Result<Vec<u64>, JournalError> {
+        self.read(rows::queued)
     }
 
     /// The event that tells the outbox of a claim that was kept just now. None if it is confirmed or refused already.
@@ -79,22 +86,20 @@ impl Journal {
     ///
     /// # Errors
     ///
-    /// Those of the journal as a whole; nothing was sent.
-    pub fn prepare(&mut self, action: Action) -> Result<Request, JournalError> {
+    /// Nothing was sent. If it is not one that [needs reopening](JournalError::needs_reopening), the others can go on.
+    pub fn prepare(&mut self, action: Action, at: WallTime) -> Result<Request, JournalError> {
         match action {
             Action::Wait { until } => Ok(Request::Wait { until }),
             Action::PutPart { claim, digest } => match self.part(digest) {
                 Ok(sealed) => Ok(Request::Part { claim, digest, sealed }),
-                // The row lists a part that is not there, or its pages are broken.
-                Err(JournalError::Damaged { .. } | JournalError::UnknownPart(_) | JournalError::Corrupt { .. }) => {
-                    self.gone_or_damaged(claim)
-                }
+                // What was sealed is not what lies there, or the row lists a part that does not.
+                Err(JournalError::Damaged { .. } | JournalError::UnknownPart(_)) => self.gone_or_damaged(claim, at),
                 Err(error) => Err(error),
             },
             Action::Commit { claim } => match self.outgoing(claim) {
                 Ok(Some(outgoing)) => Ok(Request::Manifest { claim, manifest: outgoing.manifest }),
                 Ok(None) => Ok(Request::Changed(Event::Receipt { claim })),
-                Err(JournalError::Damaged { .. }) => self.gone_or_damaged(claim),
+                Err(JournalError::Damaged { .. }) => self.gone_or_damaged(claim, at),
                 Err(error) => Err(error),
             },
         }
@@ -109,9 +114,10 @@ impl Journal {
         claim: ClaimId,
         answer: CommitAnswer,
         receipt_key: &VerifyingKey,
+        at: WallTime,
     ) -> Result<Event, JournalError> {
         match answer {
-            CommitAnswer::Received { receipt } => match self.confirm(claim, &receipt, receipt_key) {
+            CommitAnswer::Received { receipt } => match self.confirm(claim, &receipt, receipt_key, at) {
                 Ok(_) => Ok(Event::Receipt { claim }),
                 Err(error @ (JournalError::ReceiptSignature { .. } | JournalError::ReceiptMismatch(_))) => {
                     tracing::error!(%claim, %error, "receipt is not accepted");
@@ -123,7 +129,7 @@ impl Journal {
             },
             CommitAnswer::Missing { parts } if parts.len() <= MAX_PARTS => Ok(Event::Missing { claim, parts }),
             CommitAnswer::Missing { .. } => Ok(Event::Failed { claim }),
-            CommitAnswer::Refused { reason } => match self.refuse(claim, &reason) {
+            CommitAnswer::Refused { reason } => match self.refuse(claim, &reason, at) {
                 Ok(()) => Ok(Event::Refused { claim }),
                 Err(JournalError::Full { .. }) => Ok(Event::Failed { claim }),
                 Err(error) => Err(error),
@@ -131,13 +137,13 @@ impl Journal {
         }
     }
 
-    fn gone_or_damaged(&mut self, claim: ClaimId) -> Result<Request, JournalError> {
+    fn gone_or_damaged(&mut self, claim: ClaimId, at: WallTime) -> Result<Request, JournalError> {
         // Confirmed meanwhile: its parts are rightly gone.
         if let Ok(None) = self.outgoing(claim) {
             return Ok(Request::Changed(Event::Receipt { claim }));
         }
         tracing::error!(%claim, "claim is damaged in the queue");
-        self.refuse(claim, DAMAGED)?;
+        self.refuse(claim, DAMAGED, at)?;
         Ok(Request::Changed(Event::Refused { claim }))
     }
 }

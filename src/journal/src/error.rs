@@ -3,7 +3,7 @@
 use bilik_claim::filing::{ManifestError, SignedError};
 use bilik_claim::ids::{ClaimId, Digest};
 use rusqlite::ErrorCode;
-use rusqlite::ffi::SQLITE_IOERR_SHMSIZE;
+use rusqlite::ffi::{SQLITE_IOERR_CORRUPTFS, SQLITE_IOERR_READ, SQLITE_IOERR_SHMSIZE, SQLITE_IOERR_SHORT_READ};
 use std::io;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
@@ -16,6 +16,9 @@ pub enum JournalError {
     InUse(PathBuf),
     #[error("failed to {operation} {}", path.display())]
     File { operation: &'static str, path: PathBuf, source: io::Error },
+    /// Of where an export goes, not of the journal.
+    #[error("failed to {operation} {}", path.display())]
+    Export { operation: &'static str, path: PathBuf, source: io::Error },
     #[error("journal {} has schema {version}, this program knows up to {known}", path.display())]
     Newer { path: PathBuf, version: u32, known: u32 },
     /// At open the damaged file is set aside instead; this comes from a later look or from [`crate::JournalView`].
@@ -65,6 +68,9 @@ impl JournalError {
             // The log's index could not grow: a full disk, though SQLite calls it an I/O error.
             if code == Some(ErrorCode::DiskFull) || extended == Some(SQLITE_IOERR_SHMSIZE) {
                 Self::Full { operation }
+            } else if matches!(extended, Some(SQLITE_IOERR_READ | SQLITE_IOERR_SHORT_READ | SQLITE_IOERR_CORRUPTFS)) {
+                // Mostly SQLite itself takes a page that can't be read for a damaged one; for the first page it does not.
+                Self::Corrupt { operation, detail: source.to_string() }
             } else if code == Some(ErrorCode::SystemIoFailure) {
                 Self::Failed(format!("failed to {operation}: {source}"))
             } else if matches!(code, Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)) {
@@ -86,8 +92,21 @@ impl JournalError {
         }
     }
 
-    /// Whether nothing that the journal believes about the disk can be trusted after this.
-    pub(crate) fn stops(&self) -> bool {
+    /// Whether nothing that the journal believes about the disk can be trusted after this: it has stopped, and works
+    /// again once it is opened anew. Every other error is about one claim, or about room.
+    pub fn needs_reopening(&self) -> bool {
         matches!(self, Self::Failed(_) | Self::Corrupt { .. } | Self::File { .. })
     }
+}
+
+/// An error with all its causes, in one line.
+pub fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        source = error.source();
+    }
+    text
 }

@@ -1,23 +1,30 @@
 //! The queue itself. One owner, one connection; every method that changes something is one transaction.
 
+use crate::audit::{self, BoothAudit};
+use crate::disk::Disk;
 use crate::error::JournalError;
-use crate::files;
+use crate::files::Place;
 use crate::pack::{SealedPart, pack};
 use crate::reserve::Reserve;
-use crate::rows::{self, ClaimRow, MAX_REASON, QueueRow};
-use crate::schema::{self, SetAside};
+use crate::rows::{self, ClaimRow, MAX_REASON, QueueRow, QueueState};
+use crate::schema;
 use crate::seal::Sealer;
-use crate::view::{self, Exported};
+use crate::set_aside::{Opening, SetAside, open_or_set_aside};
+use crate::view;
+use bilik_claim::audit::AuditHead;
 use bilik_claim::filing::{FORMAT, Manifest, Part, Receipt, Signed};
 use bilik_claim::ids::{BoothId, ClaimId, Digest, TrackingCode, WallTime};
 use bilik_claim::session::claim::FinishedClaim;
 use ed25519_dalek::{SigningKey, VerifyingKey};
 use rusqlite::{Connection, TransactionBehavior};
-use std::path::{Path, PathBuf};
+use std::cell::OnceCell;
+use std::ops::RangeInclusive;
+use std::path::Path;
 
 pub use crate::rows::Stats;
 
 /// What the journal needs to know, from the booth's enrolment.
+#[derive(Clone)]
 pub struct JournalConfig {
     /// The hub's age recipient (`age1…`). Claims kept earlier stay sealed to the one they were kept with.
     pub recipient: String,
@@ -28,10 +35,13 @@ pub struct JournalConfig {
     pub reserve: u64,
 }
 
-/// An open journal, and whether an older one had to make way.
+/// An open journal, and what the disk did to an older one.
 pub struct Opened {
     pub journal: Journal,
+    /// The database was damaged; what could be salvaged of it is in the journal.
     pub set_aside: Option<SetAside>,
+    /// Sequence numbers of claims that were kept and are gone without a trace.
+    pub lost: Option<RangeInclusive<u64>>,
 }
 
 /// A claim that is on disk for good.
@@ -55,50 +65,64 @@ pub struct Outgoing {
 pub struct Journal {
     db: Connection,
     reserve: Reserve,
-    state_dir: PathBuf,
+    place: Place,
     sealer: Sealer,
     booth: BoothId,
     manifest_key: SigningKey,
     /// A checkpoint is due: until it is done, erased bytes may lie in the log.
     checkpoint_due: bool,
-    /// Why the journal has stopped.
-    failed: Option<String>,
+    /// Why the journal has stopped. Reads can stop it too: a page that can't be read is all a dying disk may say.
+    failed: OnceCell<String>,
 }
 
 impl Journal {
     /// Opens the queue in `state_dir`, which is created if need be. Takes seconds when the queue is long, for the whole
-    /// file is checked.
+    /// file is checked. `at` is for the audit trail.
     ///
     /// # Errors
     ///
     /// [`JournalError::InUse`] if another process has it; [`JournalError::Newer`] if a later program wrote it.
-    pub fn open(state_dir: &Path, config: JournalConfig) -> Result<Opened, JournalError> {
+    pub fn open(state_dir: &Path, config: JournalConfig, at: WallTime) -> Result<Opened, JournalError> {
+        Self::open_on(Disk::real(), state_dir, config, at)
+    }
+
+    /// As [`Journal::open`], on a disk that may be simulated.
+    pub fn open_on(disk: Disk, state_dir: &Path, config: JournalConfig, at: WallTime) -> Result<Opened, JournalError> {
         let sealer = Sealer::new(&config.recipient)?;
-        files::make_directory(state_dir)?;
-        let reserve = Reserve::take(state_dir, config.reserve)?;
-        let (db, set_aside) = match schema::open_or_set_aside(state_dir) {
+        let place = Place::new(disk, state_dir);
+        place.make()?;
+        let reserve = Reserve::take(&place, config.reserve)?;
+        let Opening { connection: db, set_aside, lost } = match open_or_set_aside(&place, at) {
             // Even opening takes a little: the log and its index.
-            Err(JournalError::Full { .. }) if reserve.release()? => schema::open_or_set_aside(state_dir)?,
+            Err(JournalError::Full { .. }) if reserve.release()? => open_or_set_aside(&place, at)?,
             result => result?,
         };
+        if let Some(lost) = &lost {
+            tracing::error!(from = lost.start(), to = lost.end(), "claims that were kept are gone from the journal");
+        }
         let mut journal = Self {
             db,
             reserve,
-            state_dir: state_dir.to_owned(),
+            place,
             sealer,
             booth: config.booth,
             manifest_key: config.manifest_key,
             checkpoint_due: true,
-            failed: None,
+            failed: OnceCell::new(),
         };
         // A crash may have come between an erasure and its checkpoint.
         match journal.tend() {
             Err(JournalError::Full { .. }) => tracing::warn!("disk is full: erasing waits for room"),
             result => result?,
         }
+        let booth = journal.booth;
+        match journal.write("note the booth", |db| audit::note_identity(db, booth, at)) {
+            Err(JournalError::Full { .. }) => {}
+            result => result?,
+        }
         let Stats { queued, refused, bytes } = journal.stats()?;
         tracing::info!(queued, refused, bytes, "journal is open");
-        Ok(Opened { journal, set_aside })
+        Ok(Opened { journal, set_aside, lost })
     }
 
     /// Seals, signs and stores a claim. When this returns, the claim survives a power cut.
@@ -107,7 +131,7 @@ impl Journal {
     pub fn keep(&mut self, claim: &FinishedClaim, kept_at: WallTime) -> Result<Kept, JournalError> {
         self.alive()?;
         let id = claim.record.claim;
-        if let Some(row) = rows::find(&self.db, id)? {
+        if let Some(row) = self.find(id)? {
             return Ok(kept(&row));
         }
         let parts = pack(claim, &self.sealer)?;
@@ -124,8 +148,9 @@ impl Journal {
         };
         manifest.validate().map_err(|source| JournalError::Manifest { claim: id, source })?;
 
-        let (state_dir, key) = (self.state_dir.clone(), self.manifest_key.clone());
-        let sequence = self.write("keep a claim", |db| store(db, &state_dir, &key, &manifest, &parts))?;
+        let (place, key) = (self.place.clone(), self.manifest_key.clone());
+        let sequence = self.write("keep a claim", |db| store(db, &place, &key, &manifest, &parts))?;
+        self.place.note_kept(sequence);
         tracing::info!(claim = %id, sequence, parts = parts.len(), "claim is kept");
         Ok(Kept { claim: id, sequence, tracking: manifest.tracking })
     }
@@ -136,20 +161,17 @@ impl Journal {
     ///
     /// [`JournalError::Damaged`] names a claim whose manifest is not what was stored: refuse it, and ask again.
     pub fn next_unsent(&self, after: u64) -> Result<Option<Outgoing>, JournalError> {
-        self.alive()?;
-        rows::next_queued(&self.db, after)?.map(outgoing).transpose()
+        self.read(|db| rows::next_queued(db, after))?.map(outgoing).transpose()
     }
 
     /// A queued or refused claim by its id. None if it is unknown or confirmed.
     pub fn outgoing(&self, claim: ClaimId) -> Result<Option<Outgoing>, JournalError> {
-        self.alive()?;
-        rows::find(&self.db, claim)?.filter(|row| row.manifest.is_some()).map(outgoing).transpose()
+        self.find(claim)?.filter(|row| row.manifest.is_some()).map(outgoing).transpose()
     }
 
     /// The sealed bytes of a part, checked against their digest.
     pub fn part(&self, digest: Digest) -> Result<Vec<u8>, JournalError> {
-        self.alive()?;
-        view::part(&self.db, digest)
+        self.read(|db| view::part(db, digest))
     }
 
     /// Takes the hub's receipt, and erases the claim if the receipt is good. Returns the receipt on record, which is the
@@ -165,10 +187,11 @@ impl Journal {
         claim: ClaimId,
         signed: &Signed<Receipt>,
         receipt_key: &VerifyingKey,
+        at: WallTime,
     ) -> Result<Receipt, JournalError> {
         self.alive()?;
         let receipt = signed.open(receipt_key).map_err(|source| JournalError::ReceiptSignature { claim, source })?;
-        let row = rows::find(&self.db, claim)?.ok_or(JournalError::UnknownClaim(claim))?;
+        let row = self.known(claim)?;
         // The digest column was taken from the manifest's text when it was stored; a text that changed since is damage.
         let covered = match &row.manifest {
             Some(manifest) => receipt.covers(claim, manifest) && manifest.digest() == row.digest,
@@ -181,7 +204,11 @@ impl Journal {
             return Ok(on_record.peek()?);
         }
         let sequence = row.listed.sequence;
-        self.write("confirm a claim", |db| rows::confirm(db, sequence, &receipt, signed))?;
+        let event = BoothAudit::ClaimConfirmed { claim, ledger_sequence: receipt.ledger_sequence };
+        self.write("confirm a claim", |db| {
+            rows::confirm(db, sequence, &receipt, signed)?;
+            audit::append(db, at, &event)
+        })?;
         tracing::info!(%claim, sequence, ledger_sequence = receipt.ledger_sequence, "claim is confirmed and erased");
         Ok(receipt)
     }
@@ -189,23 +216,42 @@ impl Journal {
     /// Marks a claim that will never be accepted as it is. It stays, and no longer stands in the way.
     ///
     /// `reason` comes from outside: it is cut to [`MAX_REASON`] characters, and control characters are taken out.
-    pub fn refuse(&mut self, claim: ClaimId, reason: &str) -> Result<(), JournalError> {
-        self.known(claim)?;
+    pub fn refuse(&mut self, claim: ClaimId, reason: &str, at: WallTime) -> Result<(), JournalError> {
+        if self.known(claim)?.receipt.is_some() {
+            return Ok(());
+        }
         let reason: String = reason.chars().filter(|c| !c.is_control()).take(MAX_REASON).collect();
-        self.write("refuse a claim", |db| rows::set_refusal(db, claim, Some(&reason)))?;
+        self.write("refuse a claim", |db| {
+            rows::set_refusal(db, claim, Some(&reason))?;
+            audit::append(db, at, &BoothAudit::ClaimRefused { claim })
+        })?;
         tracing::warn!(%claim, "claim is refused");
         Ok(())
     }
 
     /// Queues a refused claim again, in its old place.
-    pub fn requeue(&mut self, claim: ClaimId) -> Result<(), JournalError> {
-        self.known(claim)?;
-        self.write("queue a claim again", |db| rows::set_refusal(db, claim, None))
+    pub fn requeue(&mut self, claim: ClaimId, at: WallTime) -> Result<(), JournalError> {
+        if !matches!(self.known(claim)?.listed.state, QueueState::Refused { .. }) {
+            return Ok(());
+        }
+        self.write("queue a claim again", |db| {
+            rows::set_refusal(db, claim, None)?;
+            audit::append(db, at, &BoothAudit::ClaimQueuedAgain { claim })
+        })
+    }
+
+    /// Adds an entry to the audit trail that is not about a claim.
+    pub fn note(&mut self, event: &BoothAudit, at: WallTime) -> Result<(), JournalError> {
+        self.write("add to the audit trail", |db| audit::append(db, at, event))
+    }
+
+    /// The end of the audit trail, for somebody else to remember.
+    pub fn audit_head(&self) -> Result<AuditHead, JournalError> {
+        self.read(audit::head)
     }
 
     pub fn stats(&self) -> Result<Stats, JournalError> {
-        self.alive()?;
-        rows::stats(&self.db)
+        self.read(rows::stats)
     }
 
     /// Claims that are not confirmed, queued and refused.
@@ -218,14 +264,7 @@ impl Journal {
     }
 
     pub fn list(&self) -> Result<Vec<QueueRow>, JournalError> {
-        self.alive()?;
-        rows::list(&self.db)
-    }
-
-    /// Writes every claim that is not confirmed under `directory`: `CLAIM/manifest.json` and `CLAIM/NAME.age`.
-    pub fn export(&self, directory: &Path) -> Result<Exported, JournalError> {
-        self.alive()?;
-        view::export(&self.db, directory)
+        self.read(rows::list)
     }
 
     /// Whether a claim of so many sealed bytes can be kept and erased again. Ask before a session begins.
@@ -235,7 +274,7 @@ impl Journal {
             return Ok(false);
         }
         // Once in the log, and once in the database where freed pages do not have it already.
-        let growth = bytes.saturating_sub(rows::free_bytes(&self.db)?);
+        let growth = bytes.saturating_sub(self.read(rows::free_bytes)?);
         Ok(self.reserve.available()? >= bytes.saturating_add(growth))
     }
 
@@ -244,20 +283,31 @@ impl Journal {
     pub fn tend(&mut self) -> Result<(), JournalError> {
         self.alive()?;
         let result = self.catch_up();
-        self.note(&result);
+        self.watch(&result);
         result
     }
 
     fn alive(&self) -> Result<(), JournalError> {
-        match &self.failed {
+        match self.failed.get() {
             Some(reason) => Err(JournalError::Failed(reason.clone())),
             None => Ok(()),
         }
     }
 
-    fn known(&self, claim: ClaimId) -> Result<(), JournalError> {
+    fn known(&self, claim: ClaimId) -> Result<ClaimRow, JournalError> {
+        self.find(claim)?.ok_or(JournalError::UnknownClaim(claim))
+    }
+
+    fn find(&self, claim: ClaimId) -> Result<Option<ClaimRow>, JournalError> {
+        self.read(|db| rows::find(db, claim))
+    }
+
+    /// The door of all reading: an error that tells of the disk stops the journal, as one of writing does.
+    pub(crate) fn read<T>(&self, look: impl FnOnce(&Connection) -> Result<T, JournalError>) -> Result<T, JournalError> {
         self.alive()?;
-        rows::find(&self.db, claim)?.map(drop).ok_or(JournalError::UnknownClaim(claim))
+        let result = look(&self.db);
+        self.watch(&result);
+        result
     }
 
     /// Runs one transaction; on a full disk once more, with the reserve. The change is durable when this returns Ok.
@@ -272,12 +322,12 @@ impl Journal {
             tracing::warn!("disk is full: the journal takes its reserve");
             result = self.transact(operation, &change);
         }
-        self.note(&result);
-        if self.failed.is_none() {
+        self.watch(&result);
+        if self.failed.get().is_none() {
             self.checkpoint_due = true;
             // The change is decided. What fails from here on stops the journal, and can't undo it.
             let settled = self.catch_up();
-            self.note(&settled);
+            self.watch(&settled);
         }
         result
     }
@@ -320,13 +370,16 @@ impl Journal {
     }
 
     /// Stops the journal after an error that leaves the disk unknown.
-    fn note<T>(&mut self, result: &Result<T, JournalError>) {
+    fn watch<T>(&self, result: &Result<T, JournalError>) {
         if let Err(error) = result
-            && error.stops()
-            && self.failed.is_none()
+            && error.needs_reopening()
+            && self.failed.set(error.to_string()).is_ok()
         {
             tracing::error!(%error, "journal stops");
-            self.failed = Some(error.to_string());
+            // Closing must not write the log into a database of which nothing is known: opening it anew tells.
+            if let Err(error) = schema::leave_log(&self.db, true) {
+                tracing::warn!(%error, "log can't be left alone");
+            }
         }
     }
 }
@@ -334,7 +387,7 @@ impl Journal {
 /// Gives out the next number, signs the manifest and stores everything.
 fn store(
     db: &Connection,
-    state_dir: &Path,
+    place: &Place,
     key: &SigningKey,
     manifest: &Manifest,
     parts: &[SealedPart],
@@ -342,8 +395,10 @@ fn store(
     let sequence = rows::next_sequence(db)?;
     let manifest = Manifest { sequence, ..manifest.clone() };
     let signed = Signed::sign(&manifest, key)?;
-    files::write_head(state_dir, sequence)?;
+    place.begin(sequence)?;
     rows::insert(db, &manifest, &signed, parts)?;
+    let (claim, at) = (manifest.claim, manifest.kept_at);
+    audit::append(db, at, &BoothAudit::ClaimKept { claim, sequence, manifest: signed.digest() })?;
     Ok(sequence)
 }
 
@@ -351,7 +406,7 @@ fn kept(row: &ClaimRow) -> Kept {
     Kept { claim: row.listed.claim, sequence: row.listed.sequence, tracking: row.listed.tracking.clone() }
 }
 
-fn outgoing(row: ClaimRow) -> Result<Outgoing, JournalError> {
+pub(crate) fn outgoing(row: ClaimRow) -> Result<Outgoing, JournalError> {
     let QueueRow { claim, sequence, .. } = row.listed;
     let damaged = |what| JournalError::Damaged { claim, what };
     let manifest = row.manifest.ok_or(damaged("its manifest is missing"))?;
@@ -367,5 +422,16 @@ impl Journal {
     /// Lets SQLite run out of space as on a full disk.
     pub(crate) fn limit_pages(&self, pages: i64) {
         self.db.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(())).unwrap();
+    }
+
+    /// From here on no claim's state can be changed.
+    pub(crate) fn refuse_changes(&self) {
+        let trigger = "CREATE TEMP TRIGGER refuse BEFORE UPDATE ON claim BEGIN SELECT RAISE(ABORT, 'refused'); END";
+        self.db.execute_batch(trigger).unwrap();
+    }
+
+    /// Stops the journal as a failing disk does.
+    pub(crate) fn stop(&self, reason: &str) {
+        self.watch(&Err::<(), _>(JournalError::Failed(reason.into())));
     }
 }

@@ -4,23 +4,26 @@
 //!
 //! | File in the state directory | Holds |
 //! |---|---|
-//! | `journal.db` | SQLite: one small row per claim ever kept, and the sealed parts of those not yet confirmed |
-//! | `journal.head` | the highest sequence number ever given out, as text, so that a lost database repeats none |
+//! | `journal.db` | SQLite: one small row per claim ever kept, the sealed parts of those not yet confirmed, the audit trail |
+//! | `journal.head` | the highest sequence number ever given out, and whether its claim was kept: `41 begun`, `41 kept` |
 //! | `journal.reserve` | disk space held back ([`RESERVE`]), and the lock that keeps a second writer away |
-//! | `journal.db.corrupt-N` | a database that failed its check at open, set aside for a technician |
+//! | `journal.db.corrupt-N` | a database that failed its check at open, with its log (`-wal`, `-shm`), as it was found |
+//! | `journal.db.new` | a fresh database while it takes over what can be read of a damaged one |
 //!
 //! Each part (`claim.json`, photographs, `signature.svg`) is an age file for the hub's recipient: the booth has no key
-//! to open it, and a technician with the hub's identity needs only the standard `age` tool ([`Journal::export`]). The
+//! to open it, and a technician with the hub's identity needs only the standard `age` tool ([`JournalView::export`]). The
 //! manifest is in clear and signed by the booth; it says nothing about the person.
 //!
 //! SQLite is the bundled one (3.54; older than 3.51.3 may lose a reset write-ahead log): WAL, `synchronous=FULL`,
 //! `secure_delete=ON`, one connection. Automatic checkpoints are off. The journal checkpoints after each change itself,
-//! because SQLite hides the errors of its automatic ones, and because a log without frames can't lose them.
+//! because SQLite hides the errors of its automatic ones, and because a log without frames can't lose them. Tables of an
+//! older version are brought forward at open, step by step in one transaction; a newer version is left alone.
 //!
 //! # Order
 //!
-//! Sequence numbers count from 1 without gaps, given out in the transaction that keeps the claim. The oldest unsent claim
-//! goes first; one that fails or is refused stands back for the others. The hub must not rely on order of arrival.
+//! Sequence numbers count from 1, given out in the transaction that keeps the claim: without gaps, but for what the disk has
+//! lost. The oldest unsent claim goes first; one that fails or is refused stands back for the others. The hub must not rely
+//! on order of arrival.
 //!
 //! # Idempotency
 //!
@@ -30,8 +33,9 @@
 //! # Retry
 //!
 //! [`outbox`] decides it, purely: nothing is given up, waits grow from [`outbox::FIRST_RETRY`] to [`outbox::MAX_RETRY`],
-//! and what the hub has accepted is not sent again. Refused claims stay with their reason until a technician has them
-//! queued again ([`Journal::requeue`]) or takes them out with the recovery command.
+//! and what the hub has accepted is not sent again. Refused claims stay with their reason until they are queued again
+//! ([`Journal::requeue`]); a technician can take out copies meanwhile ([`JournalView::export`]). [`courier`] puts outbox and
+//! journal together; the booth's thread around it has the clock and the network.
 //!
 //! # Erasure
 //!
@@ -39,38 +43,64 @@
 //! `secure_delete` overwrites the freed pages, and the checkpoint that follows truncates the log. Two things make that
 //! complete: rows begin with filler as long as a b-tree cell, so ciphertext lies in overflow pages alone and rebalancing
 //! never leaves a copy of it in the slack of a page; and a checkpoint that a reader held up is made up for later
-//! ([`Journal::tend`]). What a flash drive keeps in worn cells is beyond reach, and is sealed.
+//! ([`Journal::tend`]). What a flash drive keeps in worn cells is beyond reach, and is sealed; so is what a database that
+//! was set aside holds, also of claims that are confirmed later.
+//!
+//! # Audit
+//!
+//! Each change of a claim, and what the booth notes of sessions ([`Journal::note`]), adds an entry to a hash chain in the
+//! same transaction ([`BoothAudit`]): ids and kinds only. [`JournalView::verify`] walks it; its end
+//! ([`Journal::audit_head`]) is what somebody else has to remember, for a chain that is cut short or written anew looks whole.
 //!
 //! # Failure
 //!
 //! | What happens | What the journal does |
 //! |---|---|
 //! | crash or power cut | the claim was kept (the call returned) or was not; open checks, then finishes the checkpoint |
+//! | commit fails, then a crash | the claim was called not kept, and may be there all the same: kept again, it is the same one |
 //! | disk full | rolls back, frees the reserve, tries once more; says [`JournalError::Full`] and works on |
-//! | I/O error while writing | stops: every later call is [`JournalError::Failed`] until the program opens it anew, for after a failed fsync the page cache no longer tells what is on disk |
-//! | damaged database at open | sets it aside, starts a fresh one, tells the booth ([`SetAside`]) |
-//! | damaged part | refuses that claim with a reason, sends the others |
+//! | I/O error while writing, or a page that can't be read | stops: every later call is [`JournalError::Failed`] until it is opened anew ([`JournalError::needs_reopening`]), for after a failed fsync the page cache no longer tells what is on disk; the log is left as it is |
+//! | damaged database at open | sets it aside with its log, changes nothing in it, and salvages into a fresh one each claim whose manifest, parts and receipt have their digests: a bad page costs the claims on it ([`SetAside`]); also when power is cut meanwhile |
+//! | no room to salvage a claim | it stays in the file set aside, and is counted as left |
+//! | damaged log: SQLite drops its end without a word | says which numbers were kept and are gone ([`Opened::lost`]), and gives none of them again. The last one may go unnoticed if power was cut within seconds of keeping it |
+//! | missing database | takes over from the last one set aside, or says that all numbers are gone |
+//! | damaged `journal.head` | counts on from the database |
+//! | damaged part or manifest | refuses that claim with a reason, sends the others |
+//! | damaged audit trail | [`JournalView::verify`] names the first entry that does not follow; a fresh database goes on behind the last one that does |
+//! | anything, seen by a technician | [`JournalView`] reads claim by claim, and counts what it can't read |
+//!
+//! Files beside SQLite go through [`disk::Files`], and SQLite through a VFS that can be named, so that a test can put a disk
+//! under the journal that fails where it wants.
 
+mod audit;
+pub mod courier;
 mod delivery;
+pub mod disk;
 mod error;
 mod files;
 mod journal;
 pub mod outbox;
 mod pack;
+mod pages;
 mod reserve;
 mod rows;
+mod salvage;
 mod schema;
 pub mod seal;
+mod set_aside;
+mod verify;
 mod view;
 
+pub use audit::BoothAudit;
 pub use delivery::{DAMAGED, Request};
-pub use error::JournalError;
+pub use error::{JournalError, chain};
 pub use journal::{Journal, JournalConfig, Kept, Opened, Outgoing, Stats};
 pub use pack::MAX_CLAIM;
 pub use reserve::RESERVE;
 pub use rows::{LISTED_CONFIRMED, MAX_REASON, QueueRow, QueueState};
-pub use schema::SetAside;
-pub use view::{Exported, JournalView};
+pub use set_aside::{SetAside, set_aside_files};
+pub use verify::{Keys, Report};
+pub use view::{Exported, JournalView, Listed};
 
 /// Name of the database in the state directory.
 pub const DATABASE: &str = "journal.db";

@@ -56,8 +56,10 @@ pub enum Event {
     Refused { claim: ClaimId },
     /// The hub answered, but with none of the above.
     Failed { claim: ClaimId },
-    /// No answer came: no connection, a broken one, or a timeout.
+    /// No answer came: no connection, a broken one, a timeout, or a hub that takes nothing from anybody now.
     TransportFailed { claim: ClaimId },
+    /// Nothing was sent: the booth could not read what it had to. Says nothing about the hub.
+    NotSent { claim: ClaimId },
 }
 
 /// What to do.
@@ -145,6 +147,7 @@ impl Outbox {
                 self.answered();
                 self.change_backoff(claim, |backoff| backoff.fail(now, random));
             }
+            Event::NotSent { claim } => self.change_backoff(claim, |backoff| backoff.fail(now, random)),
             Event::TransportFailed { claim } => {
                 // While waiting already this is old news.
                 if self.hub.is_over(now) {

@@ -2,16 +2,22 @@
 
 use crate::error::JournalError;
 use crate::pack::SealedPart;
+use crate::pages::Value;
 use crate::schema::FILLER;
 use bilik_claim::filing::{Manifest, Receipt, Signed};
 use bilik_claim::ids::{ClaimId, Digest, TrackingCode, WallTime};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use std::ops::RangeInclusive;
 use uuid::Uuid;
 
 /// A reason of refusal is cut to this many characters: it comes from outside.
 pub const MAX_REASON: usize = 200;
 /// Confirmed claims that a list shows, newest last. Older rows stay in the file.
 pub const LISTED_CONFIRMED: u32 = 100;
+
+/// Numbers that are looked up one by one, at most; the highest ones. A booth that keeps a hundred claims a day counts so
+/// far in 27 years. What is damaged could say anything.
+const MAX_LOOKED_UP: u64 = 1_000_000;
 
 /// One claim as a technician sees it. Nothing in it tells who the participant is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +47,7 @@ pub enum QueueState {
 }
 
 /// A row with what only the journal needs.
+#[derive(Clone)]
 pub(crate) struct ClaimRow {
     pub listed: QueueRow,
     pub digest: Digest,
@@ -68,6 +75,22 @@ pub(crate) fn find(db: &Connection, claim: ClaimId) -> Result<Option<ClaimRow>, 
     let sql = format!("SELECT {COLUMNS} FROM claim WHERE claim = ?1");
     let mut statement = db.prepare_cached(&sql).map_err(JournalError::sqlite("find a claim"))?;
     statement.query_row([claim.0.as_bytes()], read).optional().map_err(JournalError::sqlite("find a claim"))
+}
+
+/// The row of one sequence number.
+pub(crate) fn at(db: &Connection, sequence: u64) -> Result<Option<ClaimRow>, JournalError> {
+    let sql = format!("SELECT {COLUMNS} FROM claim WHERE sequence = ?1");
+    let mut statement = db.prepare_cached(&sql).map_err(JournalError::sqlite("read a claim"))?;
+    statement.query_row([integer(sequence)], read).optional().map_err(JournalError::sqlite("read a claim"))
+}
+
+/// Sequence numbers of all queued claims, in order. Taken from the index, so a row that can't be read hides none.
+pub(crate) fn queued(db: &Connection) -> Result<Vec<u64>, JournalError> {
+    let error = "list the queue";
+    let sql = "SELECT sequence FROM claim WHERE state = 'queued' ORDER BY sequence";
+    let mut statement = db.prepare_cached(sql).map_err(JournalError::sqlite(error))?;
+    let rows = statement.query_map([], |row| row.get(0).map(natural)).map_err(JournalError::sqlite(error))?;
+    rows.collect::<Result<_, _>>().map_err(JournalError::sqlite(error))
 }
 
 /// The oldest queued claim behind a sequence number.
@@ -107,6 +130,30 @@ pub(crate) fn next_sequence(db: &Connection) -> Result<u64, JournalError> {
     db.query_row(sql, [], |row| row.get(0)).map(natural).map_err(JournalError::sqlite("count on"))
 }
 
+/// The highest number of a claim here; 0 if there is none.
+pub(crate) fn last_sequence(db: &Connection) -> Result<u64, JournalError> {
+    db.query_row("SELECT coalesce(max(sequence), 0) FROM claim", [], |row| row.get(0))
+        .map(natural)
+        .map_err(JournalError::sqlite("count on"))
+}
+
+/// The numbers up to this one, of which each is looked up.
+pub(crate) fn looked_up(last: u64) -> RangeInclusive<u64> {
+    last.saturating_sub(MAX_LOOKED_UP) + 1..=last
+}
+
+/// Numbers up to this one are not given out here.
+pub(crate) fn base(db: &Connection) -> Result<u64, JournalError> {
+    db.query_row("SELECT base FROM queue", [], |row| row.get(0)).map(natural).map_err(JournalError::sqlite("count on"))
+}
+
+/// Lets numbers count on behind this one.
+pub(crate) fn raise_base(db: &Connection, base: u64) -> Result<(), JournalError> {
+    db.execute("UPDATE queue SET base = max(base, ?1)", [integer(base)])
+        .map(drop)
+        .map_err(JournalError::sqlite("count on"))
+}
+
 pub(crate) fn insert(
     db: &Connection,
     manifest: &Manifest,
@@ -130,14 +177,47 @@ pub(crate) fn insert(
         ],
     )
     .map_err(JournalError::sqlite(error))?;
+    parts.iter().try_for_each(|p| insert_part(db, manifest.sequence, p.part.digest, &p.sealed))
+}
+
+pub(crate) fn insert_part(db: &Connection, sequence: u64, digest: Digest, sealed: &[u8]) -> Result<(), JournalError> {
+    let error = "store a part";
     let sql = "INSERT INTO part (sequence, digest, filler, sealed) VALUES (?1, ?2, zeroblob(?3), ?4)";
     let mut statement = db.prepare_cached(sql).map_err(JournalError::sqlite(error))?;
-    for SealedPart { part, sealed } in parts {
-        statement
-            .execute(params![integer(manifest.sequence), part.digest.0, FILLER, sealed])
-            .map_err(JournalError::sqlite(error))?;
-    }
-    Ok(())
+    let values = params![integer(sequence), digest.0, FILLER, sealed];
+    statement.execute(values).map(drop).map_err(JournalError::sqlite(error))
+}
+
+/// Stores a row as it stood in another database.
+pub(crate) fn insert_row(db: &Connection, row: &ClaimRow) -> Result<(), JournalError> {
+    let (state, refusal, ledger_sequence) = match &row.listed.state {
+        QueueState::Queued => ("queued", None, None),
+        QueueState::Refused { reason } => ("refused", Some(reason), None),
+        QueueState::Confirmed { ledger_sequence } => ("confirmed", None, Some(integer(*ledger_sequence))),
+    };
+    let (manifest, receipt) = (row.manifest.as_ref(), row.receipt.as_ref());
+    db.execute(
+        "INSERT INTO claim (sequence, claim, kept_at, digest, parts, bytes, state, refusal, manifest,
+            manifest_signature, receipt, receipt_signature, ledger_sequence)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+        params![
+            integer(row.listed.sequence),
+            row.listed.claim.0.as_bytes(),
+            row.listed.kept_at.0,
+            row.digest.0,
+            row.listed.parts,
+            integer(row.listed.bytes),
+            state,
+            refusal,
+            manifest.map(|signed| &signed.body),
+            manifest.map(|signed| &signed.signature),
+            receipt.map(|signed| &signed.body),
+            receipt.map(|signed| &signed.signature),
+            ledger_sequence,
+        ],
+    )
+    .map(drop)
+    .map_err(JournalError::sqlite("store a claim"))
 }
 
 /// The claim that a part belongs to, and its bytes as they lie there.
@@ -205,6 +285,44 @@ fn read(row: &Row<'_>) -> rusqlite::Result<ClaimRow> {
         state,
     };
     Ok(ClaimRow { listed, digest: Digest(row.get(8)?), manifest: signed(row, 9)?, receipt: signed(row, 11)? })
+}
+
+/// A row as it was read from its page: its columns after the number.
+pub(crate) fn from_page(sequence: u64, values: &[Value]) -> Option<ClaimRow> {
+    let text = |column: usize| match values.get(column) {
+        Some(Value::Text(text)) => Some(text.clone()),
+        Some(Value::Null | Value::Integer(_) | Value::Blob(_) | Value::Other) | None => None,
+    };
+    let number = |column: usize| match values.get(column) {
+        Some(Value::Integer(number)) => Some(*number),
+        Some(Value::Null | Value::Text(_) | Value::Blob(_) | Value::Other) | None => None,
+    };
+    let blob = |column: usize| match values.get(column) {
+        Some(Value::Blob(bytes)) => Some(bytes.as_slice()),
+        Some(Value::Null | Value::Text(_) | Value::Integer(_) | Value::Other) | None => None,
+    };
+    let claim = ClaimId(Uuid::from_slice(blob(0)?).ok()?);
+    let state = match text(5)?.as_str() {
+        "queued" => QueueState::Queued,
+        "refused" => QueueState::Refused { reason: text(6)? },
+        "confirmed" => QueueState::Confirmed { ledger_sequence: natural(number(11)?) },
+        _ => return None,
+    };
+    let listed = QueueRow {
+        claim,
+        tracking: TrackingCode::of(claim),
+        sequence,
+        kept_at: WallTime(number(1)?),
+        parts: u32::try_from(number(3)?).ok()?,
+        bytes: natural(number(4)?),
+        state,
+    };
+    let digest = Digest(blob(2)?.try_into().ok()?);
+    let manifest = text(7).zip(text(8)).map(|(body, signature)| Signed::from_parts(body, signature));
+    let receipt = text(9).zip(text(10)).map(|(body, signature)| Signed::from_parts(body, signature));
+    let confirmed = matches!(listed.state, QueueState::Confirmed { .. });
+    let whole = confirmed == receipt.is_some() && confirmed == manifest.is_none();
+    whole.then_some(ClaimRow { listed, digest, manifest, receipt })
 }
 
 /// A body in one column and its signature in the next, if there.

@@ -1,25 +1,25 @@
-//! Opening the database: settings, schema, check, and what happens to one that fails it.
+//! Opening the database: settings, check, and the way from an older version of the tables.
 
 use crate::DATABASE;
+use crate::disk::Disk;
 use crate::error::JournalError;
-use crate::files;
-use rusqlite::{Connection, OpenFlags};
-use std::fs;
-use std::path::{Path, PathBuf};
+use crate::files::Place;
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags, Transaction};
+use std::path::Path;
 use std::time::Duration;
 
-/// Version of the tables, kept in `user_version`.
-pub(crate) const SCHEMA: u32 = 1;
 /// How long a statement waits for a technician's read-only look to finish.
 const BUSY: Duration = Duration::from_secs(2);
-/// More damaged databases than this in one directory is a broken disk: the booth has to stop and say so.
-const MAX_SET_ASIDE: u32 = 100;
 
 /// Filler at the head of each part's row, in bytes: the largest local payload of a table leaf in pages of 4096 bytes
 /// (SQLite file format, 1.6: U - 35). It fills the cell, so that sealed bytes lie in overflow pages only.
 pub(crate) const FILLER: u32 = 4096 - 35;
 
-const TABLES: &str = "
+/// Step N brings tables of version N to version N + 1; version 0 is an empty file. A step that was ever in use never
+/// changes. Each has a queue of the version before it among the tests.
+const STEPS: [&str; 2] = [
+    "
     CREATE TABLE queue (
         only INTEGER PRIMARY KEY CHECK (only = 1),
         base INTEGER NOT NULL CHECK (base >= 0)         -- last number given out before this database
@@ -48,39 +48,61 @@ const TABLES: &str = "
         sealed BLOB NOT NULL
     ) STRICT;
     CREATE INDEX part_by_claim ON part (sequence);
-";
+    INSERT INTO queue (only, base) VALUES (1, 0);
+    ",
+    "
+    CREATE TABLE audit (
+        sequence INTEGER PRIMARY KEY CHECK (sequence > 0),
+        at INTEGER NOT NULL,                            -- ms since 1970 UTC
+        text TEXT NOT NULL,                             -- JSON, ids only
+        hash BLOB NOT NULL CHECK (length(hash) = 32)    -- over this entry and the hash before it
+    ) STRICT;
+    ",
+];
 
-/// A damaged database that was moved out of the way. Its claims are not sent until a technician recovers them.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SetAside {
-    pub path: PathBuf,
-    /// What SQLite found.
-    pub detail: String,
-    /// The last sequence number that had been given out; the fresh database counts on from it.
-    pub head: u64,
+/// Version of the tables that this program works with, kept in `user_version`.
+pub(crate) const SCHEMA: u32 = STEPS.len() as u32;
+
+/// Opens the database of a state directory, made if it is not there, checked, and of the current version.
+///
+/// # Errors
+///
+/// After [`JournalError::Corrupt`] the file and its log are as they were found.
+pub(crate) fn open(place: &Place) -> Result<Connection, JournalError> {
+    let connection = open_named(place, DATABASE)?;
+    place.sync()?;
+    Ok(connection)
 }
 
-/// Opens the database of a state directory, or a fresh one in place of a damaged one.
-pub(crate) fn open_or_set_aside(state_dir: &Path) -> Result<(Connection, Option<SetAside>), JournalError> {
-    finish_set_aside(state_dir)?;
-    let detail = match open(state_dir) {
-        Ok(connection) => return Ok((connection, None)),
-        Err(JournalError::Corrupt { detail, .. }) => detail,
-        Err(error) => return Err(error),
-    };
-    let path = set_aside(state_dir)?;
-    tracing::error!(path = %path.display(), detail, "journal was damaged and is set aside");
-    let head = files::read_head(state_dir)?;
-    Ok((open(state_dir)?, Some(SetAside { path, detail, head })))
+/// As [`open`], under another name; the name is not made durable.
+pub(crate) fn open_named(place: &Place, name: &str) -> Result<Connection, JournalError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let path = place.path(name);
+    let mut connection = connect(&place.disk, &path, flags)?;
+    // Else closing would write the log into a database that has just been found damaged, and remove it.
+    leave_log(&connection, true)?;
+    configure(&connection)?;
+    check_integrity(&connection)?;
+    migrate(&mut connection, &path)?;
+    leave_log(&connection, false)?;
+    Ok(connection)
 }
 
 /// Opens a database to read it only: settings that could change the file stay as they are.
-pub(crate) fn open_read_only(path: &Path) -> Result<Connection, JournalError> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags).map_err(JournalError::sqlite("open for reading"))?;
+pub(crate) fn open_read_only(disk: &Disk, path: &Path) -> Result<Connection, JournalError> {
+    let connection = connect(disk, path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    leave_log(&connection, true)?;
     connection.busy_timeout(BUSY).map_err(JournalError::sqlite("set"))?;
-    check_version(&connection, path)?;
+    version(&connection, path)?;
     Ok(connection)
+}
+
+/// Whether closing the connection leaves the log alone.
+pub(crate) fn leave_log(connection: &Connection, leave: bool) -> Result<(), JournalError> {
+    connection
+        .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, leave)
+        .map(drop)
+        .map_err(JournalError::sqlite("set"))
 }
 
 /// Empties the log into the database and cuts it to nothing. False if a reader was in the way.
@@ -91,15 +113,12 @@ pub(crate) fn checkpoint(connection: &Connection) -> Result<bool, JournalError> 
         .map_err(JournalError::sqlite("checkpoint"))
 }
 
-fn open(state_dir: &Path) -> Result<Connection, JournalError> {
-    let path = state_dir.join(DATABASE);
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let mut connection = Connection::open_with_flags(&path, flags).map_err(JournalError::sqlite("open"))?;
-    configure(&connection)?;
-    check_integrity(&connection)?;
-    migrate(&mut connection, state_dir)?;
-    files::sync_directory(state_dir)?;
-    Ok(connection)
+fn connect(disk: &Disk, path: &Path, flags: OpenFlags) -> Result<Connection, JournalError> {
+    match disk.vfs {
+        Some(vfs) => Connection::open_with_flags_and_vfs(path, flags, vfs),
+        None => Connection::open_with_flags(path, flags),
+    }
+    .map_err(JournalError::sqlite("open"))
 }
 
 fn configure(connection: &Connection) -> Result<(), JournalError> {
@@ -136,7 +155,7 @@ fn configure(connection: &Connection) -> Result<(), JournalError> {
     Ok(())
 }
 
-fn check_integrity(connection: &Connection) -> Result<(), JournalError> {
+pub(crate) fn check_integrity(connection: &Connection) -> Result<(), JournalError> {
     let operation = "check";
     let verdict: String = connection
         .query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))
@@ -144,7 +163,7 @@ fn check_integrity(connection: &Connection) -> Result<(), JournalError> {
     if verdict == "ok" { Ok(()) } else { Err(JournalError::Corrupt { operation, detail: verdict }) }
 }
 
-fn check_version(connection: &Connection, path: &Path) -> Result<u32, JournalError> {
+fn version(connection: &Connection, path: &Path) -> Result<u32, JournalError> {
     let version: u32 = connection
         .pragma_query_value(None, "user_version", |row| row.get(0))
         .map_err(JournalError::sqlite("read the version of"))?;
@@ -155,68 +174,27 @@ fn check_version(connection: &Connection, path: &Path) -> Result<u32, JournalErr
     Ok(version)
 }
 
-fn migrate(connection: &mut Connection, state_dir: &Path) -> Result<(), JournalError> {
+fn migrate(connection: &mut Connection, path: &Path) -> Result<(), JournalError> {
     let error = "migrate";
-    let version = check_version(connection, &state_dir.join(DATABASE))?;
+    let version = version(connection, path)?;
     if version == SCHEMA {
         return Ok(());
     }
-    let base = files::read_head(state_dir)?;
     let transaction = connection.transaction().map_err(JournalError::sqlite(error))?;
-    // Version 0 is a new file. A later schema adds its step here, each from the version before it.
-    transaction.execute_batch(TABLES).map_err(JournalError::sqlite(error))?;
-    transaction
-        .execute("INSERT INTO queue (only, base) VALUES (1, ?1)", [i64::try_from(base).unwrap_or(i64::MAX)])
-        .map_err(JournalError::sqlite(error))?;
-    transaction.pragma_update(None, "user_version", SCHEMA).map_err(JournalError::sqlite(error))?;
-    transaction.commit().map_err(JournalError::sqlite(error))
-}
-
-/// Names of the files that SQLite keeps for a database.
-fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    PathBuf::from(name)
-}
-
-/// Moves the database under the first free name, then its log, so that both open together under the new name.
-fn set_aside(state_dir: &Path) -> Result<PathBuf, JournalError> {
-    let database = state_dir.join(DATABASE);
-    let mut free = (1..=MAX_SET_ASIDE).map(|n| with_suffix(&database, &format!(".corrupt-{n}")));
-    let Some(target) = free.find(|p| !p.exists() && !with_suffix(p, "-wal").exists()) else {
-        return Err(JournalError::Failed(format!("{MAX_SET_ASIDE} damaged journals lie in the state directory")));
-    };
-    rename(&database, &target)?;
-    files::sync_directory(state_dir)?;
-    move_log(&database, &target)?;
-    files::sync_directory(state_dir)?;
-    Ok(target)
-}
-
-/// A log without its database is left when setting aside was cut short; a new database must never read it.
-fn finish_set_aside(state_dir: &Path) -> Result<(), JournalError> {
-    let database = state_dir.join(DATABASE);
-    if database.exists() || !with_suffix(&database, "-wal").exists() {
-        return Ok(());
+    climb(&transaction, version).map_err(JournalError::sqlite(error))?;
+    transaction.commit().map_err(JournalError::sqlite(error))?;
+    if version > 0 {
+        tracing::info!(from = version, to = SCHEMA, "journal has the tables of this program");
     }
-    let numbered = |n: u32| with_suffix(&database, &format!(".corrupt-{n}"));
-    let last = (1..=MAX_SET_ASIDE).rev().map(numbered).find(|p| p.exists()).unwrap_or_else(|| numbered(1));
-    move_log(&database, &last)?;
-    files::sync_directory(state_dir)
+    Ok(())
 }
 
-fn move_log(database: &Path, target: &Path) -> Result<(), JournalError> {
-    let log = with_suffix(database, "-wal");
-    if log.exists() {
-        rename(&log, &with_suffix(target, "-wal"))?;
+/// All steps in one transaction: a power cut leaves the old version or the new one.
+fn climb(transaction: &Transaction<'_>, version: u32) -> rusqlite::Result<()> {
+    for step in STEPS.iter().skip(usize::try_from(version).unwrap_or(usize::MAX)) {
+        transaction.execute_batch(step)?;
     }
-    // The index of the log is rebuilt from it.
-    let index = with_suffix(database, "-shm");
-    if index.exists() { fs::remove_file(&index).map_err(JournalError::file("remove", &index)) } else { Ok(()) }
-}
-
-fn rename(from: &Path, to: &Path) -> Result<(), JournalError> {
-    fs::rename(from, to).map_err(JournalError::file("set aside", from))
+    transaction.pragma_update(None, "user_version", SCHEMA)
 }
 
 #[cfg(test)]
@@ -228,38 +206,40 @@ mod tests {
         assert!(rusqlite::version_number() >= 3_051_003, "SQLite {}", rusqlite::version());
     }
 
+    /// Tables as they stand in a file.
+    fn tables(connection: &Connection) -> Vec<String> {
+        let sql = "SELECT coalesce(sql, name) FROM sqlite_schema ORDER BY name";
+        let mut statement = connection.prepare(sql).unwrap();
+        // A dump indents as the step did when it was made.
+        let squeeze = |sql: String| sql.split_whitespace().collect::<Vec<_>>().join(" ");
+        statement.query_map([], |row| row.get(0).map(squeeze)).unwrap().collect::<Result<_, _>>().unwrap()
+    }
+
+    #[test]
+    fn every_older_version_becomes_the_current_one() {
+        let current = tables(&open(&Place::new(Disk::real(), tempfile::tempdir().unwrap().path())).unwrap());
+        let older = [include_str!("tests/v1.sql")];
+        assert_eq!(older.len(), SCHEMA as usize - 1, "a queue of each version before this one");
+        for (sql, version) in older.into_iter().zip(1..) {
+            let dir = tempfile::tempdir().unwrap();
+            let old = Connection::open(dir.path().join(DATABASE)).unwrap();
+            old.execute_batch(sql).unwrap();
+            let before: u32 = old.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
+            assert_eq!(before, version);
+            drop(old);
+            let connection = open(&Place::new(Disk::real(), dir.path())).unwrap();
+            assert_eq!(tables(&connection), current, "version {version}");
+        }
+    }
+
     #[test]
     fn newer_schema_is_left_alone() {
         let dir = tempfile::tempdir().unwrap();
-        let (connection, _) = open_or_set_aside(dir.path()).unwrap();
+        let place = Place::new(Disk::real(), dir.path());
+        let connection = open(&place).unwrap();
         connection.pragma_update(None, "user_version", SCHEMA + 1).unwrap();
         drop(connection);
-        assert!(matches!(open_or_set_aside(dir.path()), Err(JournalError::Newer { version: 2, .. })));
+        assert!(matches!(open(&place), Err(JournalError::Newer { version, .. }) if version == SCHEMA + 1));
         assert!(dir.path().join(DATABASE).exists());
-    }
-
-    #[test]
-    fn orphaned_log_is_never_read_by_a_new_database() {
-        let dir = tempfile::tempdir().unwrap();
-        fs::write(dir.path().join("journal.db.corrupt-3"), "damaged").unwrap();
-        fs::write(dir.path().join("journal.db-wal"), "log of number three").unwrap();
-        let (_, set_aside) = open_or_set_aside(dir.path()).unwrap();
-        assert_eq!(set_aside, None);
-        assert_eq!(fs::read(dir.path().join("journal.db.corrupt-3-wal")).unwrap(), b"log of number three");
-    }
-
-    #[test]
-    fn each_damaged_database_gets_a_name_of_its_own() {
-        let dir = tempfile::tempdir().unwrap();
-        files::write_head(dir.path(), 7).unwrap();
-        for n in 1..=3 {
-            fs::write(dir.path().join(DATABASE), vec![0x55; 8192]).unwrap();
-            let (connection, found) = open_or_set_aside(dir.path()).unwrap();
-            let found = found.unwrap();
-            assert_eq!(found.path, dir.path().join(format!("journal.db.corrupt-{n}")));
-            assert_eq!(found.head, 7);
-            let base: i64 = connection.query_row("SELECT base FROM queue", [], |r| r.get(0)).unwrap();
-            assert_eq!(base, 7);
-        }
     }
 }

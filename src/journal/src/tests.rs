@@ -1,9 +1,12 @@
 //! The journal on real files, against the real SQLite. Everything personal here is a canary that must never be found.
 
+mod auditing;
 mod damage;
-mod delivering;
+pub(crate) mod delivering;
 mod erasing;
+pub(crate) mod faulty;
 mod keeping;
+mod salvaging;
 
 use crate::{DATABASE, Journal, JournalConfig, JournalError, Outgoing};
 use bilik_claim::document::DocumentKind;
@@ -59,8 +62,8 @@ impl Office {
     }
 
     pub fn open(&self) -> Journal {
-        let opened = Journal::open(self.state.path(), self.config()).unwrap();
-        assert_eq!(opened.set_aside, None);
+        let opened = Journal::open(self.state.path(), self.config(), KEPT_AT).unwrap();
+        assert_eq!((opened.set_aside, opened.lost), (None, None));
         opened.journal
     }
 
@@ -69,7 +72,7 @@ impl Office {
     }
 
     pub fn confirm(&self, journal: &mut Journal, outgoing: &Outgoing) -> Result<Receipt, JournalError> {
-        journal.confirm(outgoing.claim, &self.receipt(outgoing, 1), &self.receipt_key.verifying_key())
+        journal.confirm(outgoing.claim, &self.receipt(outgoing, 1), &self.receipt_key.verifying_key(), KEPT_AT)
     }
 }
 

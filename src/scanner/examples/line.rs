@@ -22,7 +22,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         Watch::Received(_) | Watch::Sent(_) | Watch::Framed(_) => {}
     };
     let sink = |event: ReaderEvent| match event {
-        ReaderEvent::Ready | ReaderEvent::Reading => {}
+        ReaderEvent::Ready => {}
+        ReaderEvent::Reading => print(&json!({ "reading": true })),
         ReaderEvent::Lost { reason } => print(&json!({ "lost": reason.to_string() })),
         ReaderEvent::Unreadable(why) => print(&json!({ "unreadable": why.to_string() })),
         ReaderEvent::Doubt(doubt) => print(&json!({ "doubt": doubt.to_string() })),

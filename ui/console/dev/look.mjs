@@ -38,8 +38,8 @@ async function look() {
   await booths.goto(`${BASE}/dev/booths.html`);
   const page = await context.newPage();
   page.on("console", (entry) => {
-    // A wrong password is an answer of the hub, which Chromium logs as an error of the page.
-    if (entry.type() === "error" && !/status of (401|429)/.test(entry.text()))
+    // A wrong password, or a hub that restarts, is an answer, which Chromium logs as an error of the page.
+    if (entry.type() === "error" && !/status of (401|429|503)/.test(entry.text()))
       problems.push(`console: ${entry.text()}`);
   });
   page.on("pageerror", (error) => problems.push(`page: ${error.message}`));
@@ -50,6 +50,11 @@ async function look() {
       return root.scrollHeight > root.clientHeight || root.scrollWidth > root.clientWidth;
     });
     if (scrolls) problems.push(`${name}: the page scrolls as a whole`);
+    const cut = await page.evaluate(() => {
+      const bar = document.querySelector("header");
+      return bar !== null && bar.scrollWidth > bar.clientWidth;
+    });
+    if (cut) problems.push(`${name}: the bar on top is cut off`);
   };
 
   await page.goto(BASE);
@@ -129,6 +134,13 @@ async function look() {
   await page.getByTestId("claim-JK7-4QF-2MX").click();
   await page.waitForTimeout(600);
   await shot("claims-light-id");
+  await page.getByRole("button", { name: "Setujui setelah menelepon" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Setujui" }).click();
+  await page.getByText("Klaim disetujui").waitFor();
+  await shot("claim-decided-light-id");
+  await page.setViewportSize({ width: 1366, height: 768 });
+  await shot("claims-1366x768-light-id");
+  await page.setViewportSize({ width: 1600, height: 900 });
   await page.getByRole("button", { name: "Ganti ke tampilan gelap" }).click();
   await page.waitForTimeout(200);
   await shot("claims-dark-id");
@@ -158,6 +170,15 @@ async function look() {
   await page.getByRole("button", { name: "Ganti ke tampilan terang" }).click();
   await page.waitForTimeout(300);
   await shot("desk-1366x768-light-id");
+
+  // A hub that cannot sign anybody out.
+  await page.route("**/api/v1/logout", (route) => route.fulfill({ status: 503 }));
+  await page.getByRole("button", { name: "Menu Sari W." }).click();
+  await page.getByRole("menuitem", { name: "Keluar" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Keluar" }).click();
+  await page.getByText("Anda belum keluar").waitFor();
+  await shot("sign-out-unheard-light-id");
+  await page.getByRole("button", { name: "Batal keluar" }).click();
 
   const other = await context.newPage();
   await other.goto(BASE);

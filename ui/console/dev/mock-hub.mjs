@@ -15,6 +15,8 @@ import { CLAIM, CLAIMS, makeTiles, OFFICE, OFFICER, paper } from "./specimens.mj
 const PORT = Number(process.argv[2] ?? 4180);
 const DIST = new URL("../dist/", import.meta.url).pathname;
 const DEV = new URL("./", import.meta.url).pathname;
+/** As few rows in one answer as make a list of several pages. */
+const PAGE = 1;
 const TYPES = {
   ".html": "text/html; charset=utf-8",
   ".js": "text/javascript",
@@ -30,7 +32,7 @@ const CSP =
 let loggedIn = process.env.LOGGED_IN === "1";
 let tries = 0;
 let tiles = makeTiles();
-let claims = structuredClone(CLAIMS);
+const claims = structuredClone(CLAIMS);
 let consoleSocket = null;
 let boothSocket = null;
 let nextCall = 1;
@@ -55,11 +57,17 @@ const server = createServer(async (request, response) => {
     return json(200, {});
   }
   if (path.startsWith("/api/") && !loggedIn) return json(401, {});
-  if (path === "/api/v1/claims") return json(200, claims);
+  if (path === "/api/v1/claims") {
+    const before = Number(url.searchParams.get("before") ?? Infinity);
+    const all = url.searchParams.get("standing") === "all";
+    const found = claims.filter((row) => (all || row.decision === null) && row.sequence < before);
+    return json(200, found.sort((a, b) => b.sequence - a.sequence).slice(0, PAGE));
+  }
   if (path.endsWith("/decision")) {
-    const claim = path.split("/")[4];
-    claims = claims.filter((row) => row.claim !== claim);
-    send({ type: "office", office: { ...OFFICE, unverified: claims.length } });
+    const row = claims.find((one) => one.claim === path.split("/")[4]);
+    if (row === undefined || row.decision !== null) return json(row === undefined ? 404 : 409, {});
+    row.decision = { officer: OFFICER.officer, at: Date.now(), decision: JSON.parse(await body(request)) };
+    send({ type: "office", office: office() });
     return json(200, {});
   }
   const parts = path.match(
@@ -129,8 +137,8 @@ function hear(message) {
   const tile = tiles.find((one) => one.snapshot.session === message.session);
   switch (message.type) {
     case "hello":
-      send({ type: "welcome", protocol: 2, ...OFFICER, time: Date.now() });
-      send({ type: "office", office: { ...OFFICE, unverified: claims.length } });
+      send({ type: "welcome", protocol: message.protocol, ...OFFICER, time: Date.now() });
+      send({ type: "office", office: office() });
       tiles.forEach(show);
       startCalls();
       return;
@@ -144,7 +152,9 @@ function hear(message) {
       return startCall(tiles.find((one) => one.booth === message.booth));
     case "focus":
       for (const one of tiles) {
-        if (one.mode === "focus" && one !== tile) setMode(one, one.snapshot.step === "verification" ? "hold" : "tile");
+        if (one.mode !== "focus" || one === tile) continue;
+        const left = one.snapshot.step === "verification";
+        setMode(one, left ? "hold" : "tile", left);
       }
       return tile && setMode(tile, "focus");
     case "hold":
@@ -179,9 +189,14 @@ function correct(tile, same) {
   });
 }
 
-function setMode(tile, mode) {
+function office() {
+  return { ...OFFICE, unverified: claims.filter((row) => row.decision === null).length };
+}
+
+/** `left`: the officer looked away in the middle of the verification, so the participant waits for them. */
+function setMode(tile, mode, left = false) {
   tile.mode = mode;
-  tile.attention = { focus: "in_focus", hold: "on_hold", tile: "self_serving" }[mode];
+  tile.attention = left ? "needs_officer" : { focus: "in_focus", hold: "on_hold", tile: "self_serving" }[mode];
   tile.since = Date.now() - started;
   show(tile);
 }

@@ -104,6 +104,7 @@ export function makeTiles() {
 
 export const CLAIMS = [1, 2].map((number) => ({
   claim: id("d", number),
+  sequence: number,
   tracking: number === 1 ? "JK7-4QF-2MX" : "9TB-M0C-XW4",
   booth_name: `Bilik ${number}`,
   received_at: Date.UTC(2026, 10, 21, 2 + number, 14),

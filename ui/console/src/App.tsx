@@ -9,7 +9,7 @@ import { Starting } from "./view/Starting";
 type Face =
   | { kind: "starting" }
   | { kind: "unreachable" }
-  | { kind: "serves_not" }
+  | { kind: "serves_not"; unheard?: boolean }
   | { kind: "login"; ended: boolean }
   | { kind: "desk"; shell: Shell };
 
@@ -60,9 +60,10 @@ export function App() {
       return (
         <Starting
           state={face.kind}
+          unheard={face.kind === "serves_not" && face.unheard === true}
           onSignOut={() => {
-            void logout().then(() => {
-              setFace({ kind: "login", ended: false });
+            void logout().then((out) => {
+              setFace(out ? { kind: "login", ended: false } : { kind: "serves_not", unheard: true });
             });
           }}
         />

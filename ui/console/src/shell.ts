@@ -11,13 +11,15 @@ import { Alarm } from "./sound/alarm";
 import { alarm } from "./state/attention";
 import type { Action, Desk, Event } from "./state/model";
 import { emptyDesk } from "./state/model";
-import { reduce } from "./state/reducer";
+import { hasEnded, reduce } from "./state/reducer";
 import type { BoothId, HubToConsole } from "./wire/wire";
 
 /** What views are shown; a new value after each change. */
 export type View = { desk: Desk; camera: CameraState; streams: number; alarmSilent: boolean };
 
 const TICK_MS = 500;
+/** How long until a hub that did not answer is asked again to sign the officer out. */
+export const SIGN_OUT_AGAIN_MS = 5_000;
 const SILENT_KEY = "bilik.alarm-silent";
 
 export class Shell {
@@ -31,6 +33,7 @@ export class Shell {
   });
   #switchboard = new Switchboard(this.#camera, {
     send: (message) => {
+      // A signal that does not go out is of no use later: a new line means new calls.
       this.#link.send(message);
     },
     onHealth: (booth, health) => {
@@ -49,8 +52,9 @@ export class Shell {
     },
   });
   #timer: number;
+  #signOutAgain: number | undefined;
+  #signingOut = false;
   #onSignedOut: (byOfficer: boolean) => void;
-  #leaving = false;
 
   /** `onSignedOut` hears once that it is over, and whether the officer wanted it. */
   constructor(onSignedOut: (byOfficer: boolean) => void) {
@@ -71,11 +75,17 @@ export class Shell {
 
   /** Ends everything. Nothing of a participant is left in this object's hands. */
   stop(): void {
+    this.#listeners.clear();
+    this.#rest();
+  }
+
+  /** Lets go of devices, calls and timers. What is shown stays, so that a page that has ended can say why. */
+  #rest(): void {
     window.clearInterval(this.#timer);
+    window.clearTimeout(this.#signOutAgain);
     this.#link.close();
     this.#switchboard.close();
     this.#camera.close();
-    this.#listeners.clear();
   }
 
   subscribe = (listener: () => void): (() => void) => {
@@ -100,11 +110,31 @@ export class Shell {
     this.#change({ alarmSilent: silent });
   };
 
+  /** Only the hub can sign an officer out; until it has answered, it is asked again and the desk says so. */
   signOut = async (): Promise<void> => {
-    this.#leaving = true;
-    await logout();
-    this.#handle({ type: "link", link: "signed_out", now: performance.now() });
+    window.clearTimeout(this.#signOutAgain);
+    if (this.#view.desk.leaving === null) this.#leave("asked");
+    if (this.#signingOut) return;
+    this.#signingOut = true;
+    const out = await logout();
+    this.#signingOut = false;
+    if (out) {
+      this.#handle({ type: "link", link: "signed_out", now: performance.now() });
+    } else if (this.#view.desk.leaving !== null) {
+      this.#leave("unheard");
+      this.#signOutAgain = window.setTimeout(() => void this.signOut(), SIGN_OUT_AGAIN_MS);
+    }
   };
+
+  /** The officer stays after all. */
+  stay = (): void => {
+    window.clearTimeout(this.#signOutAgain);
+    this.#leave(null);
+  };
+
+  #leave(leaving: Desk["leaving"]): void {
+    this.#handle({ type: "leaving", leaving, now: performance.now() });
+  }
 
   #hear(message: HubToConsole): void {
     this.#handle({ type: "hub", message, now: performance.now() });
@@ -114,14 +144,16 @@ export class Shell {
   #handle(event: Event): void {
     const before = this.#view.desk;
     const { desk, send } = reduce(before, event);
-    for (const message of send) this.#link.send(message);
     if (desk.muted !== before.muted) this.#camera.setMuted(desk.muted);
     if (desk !== before) this.#change({ desk });
     if (desk.tiles !== before.tiles || desk.focus !== before.focus) this.#switchboard.sync(desk);
-    if (desk.link !== before.link && desk.link === "replaced") this.#switchboard.close();
+    if (hasEnded(desk) && !hasEnded(before)) this.#rest();
     if (desk.link === "signed_out" && before.link !== "signed_out") {
       this.stop();
-      this.#onSignedOut(this.#leaving);
+      this.#onSignedOut(before.leaving !== null);
+    }
+    for (const message of send) {
+      if (!this.#link.send(message)) this.#handle({ type: "unsent", message, now: performance.now() });
     }
   }
 

@@ -1,13 +1,13 @@
 //! What comes from the hub and from the courier.
 
 use super::App;
-use crate::courier::{CourierEvent, Trouble};
 use crate::hub_link::LinkEvent;
 use bilik_claim::document::DocumentKind;
 use bilik_claim::ids::SessionId;
 use bilik_claim::personal::PersonalBytes;
 use bilik_claim::session::{CallNews, Event, HubNews};
 use bilik_claim::wire::{BoothToHub, CallMode, HubToBooth, Signal};
+use bilik_journal::courier::{CourierEvent, Trouble};
 use bilik_media::Tier;
 use std::time::Duration;
 use tracing::{error, warn};
@@ -140,8 +140,11 @@ impl App {
                 self.state.queued = queued;
                 self.send(BoothToHub::State { state: self.state.clone() });
             }
+            CourierEvent::Damaged { taken_over, missing } => {
+                error!(taken_over, missing, "queue was damaged; see bilik-booth queue list");
+            }
             CourierEvent::Ready(ready) => {
-                self.trouble = ready.err();
+                self.queue = Some(ready);
                 self.follow_service();
             }
         }
@@ -151,14 +154,15 @@ impl App {
     pub(super) fn follow_service(&mut self) {
         let reason = if !self.enrolled {
             Some("B-01: not enrolled; run bilik-booth enrol")
-        } else if self.trouble == Some(Trouble::Failed) {
-            Some("B-03: the queue of claims has failed; see the log")
-        } else if self.trouble == Some(Trouble::Full) {
-            Some("B-04: no room on the disk for another claim")
-        } else if self.wrong_hub {
-            Some("B-02: the hub's certificate is not the enrolled one")
         } else {
-            None
+            match self.queue {
+                Some(Err(Trouble::Failed)) => Some("B-03: the queue of claims has failed; see the log"),
+                Some(Err(Trouble::Full)) => Some("B-04: no room on the disk for another claim"),
+                // Nobody shall type for ten minutes and then learn that the disk is broken.
+                None => Some("B-05: the queue of claims is being checked"),
+                Some(Ok(())) if self.wrong_hub => Some("B-02: the hub's certificate is not the enrolled one"),
+                Some(Ok(())) => None,
+            }
         };
         let reason = reason.map(str::to_owned);
         if self.state.out_of_service != reason {

@@ -16,7 +16,7 @@ mod start;
 
 use crate::clock;
 use crate::config::Config;
-use crate::courier::{Courier, CourierEvent, Trouble};
+use crate::courier::Courier;
 use crate::hub_http::HubHttp;
 use crate::hub_link::{HubLink, LinkEvent};
 use crate::identity::Identity;
@@ -25,6 +25,8 @@ use bilik_claim::document::DocumentKind;
 use bilik_claim::ids::{BoothId, CallId};
 use bilik_claim::session::{Device, Effect, Event, PhotoOutcome, PhotoSource, Session};
 use bilik_claim::wire::{BoothState, BoothToHub, DeviceState};
+use bilik_journal::BoothAudit;
+use bilik_journal::courier::{CourierEvent, Trouble};
 use bilik_media::{Media, MediaEvent, PhotoCamera, Tier};
 use bilik_scanner::{Reader, ReaderEvent};
 use bilik_ui::AppWindow;
@@ -98,7 +100,8 @@ pub struct App {
     uploads: BTreeMap<DocumentKind, AbortHandle>,
     services: Option<Services>,
     wrong_hub: bool,
-    trouble: Option<Trouble>,
+    /// Whether another claim could be kept; none while the queue is being opened.
+    queue: Option<Result<(), Trouble>>,
     enrolled: bool,
     // Kept for its thread.
     reader: Option<Reader>,
@@ -135,7 +138,7 @@ impl App {
             uploads: BTreeMap::new(),
             services: None,
             wrong_hub: false,
-            trouble: None,
+            queue: None,
             enrolled: identity.is_some(),
             reader: start::reader(config),
             card_wanted: true,
@@ -218,11 +221,13 @@ impl App {
         match effect {
             Effect::SessionStarted { session, .. } => {
                 info!(%session, "session started");
+                self.record(BoothAudit::SessionBegan { session });
                 self.set_tier(Tier::Tile);
             }
             Effect::Publish(snapshot) => self.send(BoothToHub::Session { snapshot }),
             Effect::SessionEnded { session, outcome } => {
                 info!(%session, ?outcome, "session ended");
+                self.record(BoothAudit::SessionEnded { session, outcome });
                 self.send(BoothToHub::SessionEnded { session, outcome });
             }
             Effect::ShowPhoto { session, kind, photo, jpeg } => {
@@ -244,7 +249,7 @@ impl App {
             }
             Effect::Mute(muted) => self.with_media(|media| media.set_muted(muted)),
             Effect::Keep(claim) => match &self.services {
-                Some(services) => services.courier.keep(claim, clock::now().wall),
+                Some(services) => services.courier.keep(claim),
                 None => self.feed(Event::KeepFailed { claim: claim.record.claim }),
             },
             Effect::Rated { claim, rating } => self.send(BoothToHub::Rated { claim, rating }),
@@ -259,6 +264,13 @@ impl App {
                 self.presenter.wipe();
             }
             Effect::Ignored(what) => warn!(what, "ignored"),
+        }
+    }
+
+    /// In the audit trail.
+    fn record(&self, event: BoothAudit) {
+        if let Some(services) = &self.services {
+            services.courier.note(event);
         }
     }
 

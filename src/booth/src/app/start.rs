@@ -9,6 +9,7 @@ use crate::identity::Identity;
 use crate::tls;
 use bilik_journal::{JournalConfig, RESERVE};
 use bilik_scanner::{Reader, ReaderConfig};
+use std::sync::Arc;
 use tracing::error;
 
 pub(super) fn reader(config: &Config) -> Option<Reader> {
@@ -35,16 +36,14 @@ pub(super) fn services(
     let http = HubHttp::new(&identity.hub.booth_address, &tls, runtime.clone())?;
     let receipt_key =
         identity.receipt_key().ok_or_else(|| anyhow::anyhow!("identity has no receipt key; enrol the booth again"))?;
-    let (recipient, booth, manifest_key) =
-        (identity.hub.recipient.clone(), identity.hub.booth, identity.manifest_key());
-    let journal = Box::new(move || JournalConfig {
-        recipient: recipient.clone(),
-        booth,
-        manifest_key: manifest_key.clone(),
+    let journal = JournalConfig {
+        recipient: identity.hub.recipient.clone(),
+        booth: identity.hub.booth,
+        manifest_key: identity.manifest_key(),
         reserve: RESERVE,
-    });
+    };
     let courier = CourierConfig { state_dir: config.state_dir.clone(), journal, receipt_key, http: http.clone() };
-    let courier = Courier::start(courier, |event| Post.send(Incoming::Courier(event)))?;
+    let courier = Courier::start(courier, Arc::new(|event| Post.send(Incoming::Courier(event))))?;
     let link = HubLink::start(identity.hub.booth_address.clone(), tls, |event| Post.send(Incoming::Link(event)));
     Ok(Services { link, http, courier })
 }

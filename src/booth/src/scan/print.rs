@@ -72,10 +72,10 @@ impl Printer {
             writeln!(out)?;
             return Ok(true);
         }
-        let value = match &printed.value {
-            Value::Null => String::new(),
-            Value::String(text) => format!(" {text}"),
-            fields => format!(" {fields}"),
+        let value = match (printed.value.as_str(), printed.value.is_null()) {
+            (Some(text), _) => format!(" {text}"),
+            (None, true) => String::new(),
+            (None, false) => format!(" {}", printed.value),
         };
         let symbology = printed.symbology.as_ref().map_or(String::new(), |symbology| format!(" ({symbology})"));
         writeln!(out, "{}{value}{symbology}", printed.kind)?;

@@ -155,8 +155,8 @@ mod tests {
 
     #[test]
     fn a_mask_hides_people_and_keeps_frames() {
-        let masked: Vec<u8> = b"\x02]C1 NIK=3171\x03\x8d".iter().map(|byte| masked(*byte)).collect();
-        assert_eq!(masked, b"\x02]X0 XXX=0000\x03\x8d");
+        let masked: Vec<u8> = b"\x02]C1 NO=3171\x03\x8d".iter().map(|byte| masked(*byte)).collect();
+        assert_eq!(masked, b"\x02]X0 XX=0000\x03\x8d");
     }
 
     #[test]

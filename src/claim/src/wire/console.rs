@@ -115,7 +115,7 @@ pub struct Tile {
     pub mode: CallMode,
     pub snapshot: SessionSnapshot,
     pub attention: Attention,
-    /// Milliseconds since the attention changed to this.
+    /// Milliseconds since the attention changed to this; for who needs the officer, since they need them.
     pub attention_age_ms: u32,
     /// Milliseconds since the session began.
     pub session_age_ms: u32,

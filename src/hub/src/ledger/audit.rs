@@ -1,14 +1,10 @@
-//! The audit trail: who did what to which claim, in ids, each entry bound to the one before.
-//!
-//! The hash of an entry covers its text, its time, its number and the hash before it. A changed, removed or inserted
-//! entry breaks the chain at that place. A chain cut off at its end is noticed by comparing with a head that was noted
-//! earlier (`verify-audit --head`).
+//! The audit trail: who did what to which claim, in ids, each entry bound to the one before ([`bilik_claim::audit`]).
 
 use super::LedgerError;
+use bilik_claim::audit::AuditState;
 use bilik_claim::ids::{BoothId, ClaimId, Digest, OfficerId, SessionId, WallTime};
 use bilik_claim::session::item::Item;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 
 /// Something that somebody may have to prove later. No names, no reasons in words, no numbers of a person.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -123,29 +119,6 @@ pub enum VerdictKind {
 pub enum DecisionKind {
     Verified,
     Returned,
-}
-
-/// What the chain looks like.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum AuditState {
-    /// Unbroken; `noted` tells whether the head that was asked for is part of it.
-    Intact { entries: i64, head: Digest, noted: bool },
-    /// This entry does not follow from the one before.
-    Broken { sequence: i64 },
-}
-
-/// The hash before the first entry.
-pub const AUDIT_ROOT: Digest = Digest([0; 32]);
-
-/// The hash of one entry.
-pub fn audit_hash(previous: Digest, sequence: i64, at: WallTime, text: &str) -> Digest {
-    let mut hasher = Sha256::new();
-    hasher.update(b"bilik audit 1\0");
-    hasher.update(previous.0);
-    hasher.update(sequence.to_be_bytes());
-    hasher.update(at.0.to_be_bytes());
-    hasher.update(text.as_bytes());
-    Digest(hasher.finalize().into())
 }
 
 pub trait Audit {

@@ -9,6 +9,7 @@ mod claims;
 mod officers;
 
 pub use audit::*;
+pub use bilik_claim::audit::AuditState;
 pub use booths::*;
 pub use claims::*;
 pub use officers::*;

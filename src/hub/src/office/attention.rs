@@ -3,10 +3,13 @@
 //! ```text
 //!               connection lost ─► Lost
 //!   officer looks at it         ─► InFocus        mode Focus
-//!   on hold, no call for help   ─► OnHold         mode Hold
+//!   asked to hold, no help      ─► OnHold         mode Hold
 //!   waits for eyes or for help  ─► NeedsOfficer   mode Tile (Hold while on hold)
 //!   otherwise                   ─► SelfServing    mode Tile
 //! ```
+//!
+//! An officer who looks away in the middle of the verification has not said that the participant should wait: the booth
+//! shows its hold page, but the participant needs the officer as before and keeps calling for attention.
 
 use bilik_claim::wire::{Attention, CallMode, Step, Turn};
 
@@ -40,7 +43,7 @@ impl View {
             return Attention::InFocus;
         }
         match (self.turn, self.hold) {
-            (Turn::Help, _) | (Turn::Officer, Hold::No) => Attention::NeedsOfficer,
+            (Turn::Help, _) | (Turn::Officer, Hold::No | Hold::LeftAlone) => Attention::NeedsOfficer,
             (_, Hold::Asked | Hold::LeftAlone) => Attention::OnHold,
             (Turn::Participant | Turn::Correction | Turn::Done, Hold::No) => Attention::SelfServing,
         }
@@ -102,7 +105,7 @@ mod tests {
         check(true, Hold::No, Turn::Help, InFocus, CallMode::Focus);
         check(false, Hold::Asked, Turn::Participant, OnHold, CallMode::Hold);
         check(false, Hold::Asked, Turn::Officer, OnHold, CallMode::Hold);
-        check(false, Hold::LeftAlone, Turn::Officer, OnHold, CallMode::Hold);
+        check(false, Hold::LeftAlone, Turn::Officer, NeedsOfficer, CallMode::Hold);
         check(false, Hold::Asked, Turn::Help, NeedsOfficer, CallMode::Hold);
     }
 

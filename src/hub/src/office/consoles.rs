@@ -92,9 +92,11 @@ impl Office {
             ConsoleToHub::Hold { session, hold } => self.hold(id, session, hold),
             ConsoleToHub::Signal { booth, call, signal } => self.signal_from_console(id, booth, call, signal),
             ConsoleToHub::CallFailed { booth, call } => {
-                let session = self.booths.get(&booth).and_then(|booth| booth.session).ok_or(Refusal::NotYours)?;
-                self.own(id, session).ok_or(Refusal::NotYours)?;
-                self.call_failed(session, call, now);
+                // Of a session that has just ended or changed hands: late, not wrong.
+                let session = self.booths.get(&booth).and_then(|booth| booth.session);
+                if let Some(session) = session.filter(|session| self.own(id, *session).is_some()) {
+                    self.call_failed(session, call, now);
+                }
                 Ok(())
             }
             ConsoleToHub::Check { session, item, verdict, seen } => self.check(id, session, item, verdict, seen),
@@ -152,9 +154,9 @@ impl Office {
             Signal::Answer { .. } | Signal::Candidate { .. } => {}
             Signal::Offer { .. } => return Err(Refusal::OutOfOrder),
         }
-        let session = self.booths.get(&booth).and_then(|booth| booth.session).ok_or(Refusal::NotYours)?;
-        let running = self.own(id, session).ok_or(Refusal::NotYours)?.calls.running();
-        // A signal of an older call is late, not wrong.
+        let session = self.booths.get(&booth).and_then(|booth| booth.session);
+        let running = session.and_then(|session| self.own(id, session)?.calls.running());
+        // A signal of an older call, or of a session that has just ended, is late, not wrong.
         if running == Some(call) {
             self.tell_booth(booth, HubToBooth::Signal { call, signal });
         }

@@ -7,7 +7,7 @@ use crate::clock::Now;
 use crate::config::MAX_CAPACITY;
 use crate::ledger::AuditEvent;
 use bilik_claim::ids::{BoothId, OfficerId, SessionId};
-use bilik_claim::wire::{Assignment, HubToBooth, HubToConsole, OfficeView, Tile};
+use bilik_claim::wire::{Assignment, Attention, HubToBooth, HubToConsole, OfficeView, Tile};
 use std::time::{Duration, Instant};
 
 impl Office {
@@ -48,16 +48,17 @@ impl Office {
             .collect();
         for decision in assignment::decide(&self.cases(), &desks, now.instant) {
             match decision {
-                Decision::Release { session, officer } => self.release(session, officer, now.instant),
+                Decision::Release { session, officer } => self.release(session, officer),
                 Decision::Assign { session, officer } => self.seat(session, officer, now.instant),
             }
         }
     }
 
-    fn release(&mut self, id: SessionId, officer: OfficerId, now: Instant) {
+    /// Who has waited longest still has: the time of waiting is kept.
+    fn release(&mut self, id: SessionId, officer: OfficerId) {
         self.end_call(id);
         let Some(session) = self.sessions.get_mut(&id) else { return };
-        (session.desk, session.returned, session.waiting_since) = (None, true, now);
+        (session.desk, session.returned) = (None, true);
         tracing::info!(session = %id, %officer, "session released");
         self.tell_console(officer, HubToConsole::TileGone { session: id });
         self.effects.push(Effect::Audit(AuditEvent::Released { session: id, officer }));
@@ -111,6 +112,10 @@ impl Office {
             session.hold = view.moved_on();
             let view = super::View { hold: session.hold, ..view };
             if session.attention != view.attention() {
+                if session.attention == Attention::InFocus {
+                    // Whom the officer has just left waits anew, behind those who waited meanwhile.
+                    session.needs_since = session.needs_since.map(|_| now);
+                }
                 session.looked_at = session.looked_at_until(now);
                 (session.attention, session.attention_since, session.dirty) = (view.attention(), now, true);
             }
@@ -144,6 +149,8 @@ impl Office {
             .sessions
             .iter()
             .filter(|(id, session)| session.officer() == Some(officer) && focus != Some(**id))
+            // Whom the officer has asked to wait is not offered to them, so nobody is told to wait for that one.
+            .filter(|(_, session)| session.attention != Attention::OnHold)
             .filter_map(|(id, session)| session.needs_since.map(|since| (since, *id)))
             .collect();
         line.sort_unstable();
@@ -216,7 +223,7 @@ impl Office {
             mode: self.view(id, session).mode(),
             snapshot: session.snapshot.clone(),
             attention: session.attention,
-            attention_age_ms: milliseconds(now.saturating_duration_since(session.attention_since)),
+            attention_age_ms: milliseconds(now.saturating_duration_since(session.attention_or_need_since())),
             session_age_ms: milliseconds(now.saturating_duration_since(session.began)),
         };
         Some((seat.officer, tile))

@@ -335,6 +335,15 @@ impl Session {
         self.desk.as_ref().map(|seat| seat.officer)
     }
 
+    /// Since when the session stands where it does. Who needs the officer is ordered by the need itself, at the console
+    /// as at the booth: a lost connection in between does not start it anew.
+    fn attention_or_need_since(&self) -> Instant {
+        match self.attention {
+            Attention::NeedsOfficer => self.needs_since.unwrap_or(self.attention_since),
+            Attention::SelfServing | Attention::InFocus | Attention::OnHold | Attention::Lost => self.attention_since,
+        }
+    }
+
     fn looked_at_until(&self, now: Instant) -> Duration {
         match self.attention {
             Attention::InFocus => self.looked_at + now.saturating_duration_since(self.attention_since),

@@ -1,19 +1,21 @@
 use super::{SqliteLedger, digest, storage};
-use crate::ledger::{AUDIT_ROOT, Audit, AuditEvent, AuditState, LedgerError, audit_hash};
+use crate::ledger::{Audit, AuditEvent, AuditState, LedgerError};
+use bilik_claim::audit::{AuditEntry, AuditHead, AuditWalk};
 use bilik_claim::ids::{Digest, WallTime};
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 /// Adds one entry to the chain, inside the transaction of what it is about.
 pub(super) fn append(transaction: &Connection, at: WallTime, event: &AuditEvent) -> Result<(), LedgerError> {
-    let last: Option<(i64, Digest)> = transaction
+    let last: Option<AuditHead> = transaction
         .prepare_cached("SELECT sequence, hash FROM audit ORDER BY sequence DESC LIMIT 1")
-        .and_then(|mut statement| statement.query_row([], |row| Ok((row.get(0)?, digest(row, 1)?))).optional())
+        .and_then(|mut statement| {
+            let head = |row: &Row<'_>| Ok(AuditHead { entries: row.get(0)?, hash: digest(row, 1)? });
+            statement.query_row([], head).optional()
+        })
         .map_err(|source| storage("read the end of the audit trail", source))?;
-    let (last, previous) = last.unwrap_or((0, AUDIT_ROOT));
-    let sequence = last + 1;
     // An event is a map of ids: it always serialises.
     let text = serde_json::to_string(event).unwrap_or_default();
-    let hash = audit_hash(previous, sequence, at, &text);
+    let AuditHead { entries: sequence, hash } = last.unwrap_or_default().after(at, &text);
     transaction
         .prepare_cached("INSERT INTO audit (sequence, at, text, hash) VALUES (?1, ?2, ?3, ?4)")
         .and_then(|mut statement| statement.execute(params![sequence, at.0, text, hash.0]))
@@ -32,20 +34,15 @@ impl Audit for SqliteLedger {
         self.read("walk the audit trail", |connection| {
             let mut statement = connection.prepare("SELECT sequence, at, text, hash FROM audit ORDER BY sequence")?;
             let mut rows = statement.query([])?;
-            let (mut entries, mut previous, mut noted) =
-                (0_i64, AUDIT_ROOT, head.is_none_or(|head| head == AUDIT_ROOT));
+            let mut walk = AuditWalk::new(head);
             while let Some(row) = rows.next()? {
-                let sequence: i64 = row.get(0)?;
-                let text: String = row.get(2)?;
-                let hash = digest(row, 3)?;
-                if sequence != entries + 1 || hash != audit_hash(previous, sequence, WallTime(row.get(1)?), &text) {
-                    return Ok(AuditState::Broken { sequence: entries + 1 });
+                let at = WallTime(row.get(1)?);
+                let entry = AuditEntry { sequence: row.get(0)?, at, text: row.get(2)?, hash: digest(row, 3)? };
+                if !walk.step(&entry) {
+                    break;
                 }
-                entries = sequence;
-                previous = hash;
-                noted |= head == Some(hash);
             }
-            Ok(AuditState::Intact { entries, head: previous, noted })
+            Ok(walk.state())
         })
     }
 }

@@ -105,6 +105,17 @@ fn next_step_follows_from_what_happened() {
         ],
     );
     check(
+        "claim that can't be read lets others pass, and says nothing of the hub",
+        vec![
+            (kept(1, 2), put(one, a)),
+            (kept(2, 1), put(one, a)),
+            (Event::NotSent { claim: one }, put(two, c)),
+            (Event::TransportFailed { claim: two }, wait(1.0)),
+            (Event::NotSent { claim: one }, wait(1.0)),
+            (Event::HubReachable, wait(1.0)),
+        ],
+    );
+    check(
         "hub away: all wait, and news of it ends the wait",
         vec![
             (kept(1, 2), put(one, a)),

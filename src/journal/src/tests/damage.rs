@@ -1,5 +1,5 @@
 use super::*;
-use crate::{DAMAGED, QueueState};
+use crate::{DAMAGED, JournalView, QueueState};
 use rusqlite::Connection;
 use std::os::unix::fs::FileExt as _;
 
@@ -13,13 +13,13 @@ fn keep(office: &Office, count: u128) -> Vec<Outgoing> {
 
 #[test]
 fn damaged_database_is_set_aside_and_the_booth_goes_on() {
-    let check = |name: &str, damage: &dyn Fn(&Path)| {
+    let check = |name: &str, expect: u64, damage: &dyn Fn(&Path)| {
         let office = Office::new();
         keep(&office, 2);
         damage(&database(&office));
         let damaged = fs::read(database(&office)).unwrap();
 
-        let opened = Journal::open(office.state.path(), office.config()).unwrap();
+        let opened = Journal::open(office.state.path(), office.config(), KEPT_AT).unwrap();
         let set_aside = opened.set_aside.unwrap_or_else(|| panic!("{name} was not noticed"));
         assert_eq!(set_aside.path, office.state.path().join("journal.db.corrupt-1"), "{name}");
         assert_eq!(fs::read(&set_aside.path).unwrap(), damaged, "{name}");
@@ -27,19 +27,21 @@ fn damaged_database_is_set_aside_and_the_booth_goes_on() {
 
         // Its numbers are not given out again.
         let mut journal = opened.journal;
-        assert_eq!(journal.len().unwrap(), 0, "{name}");
+        let moved = journal.len().unwrap();
+        assert_eq!((set_aside.moved, set_aside.left), (moved, 2 - moved), "{name}");
+        assert_eq!(moved, expect, "{name}");
         assert_eq!(journal.keep(&specimen(3), KEPT_AT).unwrap().sequence, 3, "{name}");
         drop(journal);
-        assert_eq!(queue(&office.open()).len(), 1, "{name}");
+        assert_eq!(queue(&office.open()).len() as u64, moved + 1, "{name}");
     };
     let overwrite = |path: &Path, at: u64, bytes: &[u8]| {
         fs::OpenOptions::new().write(true).open(path).unwrap().write_all_at(bytes, at).unwrap();
     };
-    check("header", &|path| overwrite(path, 0, &[0x5a; 4096]));
-    check("schema", &|path| overwrite(path, 100, &[0x5a; 3996]));
-    check("table", &|path| overwrite(path, 4096, &[0x5a; 8 * 4096]));
-    check("cut", &|path| fs::OpenOptions::new().write(true).open(path).unwrap().set_len(3 * 4096).unwrap());
-    check("garbage", &|path| fs::write(path, CANARY.repeat(1000)).unwrap());
+    check("header", 2, &|path| overwrite(path, 0, &[0x5a; 4096]));
+    check("schema", 2, &|path| overwrite(path, 100, &[0x5a; 3996]));
+    check("table", 0, &|path| overwrite(path, 4096, &[0x5a; 8 * 4096]));
+    check("cut", 0, &|path| fs::OpenOptions::new().write(true).open(path).unwrap().set_len(3 * 4096).unwrap());
+    check("garbage", 0, &|path| fs::write(path, CANARY.repeat(1000)).unwrap());
 }
 
 #[test]
@@ -47,14 +49,16 @@ fn lost_database_does_not_repeat_numbers() {
     let office = Office::new();
     keep(&office, 2);
     fs::remove_file(database(&office)).unwrap();
-    assert_eq!(office.open().keep(&specimen(3), KEPT_AT).unwrap().sequence, 3);
+    let mut opened = Journal::open(office.state.path(), office.config(), KEPT_AT).unwrap();
+    assert_eq!(opened.lost, Some(1..=2));
+    assert_eq!(opened.journal.keep(&specimen(3), KEPT_AT).unwrap().sequence, 3);
 }
 
 #[test]
 fn number_reserved_before_a_crash_is_used_next() {
     let office = Office::new();
     keep(&office, 1);
-    crate::files::write_head(office.state.path(), 2).unwrap();
+    crate::files::Place::new(crate::disk::Disk::real(), office.state.path()).begin(2).unwrap();
     assert_eq!(office.open().keep(&specimen(2), KEPT_AT).unwrap().sequence, 2);
 }
 
@@ -75,11 +79,11 @@ fn flipped_bit_in_a_part_stops_its_claim_only() {
     let mut journal = office.open();
     assert!(matches!(journal.part(part.digest), Err(JournalError::Damaged { .. })));
     let out = tempfile::tempdir().unwrap();
-    let exported = journal.export(out.path()).unwrap();
+    let exported = JournalView::open(&database).unwrap().export(out.path()).unwrap();
     assert_eq!((exported.claims, exported.parts, exported.damaged), (2, 9, vec![claims[0].claim]));
 
     let action = crate::outbox::Action::PutPart { claim: claims[0].claim, digest: part.digest };
-    let request = journal.prepare(action).unwrap();
+    let request = journal.prepare(action, KEPT_AT).unwrap();
     assert!(matches!(request, crate::Request::Changed(crate::outbox::Event::Refused { .. })));
     assert_eq!(journal.list().unwrap()[0].state, QueueState::Refused { reason: DAMAGED.to_owned() });
     assert_eq!(queue(&journal), claims[1..]);
@@ -97,8 +101,32 @@ fn changed_manifest_stops_its_claim_only() {
 
     let mut journal = office.open();
     assert!(matches!(journal.next_unsent(1), Err(JournalError::Damaged { .. })));
-    assert_eq!(journal.pending().unwrap().len(), 1);
+    assert_eq!(journal.pending(KEPT_AT).unwrap().len(), 1);
     assert_eq!((queue(&journal), journal.stats().unwrap().refused), (claims[..1].to_vec(), 2));
+}
+
+#[test]
+fn pending_loses_nothing_to_a_damaged_claim_that_can_not_be_marked() {
+    let office = Office::new();
+    let claims = keep(&office, 4);
+    let db = Connection::open(database(&office)).unwrap();
+    db.execute("UPDATE claim SET manifest = replace(manifest, 'unverified', 'verified') WHERE sequence = 2", [])
+        .unwrap();
+    drop(db);
+    let mut journal = office.open();
+    journal.refuse_changes();
+    let found = |journal: &mut Journal| -> Vec<ClaimId> {
+        let claim = |event: &crate::outbox::Event| {
+            if let crate::outbox::Event::Found { claim, .. } = event { Some(*claim) } else { None }
+        };
+        journal.pending(KEPT_AT).unwrap().iter().filter_map(claim).collect()
+    };
+    let expect = [claims[0].claim, claims[2].claim, claims[3].claim];
+    assert_eq!(found(&mut journal), expect);
+    assert_eq!(journal.stats().unwrap().refused, 0, "it could not be marked");
+    drop(journal);
+    let mut journal = office.open();
+    assert_eq!((found(&mut journal).as_slice(), journal.stats().unwrap().refused), (&expect[..], 1));
 }
 
 /// Set in the child of the test below: its state directory.
@@ -132,7 +160,7 @@ fn large_specimen(number: u128) -> FinishedClaim {
 fn io_error_in_a_commit_stops_the_journal() {
     let office = Office::new();
     if let Some(state) = std::env::var_os(CHILD) {
-        let mut journal = Journal::open(Path::new(&state), office.config()).unwrap().journal;
+        let mut journal = Journal::open(Path::new(&state), office.config(), KEPT_AT).unwrap().journal;
         journal.keep(&specimen(1), KEPT_AT).unwrap();
         // The log can't hold this one.
         let result = journal.keep(&large_specimen(2), KEPT_AT);
@@ -151,7 +179,7 @@ fn io_error_in_a_commit_stops_the_journal() {
 fn io_error_in_a_checkpoint_stops_the_journal_and_keeps_the_claim() {
     let office = Office::new();
     if let Some(state) = std::env::var_os(CHILD) {
-        let mut journal = Journal::open(Path::new(&state), office.config()).unwrap().journal;
+        let mut journal = Journal::open(Path::new(&state), office.config(), KEPT_AT).unwrap().journal;
         // The database outgrows the limit long before the log of one claim does: every keep is good, the last one stops.
         let mut kept = 0;
         while journal.stats().is_ok() {

@@ -7,18 +7,18 @@ use std::time::Instant;
 
 /// A hub by the contract: parts by digest, then the manifest; the same receipt for ever.
 #[derive(Default)]
-struct Hub {
-    parts: BTreeMap<Digest, Vec<u8>>,
-    ledger: BTreeMap<ClaimId, (Digest, u64)>,
+pub(crate) struct Hub {
+    pub parts: BTreeMap<Digest, Vec<u8>>,
+    pub ledger: BTreeMap<ClaimId, (Digest, u64)>,
 }
 
 impl Hub {
-    fn put(&mut self, digest: Digest, sealed: Vec<u8>) {
+    pub fn put(&mut self, digest: Digest, sealed: Vec<u8>) {
         assert_eq!(Digest::of(&sealed), digest);
         self.parts.insert(digest, sealed);
     }
 
-    fn commit(&mut self, office: &Office, signed: &Signed<Manifest>) -> CommitAnswer {
+    pub fn commit(&mut self, office: &Office, signed: &Signed<Manifest>) -> CommitAnswer {
         let manifest = signed.open(&office.booth_key.verifying_key()).unwrap();
         let missing: Vec<_> = manifest.parts.iter().map(|p| p.digest).filter(|d| !self.parts.contains_key(d)).collect();
         if !missing.is_empty() {
@@ -35,14 +35,14 @@ impl Hub {
 
 /// One turn of the courier's loop. False when there is nothing to do now.
 fn turn(office: &Office, journal: &mut Journal, outbox: &mut Outbox, hub: &mut Hub, now: Instant) -> bool {
-    let event = match journal.prepare(outbox.next(now)).unwrap() {
+    let event = match journal.prepare(outbox.next(now), KEPT_AT).unwrap() {
         Request::Part { claim, digest, sealed } => {
             hub.put(digest, sealed);
             Event::PartAccepted { claim, digest }
         }
         Request::Manifest { claim, manifest } => {
             let answer = hub.commit(office, &manifest);
-            journal.answer(claim, answer, &office.receipt_key.verifying_key()).unwrap()
+            journal.answer(claim, answer, &office.receipt_key.verifying_key(), KEPT_AT).unwrap()
         }
         Request::Changed(event) => event,
         Request::Wait { .. } => return false,
@@ -71,7 +71,7 @@ fn queue_drains_over_restarts() {
             drop(journal);
             journal = office.open();
             outbox = Outbox::new();
-            for event in journal.pending().unwrap() {
+            for event in journal.pending(KEPT_AT).unwrap() {
                 outbox.handle(event, now, &mut || 0.5);
             }
         }
@@ -98,7 +98,7 @@ fn answers_are_judged() {
     let outgoing = journal.next_unsent(0).unwrap().unwrap();
     let (claim, key) = (kept.claim, office.receipt_key.verifying_key());
     let mut check = |answer, expect: Event| {
-        assert_eq!(journal.answer(claim, answer, &key).unwrap(), expect);
+        assert_eq!(journal.answer(claim, answer, &key, KEPT_AT).unwrap(), expect);
     };
     let digest = Digest::of(b"specimen");
     let missing = |count| CommitAnswer::Missing { parts: vec![digest; count] };
@@ -114,7 +114,7 @@ fn answers_are_judged() {
     assert_eq!(journal.announce(&kept).unwrap(), None);
     let part = Action::PutPart { claim, digest: outgoing.parts[0].digest };
     for action in [part, Action::Commit { claim }] {
-        let request = journal.prepare(action).unwrap();
+        let request = journal.prepare(action, KEPT_AT).unwrap();
         assert!(matches!(request, Request::Changed(Event::Receipt { .. })), "{request:?}");
     }
 }

@@ -37,7 +37,7 @@ fn receipt_erases_for_good() {
         assert_eq!(office.confirm(&mut journal, &outgoing).unwrap(), receipt);
         // A hub that lost its mind gives another number: the first one stays on record.
         let key = office.receipt_key.verifying_key();
-        assert_eq!(journal.confirm(outgoing.claim, &office.receipt(&outgoing, 9), &key).unwrap(), receipt);
+        assert_eq!(journal.confirm(outgoing.claim, &office.receipt(&outgoing, 9), &key, KEPT_AT).unwrap(), receipt);
         assert_eq!(journal.next_unsent(0).unwrap(), None);
         assert_eq!(journal.outgoing(outgoing.claim).unwrap(), None);
         assert!(matches!(journal.part(outgoing.parts[0].digest), Err(JournalError::UnknownPart(_))));
@@ -105,7 +105,7 @@ fn wrong_receipt_erases_nothing() {
     let (claim, digest) = (first.claim, first.manifest.digest());
 
     let check = |journal: &mut Journal, receipt: Signed<Receipt>, expect: &str| {
-        let result = journal.confirm(claim, &receipt, &key.verifying_key());
+        let result = journal.confirm(claim, &receipt, &key.verifying_key(), KEPT_AT);
         assert!(format!("{result:?}").starts_with(expect), "{result:?} is not {expect}");
         assert_eq!(journal.next_unsent(0).unwrap().unwrap(), first);
         assert_eq!(sealed(journal, &first).len(), 5);
@@ -127,10 +127,10 @@ fn wrong_receipt_erases_nothing() {
     office.confirm(&mut journal, &first).unwrap();
     // Nor does one change the record of a confirmed claim.
     let other = sign(key, claim, second.manifest.digest(), 1);
-    let result = journal.confirm(claim, &other, &key.verifying_key());
+    let result = journal.confirm(claim, &other, &key.verifying_key(), KEPT_AT);
     assert!(matches!(result, Err(JournalError::ReceiptMismatch(_))));
     let unknown = ClaimId(Uuid::nil());
-    let result = journal.confirm(unknown, &sign(key, unknown, digest, 1), &key.verifying_key());
+    let result = journal.confirm(unknown, &sign(key, unknown, digest, 1), &key.verifying_key(), KEPT_AT);
     assert!(matches!(result, Err(JournalError::UnknownClaim(_))));
 }
 
@@ -170,5 +170,5 @@ fn crash_between_erasure_and_checkpoint_is_made_good() {
     let journal = after_crash.open();
     assert!(!found(&after_crash, &parts));
     assert_eq!(journal.list().unwrap()[0].state, QueueState::Confirmed { ledger_sequence: 1 });
-    assert_eq!(JournalView::open(&database(&after_crash)).unwrap().list().unwrap().len(), 1);
+    assert_eq!(JournalView::open(&database(&after_crash)).unwrap().list().unwrap().rows.len(), 1);
 }

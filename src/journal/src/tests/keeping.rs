@@ -18,7 +18,7 @@ fn kept_survives_reopening_and_opens_at_the_hub_only() {
     drop(journal);
 
     for state in [office.state.path(), copy.path()] {
-        let journal = Journal::open(state, office.config()).unwrap().journal;
+        let journal = Journal::open(state, office.config(), KEPT_AT).unwrap().journal;
         let outgoing = journal.next_unsent(0).unwrap().unwrap();
         let manifest = outgoing.manifest.open(&office.booth_key.verifying_key()).unwrap();
         assert_eq!(manifest.validate(), Ok(()));
@@ -50,7 +50,7 @@ fn nothing_personal_is_on_disk_in_clear() {
         journal.keep(&specimen(number), KEPT_AT).unwrap();
         assert!(!contains(&disk(office.state.path()), CANARY.as_bytes()));
     }
-    journal.export(&office.state.path().join("out")).unwrap();
+    JournalView::open(&database(&office)).unwrap().export(&office.state.path().join("out")).unwrap();
     for claim in 1..=3 {
         let out = office.state.path().join("out").join(ClaimId(Uuid::from_u128(claim)).to_string());
         assert!(!contains(&disk(&out), CANARY.as_bytes()));
@@ -115,7 +115,7 @@ fn refused_claim_stays_and_lets_others_pass() {
         journal.keep(&specimen(number), KEPT_AT).unwrap();
     }
     let first = journal.next_unsent(0).unwrap().unwrap();
-    journal.refuse(first.claim, &format!("bad\n\u{1b}[2J{}", "x".repeat(1000))).unwrap();
+    journal.refuse(first.claim, &format!("bad\n\u{1b}[2J{}", "x".repeat(1000)), KEPT_AT).unwrap();
     drop(journal);
     let mut journal = office.open();
 
@@ -129,15 +129,15 @@ fn refused_claim_stays_and_lets_others_pass() {
     assert!(reason.starts_with("bad[2Jx"));
     assert_eq!(sealed(&journal, &first).len(), 5);
 
-    journal.requeue(first.claim).unwrap();
+    journal.requeue(first.claim, KEPT_AT).unwrap();
     assert_eq!(numbers(&journal), [1, 2, 3]);
-    journal.refuse(first.claim, "no").unwrap();
+    journal.refuse(first.claim, "no", KEPT_AT).unwrap();
     office.confirm(&mut journal, &first).unwrap();
     assert_eq!(journal.stats().unwrap().refused, 0);
     // The receipt has the last word.
-    journal.refuse(first.claim, "no").unwrap();
+    journal.refuse(first.claim, "no", KEPT_AT).unwrap();
     assert!(matches!(journal.list().unwrap()[0].state, QueueState::Confirmed { ledger_sequence: 1 }));
-    assert!(matches!(journal.refuse(ClaimId(Uuid::nil()), ""), Err(JournalError::UnknownClaim(_))));
+    assert!(matches!(journal.refuse(ClaimId(Uuid::nil()), "", KEPT_AT), Err(JournalError::UnknownClaim(_))));
 }
 
 #[test]
@@ -145,19 +145,19 @@ fn technician_looks_beside_a_running_booth() {
     let office = Office::new();
     let mut journal = office.open();
     journal.keep(&specimen(1), KEPT_AT).unwrap();
-    assert!(matches!(Journal::open(office.state.path(), office.config()), Err(JournalError::InUse(_))));
+    assert!(matches!(Journal::open(office.state.path(), office.config(), KEPT_AT), Err(JournalError::InUse(_))));
 
     let view = JournalView::open(&database(&office)).unwrap();
-    assert_eq!(view.list().unwrap(), journal.list().unwrap());
+    assert_eq!(view.list().unwrap().rows, journal.list().unwrap());
     journal.keep(&specimen(2), KEPT_AT).unwrap();
-    assert_eq!(view.list().unwrap().len(), 2);
+    assert_eq!(view.list().unwrap().rows.len(), 2);
 
     let out = tempfile::tempdir().unwrap();
     let exported = view.export(out.path()).unwrap();
     assert_eq!((exported.claims, exported.parts, &exported.damaged), (2, 10, &vec![]));
     assert_eq!(exported.bytes, journal.stats().unwrap().bytes);
     // Again into the same place: the same files.
-    assert_eq!(journal.export(out.path()).unwrap(), exported);
+    assert_eq!(JournalView::open(&database(&office)).unwrap().export(out.path()).unwrap(), exported);
     for outgoing in queue(&journal) {
         let directory = out.path().join(outgoing.claim.to_string());
         let text = fs::read(directory.join("manifest.json")).unwrap();

@@ -37,8 +37,10 @@ const LISTEN_FOR: Duration = Duration::from_secs(6);
 const START_FOR: Duration = Duration::from_millis(2500);
 /// How long to wait after a frame for its repetition, and for frames of other kinds.
 const SETTLE: Duration = Duration::from_millis(1500);
-/// So many bytes, of which a third is garbage, and the speed is wrong.
+/// So many bytes before a silence, of which a third is garbage, and the speed is wrong.
 const GARBAGE_OF: u32 = 6;
+/// So many without a silence.
+const BABBLE: u32 = 512;
 
 /// What to do next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -200,7 +202,7 @@ impl Detector {
                 bytes.iter().for_each(|byte| decoder.push(&[byte & 0x7f], now, &mut |output| out(output)))
             }
         });
-        self.judge(now);
+        self.judge(BABBLE, now);
     }
 
     /// Nothing has arrived up to `now`.
@@ -209,7 +211,7 @@ impl Detector {
             return;
         }
         self.feed(|_, decoder, out| decoder.poll(now, &mut |output| out(output)));
-        self.judge(now);
+        self.judge(GARBAGE_OF, now);
         if now < self.until || self.due.is_some() {
             return;
         }
@@ -291,7 +293,7 @@ impl Detector {
         }
     }
 
-    fn judge(&mut self, now: Instant) {
+    fn judge(&mut self, garbage_of: u32, now: Instant) {
         match self.phase {
             Phase::Settling | Phase::Over => {}
             Phase::Listening | Phase::Starting(_) if self.candidates().next().is_some() => {
@@ -299,7 +301,8 @@ impl Detector {
                 self.until = now + SETTLE;
             }
             Phase::Listening | Phase::Starting(_) => {
-                if self.bytes >= GARBAGE_OF && self.garbage * 3 >= self.bytes {
+                let understood = self.listeners.iter().any(|listener| listener.replied);
+                if !understood && self.bytes >= garbage_of && self.garbage.saturating_mul(3) >= self.bytes {
                     self.next_speed(now);
                 }
             }

@@ -132,7 +132,9 @@ fn readers_that_wait_for_their_command() {
     let sum = packet.iter().fold(0_u16, |sum, byte| sum.wrapping_add((*byte).into()));
     packet.extend(sum.wrapping_neg().to_be_bytes());
     let start = &[0x04, 0xe4, 0x04, 0x00, 0xff, 0x14];
-    let fit = check(Device { start, speed: 38_400, ..Device::new(&packet) }, "zebra-ssi");
+    let reply = &[0x04, 0xd0, 0x00, 0x00, 0xff, 0x2c];
+    let fit = check(Device { start, reply, speed: 38_400, ..Device::new(&packet) }, "zebra-ssi");
+    assert!(fit.why.replied);
     assert_eq!(fit.why.evidence, Evidence::Checksum);
     assert!(fit.why.started && fit.why.scan);
     assert!(fit.why.to_string().contains("checksum"), "{}", fit.why);

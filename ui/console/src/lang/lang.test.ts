@@ -37,7 +37,7 @@ test("no text is empty in either language", () => {
 });
 
 function say(change: TileChange, health?: CallHealth, now = 0) {
-  const entry: TileState = { tile: tile(1, change), attentionSince: 0, sessionSince: 0 };
+  const entry: TileState = { tile: tile(1, change), attentionSince: 0 };
   const { step, turn, tone, network } = tileText(entry, health, now, id);
   return [step, turn, tone, network];
 }
@@ -48,7 +48,13 @@ test("a tile says whose turn it is, and how the network does", () => {
   expect(say({ attention: "needs_officer" }, good)).toEqual(["Menunggu Anda", "menunggu", "waiting", "baik"]);
   expect(say({ attention: "needs_officer" }, good, 30_000)[2]).toBe("alarm");
   expect(say({ attention: "needs_officer", snapshot: { turn: "help" } })[0]).toBe("Minta bantuan");
-  expect(say({ attention: "on_hold", mode: "hold" })).toEqual(["Tertahan", "kamera mati", "calm", "menunggu di bilik"]);
+  expect(say({ attention: "on_hold", mode: "hold" })).toEqual(["Tertahan", "gambar mati", "calm", "menunggu di bilik"]);
+  const left = { attention: "needs_officer", mode: "hold" } as const;
+  for (const network of ["good", "none"] as const) {
+    // Nothing comes from a held booth: the last word on its network is an old one.
+    const [step, , tone, word] = say(left, { live: false, network });
+    expect([step, tone, word]).toEqual(["Menunggu Anda", "waiting", "menunggu di bilik"]);
+  }
   expect(say({ attention: "lost", online: false })).toEqual(["Verifikasi", "terputus", "lost", "terputus"]);
   expect(say({ call: null, snapshot: { step: "consent" } })[3]).toBe("kamera menyusul");
   expect(say({}, { live: false, network: "none" })[3]).toBe("gambar terhenti");

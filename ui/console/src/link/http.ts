@@ -1,5 +1,5 @@
 /** The hub's HTTP side: login, logout, the list of claims. Every answer is read as an outcome that a view can show. */
-import type { ClaimId, ClaimRecord, Decision, DocumentKind, SessionId, TrackingCode } from "../wire/wire";
+import type { ClaimId, ClaimRecord, Decision, DocumentKind, OfficerId, SessionId, TrackingCode } from "../wire/wire";
 
 /** The hub takes no change without it: a form on another site cannot set a header. */
 const HEADERS = { "x-bilik": "1" };
@@ -22,8 +22,10 @@ export async function login(name: string, password: string, code: string): Promi
   return { kind: "locked", seconds: Number.isFinite(seconds) && seconds > 0 ? Math.ceil(seconds) : null };
 }
 
-export async function logout(): Promise<void> {
-  await request("POST", "/api/v1/logout");
+/** Whether the hub knows the cookie no more. The page cannot drop it (`HttpOnly`), so without an answer it still holds. */
+export async function logout(): Promise<boolean> {
+  const answer = await request("POST", "/api/v1/logout");
+  return answer !== null && (answer.ok || answer.status === 401);
 }
 
 /** Only a clear "no" counts as logged out: an unreachable hub says nothing about the cookie. */
@@ -50,19 +52,38 @@ export async function whoAmI(): Promise<Me> {
 /** One row of the list of claims. */
 export type ClaimRow = {
   claim: ClaimId;
+  /** Grows with each claim that the hub receives. */
+  sequence: number;
   tracking: TrackingCode;
   booth_name: string;
   /** Wall time, milliseconds. */
   received_at: number;
   name: string;
   phone: string;
-  /** Whether an officer has decided on it since. */
-  decided: boolean;
 };
 
+/** The hub opens a hundred claims for each page; more pages than this are a day that nobody can phone through. */
+const MAX_PAGES = 50;
+
+/** Every claim that no officer has decided, the one that has waited longest first. None if a page does not come. */
 export async function unverifiedClaims(): Promise<ClaimRow[] | null> {
-  const value = await json("/api/v1/claims?standing=unverified");
-  return Array.isArray(value) ? value.flatMap(readRow) : null;
+  const rows: ClaimRow[] = [];
+  let before = Infinity;
+  for (let page = 0; page < MAX_PAGES; page++) {
+    const value = await claimsBefore("unverified", before);
+    if (value === null) return null;
+    // The newest come first; an empty page is the end, and a page that goes no further back would be asked for ever.
+    const oldest = Math.min(...value.map(sequenceOf));
+    if (oldest >= before) break;
+    rows.push(...value.flatMap(readRow));
+    before = oldest;
+  }
+  return rows.sort((a, b) => a.sequence - b.sequence);
+}
+
+async function claimsBefore(standing: "unverified" | "all", before: number): Promise<unknown[] | null> {
+  const value = await json(`/api/v1/claims?standing=${standing}${before === Infinity ? "" : `&before=${before}`}`);
+  return Array.isArray(value) ? (value as unknown[]) : null;
 }
 
 export async function claimRecord(claim: ClaimId): Promise<ClaimRecord | null> {
@@ -71,10 +92,31 @@ export async function claimRecord(claim: ClaimId): Promise<ClaimRecord | null> {
   return record as unknown as ClaimRecord;
 }
 
-export async function decideClaim(claim: ClaimId, decision: Decision): Promise<"saved" | "already" | "failed"> {
-  const answer = await request("POST", `/api/v1/claims/${encodeURIComponent(claim)}/decision`, decision);
-  if (answer?.status === 409) return "already";
-  return answer?.ok === true ? "saved" : "failed";
+/** A decision that the ledger holds, and whose it is. */
+export type Made = { decision: Decision["kind"]; officer: OfficerId };
+
+export type DecideOutcome = { kind: "saved" } | ({ kind: "already" } & Made) | { kind: "failed" };
+
+export async function decideClaim(
+  row: Pick<ClaimRow, "claim" | "sequence">,
+  decision: Decision,
+): Promise<DecideOutcome> {
+  const answer = await request("POST", `/api/v1/claims/${encodeURIComponent(row.claim)}/decision`, decision);
+  if (answer?.ok === true) return { kind: "saved" };
+  // A claim is decided once. Where the answer was lost, the hub may have kept this very decision.
+  const unsure = answer === null || answer.status === 409 || answer.status >= 500;
+  const made = unsure ? await decisionOn(row) : null;
+  return made === null ? { kind: "failed" } : { kind: "already", ...made };
+}
+
+/** None if nobody has decided it, or if the hub does not answer. */
+export async function decisionOn({ claim, sequence }: Pick<ClaimRow, "claim" | "sequence">): Promise<Made | null> {
+  const value = await claimsBefore("all", sequence + 1);
+  const row = value?.find((one) => isObject(one) && one.claim === claim);
+  const made = isObject(row) ? row.decision : null;
+  if (!isObject(made) || typeof made.officer !== "string" || !isObject(made.decision)) return null;
+  const { kind } = made.decision;
+  return kind === "verified" || kind === "returned" ? { decision: kind, officer: made.officer } : null;
 }
 
 /** Address of a photograph of a running session. */
@@ -87,18 +129,22 @@ export function partUrl(claim: ClaimId, kind: DocumentKind): string {
   return `/api/v1/claims/${encodeURIComponent(claim)}/parts/${kind}.jpg`;
 }
 
+function sequenceOf(value: unknown): number {
+  return isObject(value) && typeof value.sequence === "number" ? value.sequence : Infinity;
+}
+
 function readRow(value: unknown): ClaimRow[] {
   if (!isObject(value) || typeof value.claim !== "string") return [];
   const text = (key: string) => (typeof value[key] === "string" ? value[key] : "");
   return [
     {
       claim: value.claim,
+      sequence: typeof value.sequence === "number" ? value.sequence : 0,
       tracking: text("tracking"),
       booth_name: text("booth_name"),
       received_at: typeof value.received_at === "number" ? value.received_at : 0,
       name: text("name"),
       phone: text("phone"),
-      decided: (value.decision ?? null) !== null,
     },
   ];
 }

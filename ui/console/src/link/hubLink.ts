@@ -12,9 +12,12 @@ import { readFrame } from "./frame";
 import { stillLoggedIn } from "./http";
 
 /** A sign of life goes out this often; the hub answers each. */
-const PING_MS = 5_000;
-/** Without any frame for this long the line is taken for dead, whatever TCP believes. */
-const SILENCE_MS = 15_000;
+export const PING_MS = 5_000;
+/**
+ * A ping without any frame after it for this long means that the line is dead, whatever TCP believes. It counts from the
+ * ping, not from the last frame: browsers let the timers of a hidden page run once a minute.
+ */
+export const UNANSWERED_MS = 10_000;
 /** What waits to be sent while the line is slow; beyond this it is taken for dead. */
 const MAX_BUFFERED = 1 << 20;
 
@@ -24,7 +27,8 @@ export class HubLink {
   #events: LinkEvents;
   #socket: WebSocket | null = null;
   #attempt = 0;
-  #heardAt = 0;
+  /** When the first hello or ping went out that nothing was heard after. */
+  #askedAt: number | null = null;
   #pulse: number | undefined;
   #retry: number | undefined;
   #ended = false;
@@ -38,7 +42,7 @@ export class HubLink {
     this.#events.onState("connecting");
     const socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws/console`);
     this.#socket = socket;
-    this.#heardAt = performance.now();
+    this.#askedAt = performance.now();
     socket.onopen = () => {
       this.send({ type: "hello", protocol: PROTOCOL });
     };
@@ -73,7 +77,7 @@ export class HubLink {
   }
 
   #heard(data: unknown): void {
-    this.#heardAt = performance.now();
+    this.#askedAt = null;
     const message = readFrame(data);
     if (message === null) return;
     if (message.type === "welcome") this.#attempt = 0;
@@ -83,8 +87,13 @@ export class HubLink {
   }
 
   #beat(socket: WebSocket): void {
-    if (performance.now() - this.#heardAt > SILENCE_MS) this.#broken(socket);
-    else if (socket.readyState === WebSocket.OPEN) this.send({ type: "ping" });
+    const now = performance.now();
+    if (this.#askedAt !== null && now - this.#askedAt >= UNANSWERED_MS) {
+      this.#broken(socket);
+    } else if (socket.readyState === WebSocket.OPEN) {
+      this.#askedAt ??= now;
+      this.send({ type: "ping" });
+    }
   }
 
   #broken(socket: WebSocket): void {

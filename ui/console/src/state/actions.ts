@@ -1,10 +1,10 @@
 /** What an action of the officer changes here, and what it says to the hub. An action that makes no sense now does nothing. */
 import type { ConsoleToHub, Verdict } from "../wire/wire";
 import { MAX_MESSAGE } from "../wire/wire";
-import { canCheck, canDecide, waiting } from "./attention";
+import { canCheck, canDecide, canTell, waiting } from "./attention";
 import type { ItemCode } from "./items";
 import { evidenceFor, itemAt, neighbour, nextOpen, photographed, remaining } from "./items";
-import type { Action, Desk, TileState } from "./model";
+import type { Action, Desk, SentVerdict, TileState } from "./model";
 import { focused, NO_FOCUS, SLOTS } from "./model";
 import type { Step } from "./reducer";
 import { compare, rotate, show, zoom } from "./viewer";
@@ -19,13 +19,9 @@ export function act(desk: Desk, action: Action): Step {
       const [longest] = waiting(desk);
       return longest ? focus(desk, longest) : stay(desk);
     }
-    case "unfocus":
-      return desk.focus === null
-        ? stay(desk)
-        : { desk: { ...desk, ...NO_FOCUS }, send: [{ type: "focus", session: null }] };
     case "hold": {
       const entry = focused(desk);
-      if (!entry) return stay(desk);
+      if (!entry || desk.link !== "up") return stay(desk);
       const { session } = entry.tile.snapshot;
       // The hub takes a held booth out of focus; looking at it again takes it off hold.
       const held = entry.tile.mode === "hold";
@@ -34,6 +30,7 @@ export function act(desk: Desk, action: Action): Step {
     case "mute":
       return stay({ ...desk, muted: !desk.muted });
     case "capacity": {
+      if (desk.link !== "up") return stay(desk);
       const capacity = Math.min(Math.max(Math.trunc(action.capacity), 0), SLOTS);
       return { desk: { ...desk, capacity }, send: [{ type: "capacity", capacity }] };
     }
@@ -61,7 +58,7 @@ export function act(desk: Desk, action: Action): Step {
     }
     case "open":
       if (action.panel === "keys") return stay({ ...desk, panel: { kind: "keys" } });
-      if (focused(desk) === null || (action.panel === "return" && !canDecide(desk))) return stay(desk);
+      if (!canTell(desk) || (action.panel === "return" && !canDecide(desk))) return stay(desk);
       return stay({ ...desk, panel: { kind: action.panel } });
     case "close":
       return desk.panel === null && desk.viewer.enlarged
@@ -69,7 +66,7 @@ export function act(desk: Desk, action: Action): Step {
         : stay({ ...desk, panel: null });
     case "message": {
       const text = clip(action.text);
-      if (desk.focus === null || text === "") return stay(desk);
+      if (desk.focus === null || !canTell(desk) || text === "") return stay(desk);
       return {
         desk: { ...desk, panel: null, message: { session: desk.focus, text, at: desk.now } },
         send: [{ type: "message", session: desk.focus, text }],
@@ -82,7 +79,7 @@ export function act(desk: Desk, action: Action): Step {
       return reasons.length > 0 ? decide(desk, { kind: "returned", reasons }) : stay(desk);
     }
     case "end_session":
-      return desk.focus === null
+      return desk.focus === null || !canTell(desk)
         ? stay(desk)
         : { desk: { ...desk, panel: null }, send: [{ type: "end_session", session: desk.focus }] };
     case "view":
@@ -134,7 +131,8 @@ function focus(desk: Desk, entry: TileState): Step {
   const { snapshot, mode } = entry.tile;
   const session = snapshot.session;
   const page = "booths" as const;
-  const send: ConsoleToHub[] = [{ type: "focus", session }];
+  // Without a line the choice is told with the next welcome.
+  const send: ConsoleToHub[] = desk.link === "up" ? [{ type: "focus", session }] : [];
   if (desk.focus === session) return { desk: { ...desk, page }, send: mode === "hold" ? send : [] };
   const cursor = nextOpen(snapshot.items, null, () => false);
   const fresh = { ...desk, ...NO_FOCUS, focus: session, page };
@@ -169,7 +167,8 @@ function verdict(desk: Desk, code: ItemCode | null, verdict: Verdict): Step {
   if (verdict.kind === "pending" && view.check.kind !== "correct" && view.check.kind !== "asked_again")
     return stay(desk);
   const { snapshot } = entry.tile;
-  const sent = { ...desk.sent, [code]: { kind: verdict.kind, revision: snapshot.revision, at: desk.now } };
+  const mark: SentVerdict = { kind: verdict.kind, seen: view, revision: snapshot.revision, at: desk.now };
+  const sent = { ...desk.sent, [code]: mark };
   const marked: Desk = { ...desk, sent, panel: null };
   const next = verdict.kind === "pending" ? code : nextOpen(snapshot.items, code, (other) => other in sent);
   return {

@@ -46,10 +46,15 @@ export function progress(step: Step): number {
   return DONE[step] / 7;
 }
 
+/** Whether something said to the booth in focus would arrive. */
+export function canTell(desk: Desk): boolean {
+  return desk.link === "up" && focused(desk)?.tile.online === true;
+}
+
 /** Whether the booth takes a verdict on a row: from the first answer on, until the claim is decided. */
 export function canCheck(desk: Desk): boolean {
-  const entry = focused(desk);
-  return desk.link === "up" && entry !== null && entry.tile.online && !isDecided(entry.tile.snapshot.step);
+  const step = focused(desk)?.tile.snapshot.step;
+  return step !== undefined && canTell(desk) && !isDecided(step);
 }
 
 /** Whether the booth takes a decision: in the verification only, and one at a time. */

@@ -5,8 +5,10 @@
 import type { NetworkWord } from "../call/health";
 import type {
   BoothId,
+  ConsoleToHub,
   DocumentKind,
   HubToConsole,
+  ItemView,
   OfficeView,
   OfficerId,
   Refusal,
@@ -34,13 +36,28 @@ export type LinkState =
   /** The hub knows the cookie no more. */
   | "signed_out";
 
-/** One of the officer's sessions, with ages turned into points on our own clock. */
-export type TileState = { tile: Tile; attentionSince: number; sessionSince: number };
+/** One of the officer's sessions, with its age turned into a point on our own clock. */
+export type TileState = { tile: Tile; attentionSince: number };
 
 export type Officer = { id: OfficerId; name: string; branch: string };
 
 /** A verdict on its way: shown as sent until the booth's snapshot says the same. */
-export type SentVerdict = { kind: Verdict["kind"]; revision: number; at: number };
+export type SentVerdict = {
+  kind: Verdict["kind"];
+  /** The row as the officer judged it, and the snapshot that showed it. */
+  seen: ItemView;
+  revision: number;
+  at: number;
+};
+
+/** What did not work without the hub having refused it. */
+export type Trouble =
+  /** The booth did not confirm it in time. */
+  | "unanswered"
+  /** There was no line to send it on. */
+  | "unsent"
+  /** The participant had changed the answer before the verdict reached the booth. */
+  | "changed";
 
 /** What stands open over the desk; keys belong to it while it does. */
 export type Panel =
@@ -70,8 +87,10 @@ export type Desk = {
   /** The officer's own microphone. */
   muted: boolean;
   health: Readonly<Partial<Record<BoothId, CallHealth>>>;
-  /** What did not work: the hub refused it, or the booth did not confirm it in time. */
-  refusal: { reason: Refusal | "unanswered"; at: number } | null;
+  /** What did not work. */
+  refusal: { reason: Refusal | Trouble; at: number } | null;
+  /** The way out: asked of the hub, or not heard by it so far. While the hub has not heard it, the cookie holds. */
+  leaving: "asked" | "unheard" | null;
   panel: Panel | null;
   page: "booths" | "claims";
 };
@@ -80,7 +99,6 @@ export type Desk = {
 export type Action =
   | { do: "focus_slot"; slot: number }
   | { do: "focus_next" }
-  | { do: "unfocus" }
   | { do: "hold" }
   | { do: "mute" }
   | { do: "capacity"; capacity: number }
@@ -110,6 +128,9 @@ export type Event =
   | { type: "link"; link: LinkState; now: number }
   | { type: "health"; booth: BoothId; health: CallHealth; now: number }
   | { type: "action"; action: Action; now: number }
+  /** The link could not take a frame that an earlier step asked for. */
+  | { type: "unsent"; message: ConsoleToHub; now: number }
+  | { type: "leaving"; leaving: Desk["leaving"]; now: number }
   | { type: "tick"; now: number };
 
 /** Nobody in focus: nothing of the last one is left on the right side either. */
@@ -135,6 +156,7 @@ export function emptyDesk(now: number): Desk {
     muted: false,
     health: {},
     refusal: null,
+    leaving: null,
     ...NO_FOCUS,
     page: "booths",
   };

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
-import type { ConsoleToHub } from "../wire/wire";
+import type { ConsoleToHub, Refusal } from "../wire/wire";
 import { alarm, waiting } from "./attention";
+import { codeOf } from "./items";
 import type { Action, Desk } from "./model";
 import { emptyDesk, focused } from "./model";
 import { DECISION_TIMEOUT_MS, reduce, REFUSAL_SHOWN_MS, SENT_TIMEOUT_MS, STALE_AFTER_MS } from "./reducer";
@@ -101,10 +102,19 @@ describe("focus", () => {
     expect(send("hold")).toEqual([{ type: "focus", session }]);
   });
 
-  test("looking at nobody is said once", () => {
-    const first = act(deskWith(tile(1)), { do: "unfocus" });
-    expect(first.send).toEqual([{ type: "focus", session: null }]);
-    expect(act(first.desk, { do: "unfocus" }).send).toEqual([]);
+  test("who was left in the middle of the verification is under Space again, and on hold until then", () => {
+    const left = waits(2, 31_000, { mode: "hold" });
+    const desk = deskWith(tile(1, { mode: "focus" }), left);
+    expect(alarm(desk)).toBe(true);
+    expect(act(desk, { do: "focus_next" }).send).toEqual([{ type: "focus", session: "session-2" }]);
+  });
+
+  test("without a line a booth can be chosen, and the hub hears of it with the next welcome", () => {
+    const lost = reduce(deskWith(tile(1), tile(2)), { type: "link", link: "lost", now: 0 }).desk;
+    const chosen = act(lost, { do: "focus_slot", slot: 2 });
+    expect(chosen.send).toEqual([]);
+    const welcome = reduce(chosen.desk, { type: "hub", message: WELCOME, now: 0 });
+    expect(welcome.send).toEqual([{ type: "focus", session: "session-2" }]);
   });
 });
 
@@ -130,6 +140,29 @@ describe("verdicts", () => {
     const { desk } = act(deskWith(tile(1)), action);
     const items = [row({ field: "nik" }, check), row({ field: "name" })];
     expect(hear(desk, { type: "tile", tile: tile(1, { snapshot: { revision: 2, items } }) }).sent).toEqual({});
+  });
+
+  test.each([
+    ["by a corrected row", row({ field: "nik" }), { check: { kind: "corrected" } as const }],
+    ["by another value", row({ field: "nik" }, "corrected"), { value: "OTHER SPECIMEN" }],
+    ["by another photograph", row({ document: "face" }, "corrected", 1), { photo: 2 }],
+  ])("correct, but the participant was faster: the booth answers %s, and the officer is told", (_, before, change) => {
+    const others = [row({ field: "name" })];
+    const { desk } = act(deskWith(tile(1, { snapshot: { items: [before, ...others] } })), {
+      do: "correct",
+      item: codeOf(before.item),
+    });
+    const answer = { revision: 2, items: [{ ...before, ...change }, ...others] };
+    const after = hear(desk, { type: "tile", tile: tile(1, { snapshot: answer }) });
+    expect([after.sent, after.refusal?.reason]).toEqual([{}, "changed"]);
+    expect(tick(after, SENT_TIMEOUT_MS).refusal?.reason).toBe("changed");
+  });
+
+  test("another change of the booth confirms no verdict on a row that was corrected before", () => {
+    const items = [row({ field: "nik" }, "corrected"), row({ field: "name" })];
+    const { desk } = act(deskWith(tile(1, { snapshot: { items } })), { do: "correct", item: "nik" });
+    const after = hear(desk, { type: "tile", tile: tile(1, { snapshot: { items, revision: 2, name: "Budi S." } }) });
+    expect([Object.keys(after.sent), after.refusal]).toEqual([["nik"], null]);
   });
 
   test("the cursor moves on, past what is sent and what waits for the participant, to corrections first", () => {
@@ -219,12 +252,56 @@ describe("decision", () => {
       { type: "decide", session, decision: { kind: "returned", reasons: ["Dokumen tidak terbaca."] } },
     ]);
   });
+});
 
-  test("a refusal of the hub takes back what was marked as sent", () => {
-    const { desk } = act(deskWith(tile(1)), { do: "correct" });
-    const refused = hear(desk, { type: "refused", reason: "not_yours" });
-    expect(refused.sent).toEqual({});
-    expect(refused.refusal?.reason).toBe("not_yours");
+describe("a refusal of the hub", () => {
+  const refused = (desk: Desk, reason: Refusal) => hear(desk, { type: "refused", reason });
+  const marks = (desk: Desk) => [Object.keys(desk.sent), desk.decision?.kind ?? null, desk.message?.text ?? null];
+  const later = (desk: Desk) => tick(desk, 100);
+  const full = deskWith(tile(1, { snapshot: { items: allCorrect } }), tile(2));
+
+  test("of a session that is gone leaves the marks of the others", () => {
+    let desk = act(full, { do: "approve" }).desk;
+    desk = act(later(desk), { do: "take_back", item: "nik" }).desk;
+    desk = hear(desk, { type: "tile_gone", session: "session-2" });
+    desk = refused(desk, "not_yours");
+    expect(marks(desk)).toEqual([["nik"], "verified", null]);
+    expect(desk.refusal?.reason).toBe("not_yours");
+    expect(act(desk, { do: "approve" }).send).toEqual([]);
+  });
+
+  test("of a session that the hub has not named since the reconnect gives up what was marked there", () => {
+    let desk = hear(act(full, { do: "approve" }).desk, WELCOME);
+    desk = refused(desk, "not_yours");
+    expect(marks(desk)).toEqual([[], null, null]);
+  });
+
+  test.each([
+    ["a verdict", { do: "take_back", item: "nik" }, [[], "verified", null]],
+    ["a message", { do: "message", text: "Halo" }, [[], "verified", null]],
+  ] as const)("answers the newest of what is on its way: %s", (_, action, left) => {
+    const desk = act(later(act(full, { do: "approve" }).desk), action).desk;
+    expect(marks(refused(desk, "out_of_order"))).toEqual(left);
+  });
+
+  test("gives up one verdict, not all", () => {
+    let desk = deskWith(tile(1));
+    for (const item of ["nik", "name"] as const) desk = act(later(desk), { do: "correct", item }).desk;
+    expect(marks(refused(desk, "too_fast"))).toEqual([["nik"], null, null]);
+  });
+
+  test("of the decision opens it again", () => {
+    const desk = refused(act(full, { do: "approve" }).desk, "out_of_order");
+    expect(act(desk, { do: "approve" }).send).toHaveLength(1);
+  });
+
+  test("leaves a message that stands on the booth's screen", () => {
+    let desk = act(full, { do: "message", text: "Halo" }).desk;
+    desk = hear(desk, {
+      type: "tile",
+      tile: tile(1, { snapshot: { revision: 2, items: allCorrect, message: "Halo" } }),
+    });
+    expect(marks(refused(desk, "malformed"))).toEqual([[], null, "Halo"]);
   });
 });
 
@@ -262,7 +339,49 @@ describe("link", () => {
     ["another protocol", { type: "refused", reason: "protocol" }, "outdated"],
   ] as const)("%s is final", (_, message, link) => {
     const desk = hear(deskWith(tile(1)), message);
-    expect(reduce(desk, { type: "link", link: "lost", now: 1 }).desk.link).toBe(link);
+    const late = [
+      { type: "link", link: "lost", now: 1 },
+      { type: "hub", message: { type: "tile", tile: tile(2) }, now: 2 },
+      { type: "health", booth: "booth-1", health: { live: true, network: "good" }, now: 3 },
+      { type: "action", action: { do: "capacity", capacity: 1 }, now: 4 },
+    ] as const;
+    const after = late.reduce((state, event) => reduce(state, event).desk, desk);
+    expect(after).toEqual({ ...emptyDesk(0), link });
+    expect(reduce(after, { type: "link", link: "signed_out", now: 5 }).desk.link).toBe("signed_out");
+  });
+
+  test.each([
+    [{ do: "message", text: "Halo" }],
+    [{ do: "end_session" }],
+    [{ do: "hold" }],
+    [{ do: "capacity", capacity: 1 }],
+    [{ do: "open", panel: "message" }],
+    [{ do: "open", panel: "end" }],
+  ] as const)("nothing is said, or asked for, without a line: %o", (action) => {
+    const { desk } = reduce(deskWith(tile(1)), { type: "link", link: "lost", now: 0 });
+    expect(act(desk, action)).toEqual({ desk, send: [] });
+  });
+
+  test.each([
+    ["a booth that is lost hears no message", { do: "message", text: "Halo" }],
+    ["nor that it should end", { do: "end_session" }],
+  ] as const)("%s", (_, action) => {
+    expect(act(deskWith(tile(1, { online: false })), action).send).toEqual([]);
+  });
+
+  test.each([
+    ["a verdict", { do: "take_back", item: "nik" }, "unsent"],
+    ["a decision", { do: "approve" }, "unsent"],
+    ["a message", { do: "message", text: "Halo" }, "unsent"],
+    ["the end", { do: "end_session" }, "unsent"],
+    ["a hold", { do: "hold" }, "unsent"],
+    ["a choice, which the next welcome repeats,", { do: "focus_slot", slot: 2 }, undefined],
+  ] as const)("%s that could not leave is no longer marked as sent", (_, action, reason) => {
+    const step = act(deskWith(tile(1, { snapshot: { items: allCorrect } }), tile(2)), action);
+    expect(step.send).toHaveLength(1);
+    const events = step.send.map((message) => ({ type: "unsent", message, now: 1 }) as const);
+    const after = events.reduce((state, event) => reduce(state, event).desk, step.desk);
+    expect([after.sent, after.decision, after.message, after.refusal?.reason]).toEqual([{}, null, null, reason]);
   });
 
   test("the clock never runs backwards", () => {

@@ -5,17 +5,17 @@
  *            ┌────────────── connecting ◄─────────────┐
  *            ▼ welcome                                 │ (the link tries again)
  *           up ──── socket closed ────► lost ──────────┘
- *            ├──── replaced ──────────► replaced      (ends here; "take over" loads the page anew)
- *            ├──── refused: protocol ─► outdated      (ends here; a reload helps)
+ *            ├──── replaced ──────────► replaced      (ends here, everything is forgotten; "take over" loads the page anew)
+ *            ├──── refused: protocol ─► outdated      (ends here, everything is forgotten; a reload helps)
  *            └──── cookie unknown ────► signed_out    (everything is forgotten; the login page)
  * ```
  *
  * An event gives the next desk and the frames to send. The booth owns a session: a verdict changes nothing here but the
  * mark "sent"; the row changes when the booth's snapshot comes back.
  */
-import type { ConsoleToHub, DocumentKind, HubToConsole, SessionId, SessionSnapshot, Tile } from "../wire/wire";
+import type { ConsoleToHub, DocumentKind, HubToConsole, Refusal, SessionId, SessionSnapshot, Tile } from "../wire/wire";
 import { act } from "./actions";
-import { isDecided } from "./attention";
+import { isDecided, messageShown } from "./attention";
 import { codeOf, evidenceFor, itemAt, nextOpen, photographed } from "./items";
 import type { Desk, Event, LinkState, SentVerdict, TileState } from "./model";
 import { emptyDesk, focused, NO_FOCUS, SLOTS } from "./model";
@@ -38,6 +38,8 @@ export function reduce(desk: Desk, event: Event): Step {
   // The clock never runs backwards, also when an event was made before one that came first.
   const now = Math.max(desk.now, event.now);
   const current = now === desk.now ? desk : { ...desk, now };
+  // A page that has ended hears one thing only: that its officer is signed out.
+  if (hasEnded(desk) && !(event.type === "link" && event.link === "signed_out")) return only(desk);
   switch (event.type) {
     case "hub":
       return hear(current, event.message);
@@ -47,9 +49,18 @@ export function reduce(desk: Desk, event: Event): Step {
       return only({ ...current, health: { ...current.health, [event.booth]: event.health } });
     case "action":
       return act(current, event.action);
+    case "unsent":
+      return only(unsent(current, event.message));
+    case "leaving":
+      return only({ ...current, leaving: event.leaving });
     case "tick":
       return only(expire(current));
   }
+}
+
+/** Whether this page can do nothing more by itself. */
+export function hasEnded(desk: Desk): boolean {
+  return desk.link === "replaced" || desk.link === "outdated";
 }
 
 function only(desk: Desk): Step {
@@ -58,10 +69,7 @@ function only(desk: Desk): Step {
 
 function linkChanged(desk: Desk, link: LinkState): Desk {
   // What was shown belongs to the officer who was logged in.
-  if (link === "signed_out") return { ...emptyDesk(desk.now), link };
-  // These two are final for this page: a late "lost" of the same socket changes nothing.
-  if (desk.link === "replaced" || desk.link === "outdated") return desk;
-  return { ...desk, link };
+  return link === "signed_out" ? { ...emptyDesk(desk.now), link } : { ...desk, link };
 }
 
 function hear(desk: Desk, message: HubToConsole): Step {
@@ -93,19 +101,77 @@ function hear(desk: Desk, message: HubToConsole): Step {
     case "office":
       return only({ ...desk, office: message.office });
     case "refused":
-      if (message.reason === "protocol") return only({ ...desk, link: "outdated" });
-      return only({
-        ...desk,
-        sent: {},
-        decision: null,
-        refusal: { reason: message.reason, at: desk.now },
-      });
+      if (message.reason === "protocol") return only({ ...emptyDesk(desk.now), link: "outdated" });
+      return only(refused(desk, message.reason));
     case "replaced":
-      return only({ ...desk, link: "replaced", panel: null });
+      return only({ ...emptyDesk(desk.now), link: "replaced" });
     case "signal":
     case "pong":
       // For the call layer and for the link.
       return only(desk);
+  }
+}
+
+/**
+ * A refusal does not say which frame it answers, so only what it can be about is given up; the rest stays on its way.
+ *
+ * The hub says that a session is gone before it refuses anything of it, so `not_yours` is about no session that we
+ * hold, other than one of before a reconnect that has not been named again. Any other refusal comes at once, while a
+ * booth takes its time: it is taken for an answer to the newest of what is on its way.
+ */
+function refused(desk: Desk, reason: Exclude<Refusal, "protocol">): Desk {
+  const told: Desk = { ...desk, refusal: { reason, at: desk.now } };
+  return reason === "not_yours" ? desk.stale.sessions.reduce(giveUp, told) : giveUpNewest(told);
+}
+
+/** Nothing is on its way any more for this session; what the booth has shown stays. */
+function giveUp(desk: Desk, session: SessionId): Desk {
+  return {
+    ...desk,
+    sent: desk.focus === session ? {} : desk.sent,
+    decision: desk.decision?.session === session ? null : desk.decision,
+    message: desk.message?.session === session ? null : desk.message,
+  };
+}
+
+function giveUpNewest(desk: Desk): Desk {
+  const { sent, decision, message } = desk;
+  const verdicts = Object.entries(sent).sort(([, a], [, b]) => b.at - a.at);
+  const [verdict, ...others] = verdicts;
+  const at = {
+    verdict: verdict?.[1].at ?? -Infinity,
+    decision: decision?.at ?? -Infinity,
+    message: message !== null && !messageShown(desk) ? message.at : -Infinity,
+  };
+  const newest = Math.max(at.verdict, at.decision, at.message);
+  if (newest === -Infinity) return desk;
+  if (at.verdict === newest) return { ...desk, sent: Object.fromEntries(others) };
+  return at.decision === newest ? { ...desk, decision: null } : { ...desk, message: null };
+}
+
+/** What was marked as sent has not even left. */
+function unsent(desk: Desk, message: ConsoleToHub): Desk {
+  const told: Desk = { ...desk, refusal: { reason: "unsent", at: desk.now } };
+  switch (message.type) {
+    case "check": {
+      const item = codeOf(message.item);
+      return { ...told, sent: Object.fromEntries(Object.entries(desk.sent).filter(([code]) => code !== item)) };
+    }
+    case "decide":
+      return { ...told, decision: null };
+    case "message":
+      return { ...told, message: null };
+    case "hold":
+    case "end_session":
+    case "capacity":
+      return told;
+    case "hello":
+    case "focus":
+    case "signal":
+    case "call_failed":
+    case "ping":
+      // Said anew by itself once the line is back.
+      return desk;
   }
 }
 
@@ -118,7 +184,6 @@ function placeTile(desk: Desk, tile: Tile): Desk {
   const entry: TileState = {
     tile: { ...tile, snapshot },
     attentionSince: desk.now - tile.attention_age_ms,
-    sessionSince: desk.now - tile.session_age_ms,
   };
   const evicted = desk.tiles[index]?.tile.snapshot.session;
   const tiles = desk.tiles.map((old, at) =>
@@ -135,6 +200,7 @@ function follow(desk: Desk, snapshot: SessionSnapshot): Desk {
   const sent = Object.fromEntries(
     Object.entries(desk.sent).filter(([code, verdict]) => !isConfirmed(snapshot, code, verdict)),
   );
+  const outrun = Object.entries(desk.sent).some(([code, verdict]) => isOutrun(snapshot, code, verdict));
   const known = itemAt(snapshot, desk.cursor) !== null;
   const cursor = known ? desk.cursor : nextOpen(snapshot.items, null, (code) => code in sent);
   const papers = photographed(snapshot).map((paper) => paper.kind);
@@ -144,7 +210,8 @@ function follow(desk: Desk, snapshot: SessionSnapshot): Desk {
   const viewer = show({ ...desk.viewer, pinned: there(desk.viewer.pinned) }, document);
   const decided = desk.decision?.session === snapshot.session && isDecided(snapshot.step);
   const panel = desk.panel?.kind === "ask_again" && itemAt(snapshot, desk.panel.item) === null ? null : desk.panel;
-  return { ...desk, sent, cursor, viewer, panel, decision: decided ? null : desk.decision };
+  const refusal: Desk["refusal"] = outrun ? { reason: "changed", at: desk.now } : desk.refusal;
+  return { ...desk, sent, cursor, viewer, panel, refusal, decision: decided ? null : desk.decision };
 }
 
 function isConfirmed(snapshot: SessionSnapshot, code: string, sent: SentVerdict): boolean {
@@ -152,7 +219,7 @@ function isConfirmed(snapshot: SessionSnapshot, code: string, sent: SentVerdict)
   if (view === undefined) return true;
   switch (sent.kind) {
     case "correct":
-      return view.check.kind === "correct";
+      return view.check.kind === "correct" || isOutrun(snapshot, code, sent);
     case "ask_again":
       // The booth may have got the correction in the same breath.
       return (
@@ -161,6 +228,17 @@ function isConfirmed(snapshot: SessionSnapshot, code: string, sent: SentVerdict)
     case "pending":
       return view.check.kind !== "correct" && view.check.kind !== "asked_again";
   }
+}
+
+/**
+ * Whether the participant changed the answer before the verdict "correct" reached the booth: the booth keeps the new
+ * answer as corrected instead. If the row was corrected already, only another value or photograph tells so.
+ */
+function isOutrun(snapshot: SessionSnapshot, code: string, sent: SentVerdict): boolean {
+  const view = snapshot.items.find((item) => codeOf(item.item) === code);
+  if (view?.check.kind !== "corrected" || sent.kind !== "correct" || snapshot.revision <= sent.revision) return false;
+  const { seen } = sent;
+  return seen.check.kind !== "corrected" || view.value !== seen.value || view.photo !== seen.photo;
 }
 
 function removeSession(desk: Desk, session: SessionId): Desk {

@@ -1,5 +1,6 @@
 /** Made-up sessions for the tests. Everybody is a specimen. */
 import type { Attention, CallMode, Check, HubToConsole, Item, ItemView, SessionSnapshot, Tile } from "../wire/wire";
+import { PROTOCOL } from "../wire/wire";
 import type { Desk } from "./model";
 import { emptyDesk } from "./model";
 import { reduce } from "./reducer";
@@ -66,7 +67,7 @@ export function hear(desk: Desk, message: HubToConsole, now = desk.now): Desk {
 
 export const WELCOME: HubToConsole = {
   type: "welcome",
-  protocol: 2,
+  protocol: PROTOCOL,
   officer: OFFICER,
   name: "Sari Specimen",
   branch_name: "Cabang Specimen",

@@ -27,8 +27,8 @@ const amber: MantineColorsTuple = [
   "#f0ab5c",
   "#e5913a",
   "#d57a22",
-  "#b95e0d",
-  "#b4540a",
+  "#b85d0d",
+  "#ae5109",
   "#8f4308",
   "#6c3306",
 ];

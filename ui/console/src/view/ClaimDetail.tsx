@@ -3,12 +3,12 @@ import { Button, Modal } from "@mantine/core";
 import { useEffect, useState } from "react";
 import { useLanguage } from "../lang/language";
 import { RETURN_REASONS } from "../lang/sentences";
-import type { ClaimRow } from "../link/http";
-import { claimRecord, decideClaim, partUrl } from "../link/http";
+import type { ClaimRow, DecideOutcome } from "../link/http";
+import { claimRecord, decideClaim, decisionOn, partUrl } from "../link/http";
 import { date, dateTime, grouped } from "../state/format";
 import type { ViewerState } from "../state/viewer";
 import { EMPTY_VIEWER, rotate, show, zoom } from "../state/viewer";
-import type { ClaimId, ClaimRecord, Decision, Entry } from "../wire/wire";
+import type { ClaimId, ClaimRecord, Decision, Entry, OfficerId } from "../wire/wire";
 import { BANK_NAMES, DOCUMENT_TITLES, FIELD_TITLES, REASON_TITLES } from "../wire/wire";
 import cards from "./card.module.css";
 import styles from "./claims.module.css";
@@ -17,10 +17,11 @@ import panels from "./panels/panels.module.css";
 import { SentenceList } from "./panels/SentenceList";
 import { Pane } from "./Pane";
 import { Tool } from "./Tool";
+import { useView } from "./useShell";
 
 type Opened = { kind: "loading" } | { kind: "failed" } | { kind: "there"; record: ClaimRecord };
 type Asking = "verify" | "return" | null;
-type Done = "none" | "verified" | "returned" | "already" | "failed";
+type Done = { kind: "none" } | { kind: "failed" } | { kind: "decided"; decision: Decision["kind"]; own: boolean };
 
 export function ClaimDetail({
   claim,
@@ -33,6 +34,8 @@ export function ClaimDetail({
 }) {
   const { t } = useLanguage();
   const [opened, setOpened] = useState<Opened>({ kind: "loading" });
+  // The row leaves the list once the claim is decided; its place in the ledger stays.
+  const [sequence] = useState(row?.sequence ?? 0);
 
   useEffect(() => {
     let left = false;
@@ -55,7 +58,7 @@ export function ClaimDetail({
     <section className={`${cards.card} ${styles.detail}`}>
       <Fields record={opened.record} />
       <Papers record={opened.record} />
-      <Decide record={opened.record} open={row !== null} onDecided={onDecided} />
+      <Decide record={opened.record} sequence={sequence} open={row !== null} onDecided={onDecided} />
     </section>
   );
 }
@@ -177,23 +180,42 @@ function Papers({ record }: { record: ClaimRecord }) {
   );
 }
 
-function Decide({ record, open, onDecided }: { record: ClaimRecord; open: boolean; onDecided: () => void }) {
+function Decide(props: { record: ClaimRecord; sequence: number; open: boolean; onDecided: () => void }) {
+  const { record, sequence, open, onDecided } = props;
   const { t } = useLanguage();
+  const { desk } = useView();
   const [asking, setAsking] = useState<Asking>(null);
-  const [done, setDone] = useState<Done>("none");
+  const [done, setDone] = useState<Done>({ kind: "none" });
+  const own = desk.officer?.id;
+  const { claim } = record;
 
   const decide = async (decision: Decision) => {
     setAsking(null);
-    const outcome = await decideClaim(record.claim, decision);
-    setDone(outcome === "saved" ? decision.kind : outcome);
-    if (outcome !== "failed") onDecided();
+    const outcome = await decideClaim({ claim, sequence }, decision);
+    setDone(doneBy(outcome, decision, own));
+    if (outcome.kind !== "failed") onDecided();
   };
+
+  // It has left the list: somebody has decided it, perhaps we ourselves, whose answer was lost.
+  const gone = !open && done.kind !== "decided";
+  useEffect(() => {
+    if (!gone) return;
+    let left = false;
+    void decisionOn({ claim, sequence }).then((made) => {
+      if (!left && made !== null) setDone({ kind: "decided", decision: made.decision, own: made.officer === own });
+    });
+    return () => {
+      left = true;
+    };
+  }, [gone, claim, sequence, own]);
+
   const close = () => {
     setAsking(null);
   };
 
-  if (done !== "none" && done !== "failed") {
-    const text = { verified: `✓ ${t.claimVerified}`, returned: `✓ ${t.claimReturned}`, already: t.claimAlready }[done];
+  if (done.kind === "decided") {
+    const ours = { verified: `✓ ${t.claimVerified}`, returned: `✓ ${t.claimReturned}` };
+    const text = (done.own ? ours : t.claimAlready)[done.decision];
     return (
       <p className={styles.done} role="status">
         {text}
@@ -202,7 +224,7 @@ function Decide({ record, open, onDecided }: { record: ClaimRecord; open: boolea
   }
   return (
     <footer className={styles.decide}>
-      {done === "failed" ? <span role="alert">{t.claimDecideFailed}</span> : null}
+      {done.kind === "failed" ? <span role="alert">{t.claimDecideFailed}</span> : null}
       <Button
         variant="default"
         size="md"
@@ -255,4 +277,15 @@ function Decide({ record, open, onDecided }: { record: ClaimRecord; open: boolea
       </Modal>
     </footer>
   );
+}
+
+function doneBy(outcome: DecideOutcome, decision: Decision, own: OfficerId | undefined): Done {
+  switch (outcome.kind) {
+    case "saved":
+      return { kind: "decided", decision: decision.kind, own: true };
+    case "already":
+      return { kind: "decided", decision: outcome.decision, own: outcome.officer === own };
+    case "failed":
+      return { kind: "failed" };
+  }
 }

@@ -1,6 +1,6 @@
 /** Claims that a booth kept while no officer was there: the list, and one of them opened beside it. */
 import { Button } from "@mantine/core";
-import { useCallback, useEffect, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 import { useLanguage } from "../lang/language";
 import type { ClaimRow } from "../link/http";
 import { unverifiedClaims } from "../link/http";
@@ -20,9 +20,12 @@ export function Claims() {
   const [open, setOpen] = useState<ClaimId | null>(null);
   const count = desk.office?.unverified;
 
+  // A list of many pages takes a while: only the answer to the newest question counts.
+  const asked = useRef(0);
   const load = useCallback(async () => {
+    const question = ++asked.current;
     const rows = await unverifiedClaims();
-    setList(rows === null ? { kind: "failed" } : { kind: "there", rows: rows.filter((row) => !row.decided) });
+    if (question === asked.current) setList(rows === null ? { kind: "failed" } : { kind: "there", rows });
   }, []);
 
   // The hub says how many there are; when that changes, the list is another one.

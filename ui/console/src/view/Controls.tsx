@@ -1,7 +1,7 @@
 /** What the officer does with the booth in focus, each with its key; on the right the way to whoever waits longest. */
 import { Button } from "@mantine/core";
 import { useLanguage } from "../lang/language";
-import { waiting } from "../state/attention";
+import { canTell, waiting } from "../state/attention";
 import { clock } from "../state/format";
 import { KEY } from "../state/keys";
 import { focused } from "../state/model";
@@ -16,7 +16,7 @@ export function Controls() {
   const { desk } = useView();
   const entry = focused(desk);
   const held = entry?.tile.mode === "hold";
-  const off = entry === null || desk.link !== "up";
+  const apart = !canTell(desk);
   return (
     <section className={`${cards.card} ${styles.controls}`} aria-label={t.controls}>
       <Button
@@ -37,7 +37,7 @@ export function Controls() {
         rightSection={<Key>{KEY.hold}</Key>}
         aria-label={held ? t.unholdName : t.holdName}
         aria-keyshortcuts={KEY.hold}
-        disabled={off}
+        disabled={entry === null || desk.link !== "up"}
         onClick={() => {
           act({ do: "hold" });
         }}
@@ -49,7 +49,7 @@ export function Controls() {
         rightSection={<Key>{KEY.message}</Key>}
         aria-label={t.messageName}
         aria-keyshortcuts={KEY.message}
-        disabled={off}
+        disabled={apart}
         onClick={() => {
           act({ do: "open", panel: "message" });
         }}
@@ -60,7 +60,7 @@ export function Controls() {
         variant="default"
         rightSection={<Key>{KEY.end}</Key>}
         aria-keyshortcuts={KEY.end}
-        disabled={off}
+        disabled={apart}
         onClick={() => {
           act({ do: "open", panel: "end" });
         }}

@@ -2,12 +2,26 @@
 import { Button } from "@mantine/core";
 import { useLanguage } from "../lang/language";
 import styles from "./link.module.css";
-import { useView } from "./useShell";
+import { useShell, useView } from "./useShell";
 
 /** A line at the foot of the page: it covers nothing that has to be pressed, and nothing moves. */
 export function LinkBanner() {
   const { t } = useLanguage();
+  const shell = useShell();
   const { desk } = useView();
+  if (desk.leaving !== null) {
+    const unheard = desk.leaving === "unheard";
+    return (
+      <div className={styles.banner} role="alert" data-kind={desk.leaving}>
+        <b>{unheard ? t.signOutUnheard : t.signingOut}</b> {unheard ? t.signOutUnheardHint : null}
+        {unheard ? (
+          <Button size="compact-md" variant="default" onClick={shell.stay}>
+            {t.signOutStay}
+          </Button>
+        ) : null}
+      </div>
+    );
+  }
   const lost = desk.link === "lost" || (desk.link === "connecting" && desk.officer !== null);
   if (lost) {
     return (

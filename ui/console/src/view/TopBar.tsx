@@ -15,8 +15,9 @@ import { useShell, useView } from "./useShell";
 export function TopBar() {
   const { t } = useLanguage();
   const { desk } = useView();
+  const crowded = desk.page === "claims" && waiting(desk).length > 0;
   return (
-    <header className={styles.bar}>
+    <header className={styles.bar} data-crowded={crowded}>
       <span className={styles.brand}>
         <Logo /> <b>{t.appName}</b>
       </span>
@@ -24,7 +25,7 @@ export function TopBar() {
         {desk.officer?.branch}
       </span>
       <Tabs />
-      {desk.page === "claims" && waiting(desk).length > 0 ? <NextWaiting /> : null}
+      {crowded ? <NextWaiting /> : null}
       <span className={styles.space} />
       {desk.office === null ? null : <Figures office={desk.office} />}
       <Capacity />
@@ -207,7 +208,13 @@ function OfficerMenu() {
           >
             {t.cancel}
           </Button>
-          <Button color="brick" onClick={() => void shell.signOut()}>
+          <Button
+            color="brick"
+            onClick={() => {
+              setAsking(false);
+              void shell.signOut();
+            }}
+          >
             {t.signOut}
           </Button>
         </div>

@@ -56,7 +56,8 @@ function networkWord(entry: TileState, health: CallHealth | undefined, t: Dictio
   if (tile.state.camera !== "ready") return { network: t.noCamera, networkWeak: true };
   // The camera stays off until the participant has consented.
   if (tile.call === null && tile.mode !== "hold") return { network: t.cameraLater, networkWeak: false };
+  // Nothing is sent on hold, so the last word on the network says nothing any more.
+  if (tile.mode === "hold") return { network: t.cameraHeld, networkWeak: false };
   const word = health?.network ?? "unknown";
-  if (tile.mode === "hold" && word === "unknown") return { network: t.cameraHeld, networkWeak: false };
   return { network: t.network[word], networkWeak: word === "weak" || word === "none" };
 }

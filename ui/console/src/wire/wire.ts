@@ -259,7 +259,7 @@ online: boolean,
  */
 call: CallId | null, mode: CallMode, snapshot: SessionSnapshot, attention: Attention, 
 /**
- * Milliseconds since the attention changed to this.
+ * Milliseconds since the attention changed to this; for who needs the officer, since they need them.
  */
 attention_age_ms: number, 
 /**

@@ -3,6 +3,7 @@ import { Button, Modal } from "@mantine/core";
 import type { ReactNode } from "react";
 import { useLanguage } from "../../lang/language";
 import { askAgainSentences, MESSAGES, RETURN_REASONS } from "../../lang/sentences";
+import { canTell } from "../../state/attention";
 import { itemAt, titleOf } from "../../state/items";
 import type { Panel } from "../../state/model";
 import { focused } from "../../state/model";
@@ -25,7 +26,7 @@ function OpenPanel({ panel }: { panel: Panel }) {
   switch (panel.kind) {
     case "keys":
       return (
-        <Frame title={t.keysTitle}>
+        <Frame title={t.keysTitle} tells={false}>
           <KeyList />
         </Frame>
       );
@@ -77,6 +78,7 @@ function OpenPanel({ panel }: { panel: Panel }) {
             <Cancel />
             <Button
               color="brick"
+              disabled={!canTell(desk)}
               onClick={() => {
                 act({ do: "end_session" });
               }}
@@ -105,9 +107,13 @@ function Cancel() {
   );
 }
 
-function Frame({ title, hint, children }: { title: string; hint?: string; children: ReactNode }) {
+/** `tells`: whether it is there to say something to the booth, which needs a line all the way. */
+function Frame(props: { title: string; hint?: string; tells?: boolean; children: ReactNode }) {
+  const { title, hint, tells = true, children } = props;
   const { t } = useLanguage();
   const { act } = useShell();
+  const { desk } = useView();
+  const apart = tells && !canTell(desk);
   return (
     <Modal
       opened
@@ -124,6 +130,11 @@ function Frame({ title, hint, children }: { title: string; hint?: string; childr
       classNames={{ title: styles.title ?? "" }}
     >
       {hint === undefined ? null : <p className={styles.hint}>{hint}</p>}
+      {apart ? (
+        <p className={styles.apart} role="alert">
+          {desk.link === "up" ? t.boothLost : t.linkLost}
+        </p>
+      ) : null}
       {children}
     </Modal>
   );

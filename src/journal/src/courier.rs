@@ -1,0 +1,339 @@
+//! Brings claims from the booth into the journal, and from the journal to the hub. No clock, thread or socket: one input
+//! at a time goes in, with the time and a source of chance; what is to be done comes out.
+//!
+//! ```text
+//!                 Keep, Hub, Answered, Requeue, Note, Tick
+//!                                  │
+//!          ┌───────────────────────▼──────────────────────┐
+//!          │  CLOSED ───── opened: queue into outbox ───► OPEN
+//!          │    ▲  tries at once, then every LOOK          │
+//!          │    └──── an error that needs reopening ◄──────┘
+//!          └───────────────────────┬──────────────────────┘
+//!                                  ▼
+//!                        Put, Commit, Told
+//! ```
+//!
+//! * **Closed.** A claim that is to be kept opens the journal if it may; else the answer is [`CourierEvent::KeepFailed`].
+//!   Answers of the hub to a commit are let go: the hub gives the same one when it is asked again.
+//! * **Open.** One request at a time ([`Output::Put`], [`Output::Commit`]); its [`Input::Answered`] brings the next. Late
+//!   and doubled answers do no harm ([`crate::outbox`]).
+//! * **Errors.** Those that leave the disk unknown ([`JournalError::needs_reopening`]) close the journal, whether they come
+//!   from a write or a read. Those about one claim let this claim stand back, so that the others go on. The outbox outlives
+//!   the journal: a claim that closes it again and again comes last.
+//!
+//! Each [`Input::Keep`] is answered by exactly one [`CourierEvent::Kept`] or [`CourierEvent::KeepFailed`] in the outputs
+//! of the same call.
+
+mod messages;
+
+pub use messages::{Answer, CourierEvent, Input, Moment, Output, Trouble};
+
+use crate::audit::BoothAudit;
+use crate::delivery::Request;
+use crate::error::{JournalError, chain};
+use crate::journal::{Journal, Opened};
+use crate::outbox::{Action, Event, Outbox};
+use crate::pack::MAX_CLAIM;
+use bilik_claim::filing::CommitAnswer;
+use bilik_claim::ids::{ClaimId, WallTime};
+use bilik_claim::session::claim::FinishedClaim;
+use ed25519_dalek::VerifyingKey;
+use std::time::{Duration, Instant};
+
+/// How often the room on the disk is looked at, and a closed journal is opened, while nothing else happens.
+pub const LOOK: Duration = Duration::from_secs(10);
+
+/// Opens the journal, each time that it has to be.
+pub type OpenJournal = Box<dyn FnMut(WallTime) -> Result<Opened, JournalError> + Send>;
+
+pub struct Courier {
+    open: OpenJournal,
+    receipt_key: VerifyingKey,
+    journal: Option<Journal>,
+    outbox: Outbox,
+    /// The request that is under way.
+    in_flight: Option<u64>,
+    /// Requests so far; the number of the last.
+    requests: u64,
+    /// When the journal was opened last, or was to be.
+    opened: Option<Instant>,
+    /// When the room was looked at last; none if it has to be now.
+    looked: Option<Instant>,
+    /// When the outbox has something to send.
+    due: Option<Instant>,
+    /// As it was told.
+    ready: Option<Result<(), Trouble>>,
+    queued: Option<u32>,
+}
+
+/// One call: what came with it, and what comes out of it.
+struct Turn<'a> {
+    now: Moment,
+    random: &'a mut dyn FnMut() -> f64,
+    out: Vec<Output>,
+}
+
+impl Courier {
+    /// Nothing is opened before the first input.
+    pub fn new(open: OpenJournal, receipt_key: VerifyingKey) -> Self {
+        Self {
+            open,
+            receipt_key,
+            journal: None,
+            outbox: Outbox::new(),
+            in_flight: None,
+            requests: 0,
+            opened: None,
+            looked: None,
+            due: None,
+            ready: None,
+            queued: None,
+        }
+    }
+
+    /// Takes an input in. `random` gives numbers from 0 up to 1. Blocks for as long as the disk takes.
+    pub fn handle(&mut self, input: Input, now: Moment, random: &mut dyn FnMut() -> f64) -> Vec<Output> {
+        let mut turn = Turn { now, random, out: Vec::new() };
+        self.open_if_due(&mut turn);
+        match input {
+            Input::Keep(claim) => self.keep(&claim, &mut turn),
+            Input::Hub(true) => self.outbox_event(Event::HubReachable, &mut turn),
+            Input::Hub(false) => self.outbox_event(Event::HubUnreachable, &mut turn),
+            Input::Answered { request, claim, answer } => self.answered(request, claim, answer, &mut turn),
+            Input::Requeue(claim) => self.requeue(claim, &mut turn),
+            Input::Note(event) => self.note(&event, &mut turn),
+            Input::Tick => {}
+        }
+        self.send_next(&mut turn);
+        self.look_at_room(&mut turn);
+        // What has just closed the journal may be over once it is open again.
+        self.open_if_due(&mut turn);
+        turn.out
+    }
+
+    /// When the next [`Input::Tick`] is due at the latest; none before the first input.
+    pub fn deadline(&self) -> Option<Instant> {
+        let routine = match &self.journal {
+            Some(_) => self.looked,
+            None => self.opened,
+        };
+        let routine = routine.or(self.opened).map(|at| at + LOOK);
+        [routine, self.due].into_iter().flatten().min()
+    }
+
+    fn open_if_due(&mut self, turn: &mut Turn<'_>) {
+        let now = turn.now.instant;
+        if self.journal.is_some() || self.opened.is_some_and(|at| now < at + LOOK) {
+            return;
+        }
+        self.opened = Some(now);
+        let opened =
+            (self.open)(turn.now.wall).and_then(|mut opened| Ok((opened.journal.pending(turn.now.wall)?, opened)));
+        match opened {
+            Ok((events, opened)) => {
+                events.into_iter().for_each(|event| self.outbox_event(event, turn));
+                let lost = opened.lost.map_or(0, |lost| lost.end() + 1 - lost.start());
+                let (moved, left) = opened.set_aside.map_or((0, 0), |aside| (aside.moved, aside.left));
+                if moved + left + lost > 0 {
+                    turn.tell(CourierEvent::Damaged { taken_over: moved, missing: left + lost });
+                }
+                self.journal = Some(opened.journal);
+                self.tell_queue(turn);
+                self.look_at_room(turn);
+                self.send_next(turn);
+            }
+            Err(error) => {
+                tracing::error!(error = %chain(&error), "journal can't be opened");
+                self.tell_ready(Err(Trouble::Failed), turn);
+            }
+        }
+    }
+
+    fn keep(&mut self, claim: &FinishedClaim, turn: &mut Turn<'_>) {
+        let id = claim.record.claim;
+        // A journal that fails now may be good again once it is opened anew: the participant is waiting.
+        for _ in 0..2 {
+            self.open_if_due(turn);
+            let Some(journal) = &mut self.journal else { break };
+            match journal.keep(claim, turn.now.wall) {
+                Ok(kept) => {
+                    let announced = journal.announce(&kept);
+                    turn.tell(CourierEvent::Kept { claim: id, tracking: kept.tracking });
+                    match announced {
+                        Ok(event) => event.into_iter().for_each(|event| self.outbox_event(event, turn)),
+                        Err(error) => self.failed("announce a claim", &error, turn),
+                    }
+                    self.tell_queue(turn);
+                    self.looked = None;
+                    return;
+                }
+                Err(error) => {
+                    self.failed("keep a claim", &error, turn);
+                    if !error.needs_reopening() {
+                        break;
+                    }
+                }
+            }
+        }
+        turn.tell(CourierEvent::KeepFailed { claim: id });
+    }
+
+    fn requeue(&mut self, claim: ClaimId, turn: &mut Turn<'_>) {
+        let Some(journal) = &mut self.journal else { return };
+        match journal.requeue(claim, turn.now.wall).and_then(|()| journal.found(claim)) {
+            Ok(event) => event.into_iter().for_each(|event| self.outbox_event(event, turn)),
+            Err(error) => self.failed("queue a claim again", &error, turn),
+        }
+    }
+
+    fn note(&mut self, event: &BoothAudit, turn: &mut Turn<'_>) {
+        let Some(journal) = &mut self.journal else {
+            tracing::error!("entry of the audit trail is lost: the journal is closed");
+            return;
+        };
+        if let Err(error) = journal.note(event, turn.now.wall) {
+            self.failed("add to the audit trail", &error, turn);
+        }
+    }
+
+    /// Starts the next request, or notes when there may be one.
+    fn send_next(&mut self, turn: &mut Turn<'_>) {
+        self.due = None;
+        let mut changed = false;
+        while self.in_flight.is_none() {
+            let Some(journal) = &mut self.journal else { break };
+            let action = self.outbox.next(turn.now.instant);
+            match (journal.prepare(action, turn.now.wall), action) {
+                (Ok(Request::Part { claim, digest, sealed }), _) => {
+                    let request = self.start();
+                    turn.out.push(Output::Put { request, claim, digest, sealed });
+                }
+                (Ok(Request::Manifest { claim, manifest }), _) => {
+                    let request = self.start();
+                    turn.out.push(Output::Commit { request, claim, manifest });
+                }
+                (Ok(Request::Changed(event)), _) => {
+                    self.outbox_event(event, turn);
+                    changed = true;
+                }
+                (Ok(Request::Wait { until }), _) => {
+                    self.due = until;
+                    if let Err(error) = journal.tend() {
+                        self.failed("tend the journal", &error, turn);
+                    }
+                    break;
+                }
+                (Err(error), Action::PutPart { claim, .. } | Action::Commit { claim }) => {
+                    self.outbox_event(Event::NotSent { claim }, turn);
+                    self.failed("read the queue", &error, turn);
+                }
+                (Err(error), Action::Wait { .. }) => self.failed("read the queue", &error, turn),
+            }
+        }
+        if changed {
+            self.tell_queue(turn);
+        }
+    }
+
+    fn start(&mut self) -> u64 {
+        self.requests += 1;
+        self.in_flight = Some(self.requests);
+        self.requests
+    }
+
+    fn answered(&mut self, request: u64, claim: ClaimId, answer: Answer, turn: &mut Turn<'_>) {
+        if self.in_flight == Some(request) {
+            self.in_flight = None;
+        }
+        let event = match answer {
+            Answer::PartAccepted(digest) => Event::PartAccepted { claim, digest },
+            Answer::Commit(answer) => self.committed(claim, answer, turn),
+            Answer::Failed(why) => {
+                tracing::warn!(%claim, %why, "the hub did not take it");
+                Event::Failed { claim }
+            }
+            Answer::Unreachable(why) => {
+                tracing::warn!(%claim, %why, "the hub was not reached");
+                Event::TransportFailed { claim }
+            }
+        };
+        self.outbox_event(event, turn);
+    }
+
+    fn committed(&mut self, claim: ClaimId, answer: CommitAnswer, turn: &mut Turn<'_>) -> Event {
+        let Some(journal) = &mut self.journal else { return Event::NotSent { claim } };
+        match journal.answer(claim, answer, &self.receipt_key, turn.now.wall) {
+            Ok(event) => {
+                if matches!(event, Event::Receipt { .. }) {
+                    turn.tell(CourierEvent::Confirmed { claim });
+                }
+                self.tell_queue(turn);
+                event
+            }
+            Err(error) => {
+                self.failed("record the hub's answer", &error, turn);
+                Event::NotSent { claim }
+            }
+        }
+    }
+
+    fn outbox_event(&mut self, event: Event, turn: &mut Turn<'_>) {
+        self.outbox.handle(event, turn.now.instant, turn.random);
+    }
+
+    fn look_at_room(&mut self, turn: &mut Turn<'_>) {
+        let now = turn.now.instant;
+        let Some(journal) = &self.journal else { return };
+        if self.looked.is_some_and(|at| now < at + LOOK) {
+            return;
+        }
+        self.looked = Some(now);
+        match journal.has_room(MAX_CLAIM) {
+            Ok(true) => self.tell_ready(Ok(()), turn),
+            Ok(false) => self.tell_ready(Err(Trouble::Full), turn),
+            Err(error) => {
+                self.tell_ready(Err(Trouble::Failed), turn);
+                self.failed("ask for room", &error, turn);
+            }
+        }
+    }
+
+    fn tell_ready(&mut self, ready: Result<(), Trouble>, turn: &mut Turn<'_>) {
+        if self.ready != Some(ready) {
+            self.ready = Some(ready);
+            turn.tell(CourierEvent::Ready(ready));
+        }
+    }
+
+    fn tell_queue(&mut self, turn: &mut Turn<'_>) {
+        let Some(journal) = &self.journal else { return };
+        match journal.stats() {
+            Ok(stats) => {
+                let queued = u32::try_from(stats.queued + stats.refused).unwrap_or(u32::MAX);
+                if self.queued != Some(queued) {
+                    self.queued = Some(queued);
+                    turn.tell(CourierEvent::Queue { queued });
+                }
+            }
+            Err(error) => self.failed("count the queue", &error, turn),
+        }
+    }
+
+    fn failed(&mut self, operation: &str, error: &JournalError, turn: &mut Turn<'_>) {
+        tracing::error!(error = %chain(error), "failed to {operation}");
+        self.looked = None;
+        if error.needs_reopening() {
+            self.journal = None;
+            self.tell_ready(Err(Trouble::Failed), turn);
+        }
+    }
+}
+
+impl Turn<'_> {
+    fn tell(&mut self, event: CourierEvent) {
+        self.out.push(Output::Told(event));
+    }
+}
+
+#[cfg(test)]
+mod tests;

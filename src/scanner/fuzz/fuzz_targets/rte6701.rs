@@ -1,0 +1,8 @@
+//! Messages of the RTE6701.
+
+#![no_main]
+
+use bilik_scanner::Framing;
+use bilik_scanner_fuzz::{decode, settings};
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| decode(data, |u| settings::packet(u).map(Framing::Rte6701)));

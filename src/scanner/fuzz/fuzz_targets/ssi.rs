@@ -1,0 +1,8 @@
+//! Packets of the Simple Serial Interface.
+
+#![no_main]
+
+use bilik_scanner::Framing;
+use bilik_scanner_fuzz::{decode, settings};
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| decode(data, |u| settings::packet(u).map(Framing::Ssi)));
