@@ -110,6 +110,8 @@ fn wrong_arguments_say_what_to_do() {
     check(&["--port", "usb:0403:6001", "--profile", "auto"], "usb:0403:6001");
     let list = bilik_tests::process::output(Command::new(&booth).args(["--config", "/nonexistent", "scan", "--list"]));
     assert!(list.unwrap().contains("zebra-ssi        9600 8N1   started by the booth"));
+    let shown = bilik_tests::process::output(Command::new(&booth).args(["scan", "--show", "zebra-ssi"])).unwrap();
+    assert!(shown.contains("start = \"04 E4 04 00 FF 14\""), "{shown}");
 }
 
 #[test]

@@ -47,8 +47,8 @@ fn advice(best: &Fit, profiles: &Profiles) -> String {
     text += &format!("  in the configuration, under [reader]: profile = \"{name}\"");
     if profiles.by_name(name).is_none_or(|shipped| shipped.line.baud != line.baud) {
         text += &format!(
-            "\n  the reader runs at {0} bits per second: set it to the profile's speed, or copy the profile into a folder of your \
-             own with baud = {0} and name that folder as `profiles`",
+            "\n  the reader runs at {0} bits per second: set it to the profile's speed, or save the profile with \
+             `bilik-booth scan --show {name}` in a folder of your own, write baud = {0} into it, and name that folder as `profiles`",
             line.baud
         );
     }

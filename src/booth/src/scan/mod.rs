@@ -44,6 +44,9 @@ pub struct ScanArgs {
     /// List the profiles and stop.
     #[arg(long)]
     list: bool,
+    /// Print the file of a shipped profile, to be copied and changed, and stop.
+    #[arg(long, value_name = "NAME")]
+    show: Option<String>,
     /// Show a recorded session instead of a reader.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["port", "list"])]
     replay: Option<PathBuf>,
@@ -85,6 +88,10 @@ pub fn run(
 ) -> anyhow::Result<()> {
     let configured = config.and_then(|config| config.reader.as_ref());
     let profiles = configured.map_or_else(|| Ok(Profiles::shipped()), crate::config::Reader::profiles)?;
+    if let Some(name) = &args.show {
+        let text = Profiles::text(name).with_context(|| format!("no shipped profile is called {name:?}"))?;
+        return Ok(write!(out, "{text}")?);
+    }
     if args.list {
         return list(&profiles, out);
     }
