@@ -188,7 +188,7 @@ impl Booth {
             0x90..0xa0 => ReaderNews::Unreadable,
             0xa0..0xb0 => ReaderNews::Lost,
             0xb0..0xc0 => ReaderNews::Ready,
-            _ => ReaderNews::Card(CardReading { entries }),
+            _ => ReaderNews::Card { reading: CardReading { entries }, lay_there: which & 0x40 != 0 },
         };
         self.handle(Event::Reader(news));
     }
