@@ -30,6 +30,7 @@ use bilik_journal::courier::{CourierEvent, Trouble};
 use bilik_media::{Media, MediaEvent, PhotoCamera, Tier};
 use bilik_scanner::{Reader, ReaderEvent};
 use bilik_ui::AppWindow;
+use slint::ComponentHandle as _;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
@@ -151,6 +152,7 @@ impl App {
             reader_started: None,
             reader_doubted: false,
         };
+        window.global::<bilik_ui::IdentifyAdapter>().set_gesture(start::gesture(config));
         if config.reader.is_some() {
             app.device(Device::Reader, DeviceState::Missing);
         }

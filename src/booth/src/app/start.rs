@@ -8,8 +8,9 @@ use crate::hub_link::HubLink;
 use crate::identity::Identity;
 use crate::tls;
 use bilik_journal::{JournalConfig, RESERVE};
-use bilik_scanner::profile::Trigger;
+use bilik_scanner::profile::{Present, Trigger};
 use bilik_scanner::{Profile, Reader, ReaderConfig};
+use bilik_ui::Gesture;
 use std::sync::Arc;
 use tracing::error;
 
@@ -28,6 +29,15 @@ fn profile(config: &Config) -> Option<Profile> {
         error!(profile = reader.profile, "there is no such reader profile any more");
     }
     found
+}
+
+/// How a card is shown to the reader.
+pub(super) fn gesture(config: &Config) -> Gesture {
+    match profile(config).map_or(Present::Lay, |profile| profile.present) {
+        Present::Lay => Gesture::Lay,
+        Present::Hold => Gesture::Hold,
+        Present::Swipe => Gesture::Swipe,
+    }
 }
 
 /// Whether the reader reads only when the booth tells it to.
