@@ -205,9 +205,7 @@ impl Booth {
         let mut disk = lock(&self.mounted.sim).clone();
         (disk.cuts, disk.plan) = (None, None);
         let last = self.cuts.last();
-        let news = |last: &Cut| {
-            last.disk.points != disk.points || last.promises.kept.len() != self.promises.kept.len()
-        };
+        let news = |last: &Cut| last.disk.points != disk.points || last.promises.kept.len() != self.promises.kept.len();
         last.is_none_or(news).then_some(disk)
     }
 }

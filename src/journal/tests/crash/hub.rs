@@ -77,13 +77,8 @@ impl Hub {
         if filed.manifest != signed.digest() {
             self.problems.push(format!("{claim} comes a second time, and is another"));
         }
-        let receipt = Receipt {
-            format: FORMAT,
-            claim,
-            manifest: filed.manifest,
-            ledger_sequence: filed.number,
-            received_at: AT,
-        };
+        let receipt =
+            Receipt { format: FORMAT, claim, manifest: filed.manifest, ledger_sequence: filed.number, received_at: AT };
         CommitAnswer::Received { receipt: Signed::sign(&receipt, &SigningKey::from_bytes(&HUB_KEY)).unwrap() }
     }
 }

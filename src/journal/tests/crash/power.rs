@@ -43,9 +43,10 @@ fn tell(title: &str, count: &Count, since: Instant) {
     ));
 }
 
-/// Every point of an order, each kind of error.
+/// Every point of an order's last act, each kind of error; those before are points of shorter orders.
 fn faults(order: &[Act], step: usize, depth: Depth, seed: u64, count: &Count) -> Result<(), String> {
-    for after in (seed % step as u64..points(order)).step_by(step) {
+    let from = if order.len() > 1 { points(&order[..order.len() - 1]) } else { 0 };
+    for after in (from + seed % step as u64..points(order)).step_by(step) {
         plans(after).try_for_each(|plan| with_fault(order, plan, depth, seed, count))?;
     }
     Ok(())
@@ -67,7 +68,7 @@ fn errors_of_the_disk_cost_nothing() {
     let (count, since) = (Count::default(), Instant::now());
     let orders = orders();
     let depth = Depth { each: 0, by_chance: 1, one_in: 16 };
-    each(cores(), |job| job < orders.len() as u64, |job| faults(&orders[job as usize], 97, depth, job, &count));
+    each(cores(), |job| job < orders.len() as u64, |job| faults(&orders[job as usize], 17, depth, job, &count));
     tell("errors", &count, since);
 }
 
@@ -80,12 +81,20 @@ fn a_million_states() {
     let (orders, since) = (orders(), Instant::now());
 
     let count = Count::default();
-    each(cores(), |job| job < orders.len() as u64, |job| in_order(&orders[job as usize], EVERYWHERE, first + job, &count));
+    each(
+        cores(),
+        |job| job < orders.len() as u64,
+        |job| in_order(&orders[job as usize], EVERYWHERE, first + job, &count),
+    );
     tell("power cuts, orders of up to three", &count, since);
     let mut states = count.states.into_inner();
 
     let (count, start) = (Count::default(), Instant::now());
-    each(cores(), |job| job < orders.len() as u64, |job| faults(&orders[job as usize], 1, AFTER_ERRORS, first + job, &count));
+    each(
+        cores(),
+        |job| job < orders.len() as u64,
+        |job| faults(&orders[job as usize], 1, AFTER_ERRORS, first + job, &count),
+    );
     tell("errors at every point of these, then power cuts", &count, start);
     states += count.states.into_inner();
 

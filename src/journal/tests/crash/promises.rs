@@ -5,7 +5,7 @@ use crate::hub::{AT, Hub, config, receipt_key, specimen};
 use bilik_claim::ids::{ClaimId, WallTime};
 use bilik_journal::courier::{Answer, Courier, CourierEvent, Input, Moment, Output};
 use bilik_journal::disk::Disk;
-use bilik_journal::{Journal, JournalError, Opened, QueueRow, QueueState, chain};
+use bilik_journal::{Journal, JournalError, Opened, QueueRow, QueueState, Stats, chain};
 use std::collections::{BTreeSet, VecDeque};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -15,6 +15,16 @@ const ANOTHER: u128 = u128::MAX;
 
 /// By then a lock is free that nobody holds.
 const UNLOCKED: Duration = Duration::from_secs(10);
+
+/// What is done with a journal that holds what it should.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum After {
+    Look,
+    /// One more claim is kept, and gets the next number.
+    Keep,
+    /// And all are delivered.
+    Drain,
+}
 
 #[derive(Clone, Default)]
 pub struct Promises {
@@ -26,8 +36,8 @@ pub struct Promises {
 }
 
 impl Promises {
-    /// Opens a journal and compares. Says which claims are there; `drain` also brings all of them to the hub.
-    pub fn check(&self, disk: &Disk, directory: &Path, drain: bool) -> Result<BTreeSet<ClaimId>, String> {
+    /// Opens a journal and compares. Says which claims are there.
+    pub fn check(&self, disk: &Disk, directory: &Path, after: After) -> Result<BTreeSet<ClaimId>, String> {
         if let Some(problem) = self.hub.problems.first() {
             return Err(problem.clone());
         }
@@ -50,12 +60,15 @@ impl Promises {
             return Err(format!("there are claims of nobody: {there:?}"));
         }
         rows.iter().try_for_each(|row| self.check_row(&journal, row))?;
+        if after == After::Look {
+            return Ok(there);
+        }
         let another = journal.keep(&specimen(ANOTHER), AT).map_err(|e| format!("serves no more: {}", text(e)))?;
         if another.sequence != rows.len() as u64 + 1 {
             return Err(format!("number {} is given out behind {}", another.sequence, rows.len()));
         }
         drop(journal);
-        if drain {
+        if after == After::Drain {
             self.drain(disk, directory, &there)?;
         }
         Ok(there)
@@ -130,7 +143,8 @@ impl Promises {
             return Err(format!("not all is delivered: {:?}", hub.ledger.keys()));
         }
         let journal = open(disk, directory, AT).map_err(|error| chain(&error))?.journal;
-        if journal.is_empty().is_ok_and(|empty| empty) { Ok(()) } else { Err("something is left".into()) }
+        let left = journal.stats().map_err(|error| chain(&error))?;
+        if left == Stats::default() { Ok(()) } else { Err(format!("something is left: {left:?}")) }
     }
 }
 

@@ -2,12 +2,14 @@
 
 use crate::booth::{Act, Booth, Cut};
 use crate::files::Mounted;
-use crate::promises::Promises;
+use crate::promises::{After, Promises};
 use crate::sim::{Dice, Fault, Plan, Sim};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// One state in so many is drained to the hub.
-const DRAINED: usize = 16;
+/// In one state of so many another claim is kept, and in one of so many all are brought to the hub: sealing takes longer
+/// than all the rest, and what the journal has just read it can add to.
+const SERVING: usize = 4;
+const DRAINED: usize = 64;
 /// Steps of a long run. Few enough that a list shows all claims.
 const STEPS: usize = 40;
 
@@ -65,19 +67,24 @@ pub fn look(cuts: &[Cut], depth: Depth, dice: &mut Dice, count: &Count) -> Resul
         add(&count.cuts, 1);
         let unsynced = cut.disk.unsynced();
         let failed = |state: &str, why: String| format!("cut {place}, {unsynced} changes, {state}: {why}");
-        let look = |sim: Sim, drain: bool| {
+        let look = |sim: Sim, chance: usize| {
             let mounted = Mounted::new(sim);
             add(&count.states, 1);
-            cut.promises.check(&mounted.disk(), &mounted.directory, drain).map(drop)
+            let after = match chance {
+                _ if chance % DRAINED == 0 => After::Drain,
+                _ if chance % SERVING == 0 => After::Keep,
+                _ => After::Look,
+            };
+            cut.promises.check(&mounted.disk(), &mounted.directory, after).map(drop)
         };
         let each = if unsynced <= depth.each { 1u64 << unsynced } else { 0 };
         for kept in 0..each {
-            look(cut.disk.cut_exactly(kept), dice.below(DRAINED) == 0).map_err(|e| failed(&format!("kept {kept:b}"), e))?;
+            look(cut.disk.cut_exactly(kept), dice.below(DRAINED)).map_err(|e| failed(&format!("kept {kept:b}"), e))?;
         }
         // Without changes there is nothing to choose.
         for number in 0..if unsynced == 0 { 0 } else { depth.by_chance } {
             let sim = cut.disk.cut_by_chance(dice);
-            look(sim, dice.below(DRAINED) == 0).map_err(|e| failed(&format!("chance {number}"), e))?;
+            look(sim, dice.below(DRAINED)).map_err(|e| failed(&format!("chance {number}"), e))?;
         }
     }
     Ok(())
@@ -121,7 +128,7 @@ pub fn by_chance(seed: u64, depth: Depth, count: &Count) -> Result<(), String> {
             booth = Booth::start(after.clone(), promises.clone(), booth.next(), dice.next());
             // What is there once the booth has started counts as kept: that it is shown in no screen changes nothing.
             let mounted = Mounted::new(after);
-            let there = promises.check(&mounted.disk(), &mounted.directory, false).map_err(told)?;
+            let there = promises.check(&mounted.disk(), &mounted.directory, After::Look).map_err(told)?;
             let cuts = std::mem::take(&mut booth.cuts);
             look(&cuts, depth, &mut dice, count).map_err(|why| told(format!("while starting: {why}")))?;
             (booth.promises.kept, booth.promises.unsaid) = (there, 0);

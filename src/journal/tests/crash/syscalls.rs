@@ -8,7 +8,7 @@
 use crate::booth::Act;
 use crate::hub::{Hub, RESERVE};
 use crate::power::each;
-use crate::promises::Promises;
+use crate::promises::{After, Promises};
 use crate::runs::orders;
 use crate::sim::Dice;
 use crate::{report, setting};
@@ -240,7 +240,8 @@ fn strike(ready: &Ready, how: &str, place: &Path) -> Result<(), String> {
     let mut promises = ready.promises.clone();
     let last = *ready.order.last().unwrap();
     run(place, &mut promises, last, &Lot::Struck(how.to_owned()));
-    let checked = promises.check(&Disk::real(), place, true).map_err(|why| format!("{:?}, {how}: {why}", ready.order));
+    let checked =
+        promises.check(&Disk::real(), place, After::Drain).map_err(|why| format!("{:?}, {how}: {why}", ready.order));
     fs::remove_dir_all(place).unwrap();
     checked.map(drop)
 }
@@ -249,11 +250,15 @@ fn strike(ready: &Ready, how: &str, place: &Path) -> Result<(), String> {
 fn all(orders: &[Vec<Act>], one_in: usize) {
     let (place, since) = (tempfile::tempdir().unwrap(), Instant::now());
     let ready: Mutex<BTreeMap<u64, Ready>> = Mutex::new(BTreeMap::new());
-    each(WORKERS, |job| job < orders.len() as u64, |job| {
-        let prepared = prepare(&orders[job as usize], &place.path().join(format!("order{job}")));
-        ready.lock().unwrap().insert(job, prepared);
-        Ok(())
-    });
+    each(
+        WORKERS,
+        |job| job < orders.len() as u64,
+        |job| {
+            let prepared = prepare(&orders[job as usize], &place.path().join(format!("order{job}")));
+            ready.lock().unwrap().insert(job, prepared);
+            Ok(())
+        },
+    );
     let ready: Vec<Ready> = ready.into_inner().unwrap().into_values().collect();
     let mut points = Vec::new();
     for (order, ready) in ready.iter().enumerate() {
@@ -267,12 +272,16 @@ fn all(orders: &[Vec<Act>], one_in: usize) {
     let mut dice = Dice::new(setting("BILIK_SEED", 1));
     points.retain(|_| dice.below(one_in) == 0);
     let done = AtomicU64::new(0);
-    each(WORKERS, |job| job < points.len() as u64, |job| {
-        let Point { order, how } = &points[job as usize];
-        let result = strike(&ready[*order], how, &place.path().join(format!("point{job}")));
-        done.fetch_add(1, Ordering::Relaxed);
-        result
-    });
+    each(
+        WORKERS,
+        |job| job < points.len() as u64,
+        |job| {
+            let Point { order, how } = &points[job as usize];
+            let result = strike(&ready[*order], how, &place.path().join(format!("point{job}")));
+            done.fetch_add(1, Ordering::Relaxed);
+            result
+        },
+    );
     report(&format!(
         "{} orders, {calls} system calls of {kinds} kinds, each killed, EIO, ENOSPC: {} runs, 0 violations; {:.0} s",
         orders.len(),
