@@ -224,7 +224,7 @@ impl Visit {
     }
 
     fn card(&mut self, digits: &str) {
-        self.event(Event::Reader(ReaderNews::Card(CardReading::number(digits))));
+        self.event(Event::Reader(ReaderNews::Card { reading: CardReading::number(digits), lay_there: false }));
     }
 
     fn session_id(&self) -> anyhow::Result<bilik_claim::ids::SessionId> {

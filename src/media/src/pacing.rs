@@ -55,12 +55,13 @@ const MEDIA_RECENT: Duration = Duration::from_millis(600);
 pub(crate) struct PathWatch {
     last_packet: Instant,
     last_media: Option<Instant>,
+    held: bool,
 }
 
 impl PathWatch {
     /// Starts with a path that works now.
     pub fn new(now: Instant) -> Self {
-        Self { last_packet: now, last_media: None }
+        Self { last_packet: now, last_media: None, held: false }
     }
 
     /// Any packet of the peer arrived.
@@ -74,6 +75,12 @@ impl PathWatch {
         self.last_media = Some(now);
     }
 
+    /// On hold neither side sends media, and nothing of ours is reported on: only keep-alives are to be expected.
+    pub fn hold(&mut self, held: bool) {
+        self.held = held;
+        self.last_media = None;
+    }
+
     /// Whether the path counts as interrupted.
     pub fn interrupted(&self, now: Instant) -> bool {
         self.interrupted_from() <= now
@@ -81,7 +88,7 @@ impl PathWatch {
 
     /// From when on the path counts as interrupted if nothing is heard until then.
     pub fn interrupted_from(&self) -> Instant {
-        let flowing = self.last_media.is_some_and(|media| media + MEDIA_RECENT >= self.last_packet);
+        let flowing = !self.held && self.last_media.is_some_and(|media| media + MEDIA_RECENT >= self.last_packet);
         self.last_packet + if flowing { SILENCE_WITH_MEDIA } else { SILENCE_WITHOUT_MEDIA }
     }
 }
@@ -134,6 +141,16 @@ mod tests {
         check(&[(100, true)], &[(1599, false), (1600, true)]);
         // Media stopped, keep-alives go on: a held booth, not a dead path.
         check(&[(100, true), (2500, false)], &[(4100, false), (10_499, false), (10_500, true)]);
+        // From the moment of the hold on.
+        let start = Instant::now();
+        let mut watch = PathWatch::new(start);
+        watch.media(start + ms(100));
+        watch.hold(true);
+        watch.media(start + ms(200));
+        assert!(!watch.interrupted(start + ms(8199)) && watch.interrupted(start + ms(8200)));
+        watch.hold(false);
+        watch.media(start + ms(9000));
+        assert!(watch.interrupted(start + ms(10_500)));
         // A report just after the last media packet does not hide the outage.
         check(&[(100, true), (400, false)], &[(1899, false), (1900, true)]);
     }

@@ -144,7 +144,7 @@ impl App {
                 error!(taken_over, missing, "queue was damaged; see bilik-booth queue list");
             }
             CourierEvent::Ready(ready) => {
-                self.trouble = ready.err();
+                self.queue = Some(ready);
                 self.follow_service();
             }
         }
@@ -154,14 +154,15 @@ impl App {
     pub(super) fn follow_service(&mut self) {
         let reason = if !self.enrolled {
             Some("B-01: not enrolled; run bilik-booth enrol")
-        } else if self.trouble == Some(Trouble::Failed) {
-            Some("B-03: the queue of claims has failed; see the log")
-        } else if self.trouble == Some(Trouble::Full) {
-            Some("B-04: no room on the disk for another claim")
-        } else if self.wrong_hub {
-            Some("B-02: the hub's certificate is not the enrolled one")
         } else {
-            None
+            match self.queue {
+                Some(Err(Trouble::Failed)) => Some("B-03: the queue of claims has failed; see the log"),
+                Some(Err(Trouble::Full)) => Some("B-04: no room on the disk for another claim"),
+                // Nobody shall type for ten minutes and then learn that the disk is broken.
+                None => Some("B-05: the queue of claims is being checked"),
+                Some(Ok(())) if self.wrong_hub => Some("B-02: the hub's certificate is not the enrolled one"),
+                Some(Ok(())) => None,
+            }
         };
         let reason = reason.map(str::to_owned);
         if self.state.out_of_service != reason {

@@ -100,11 +100,17 @@ pub struct App {
     uploads: BTreeMap<DocumentKind, AbortHandle>,
     services: Option<Services>,
     wrong_hub: bool,
-    trouble: Option<Trouble>,
+    /// Whether another claim could be kept; none while the queue is being opened.
+    queue: Option<Result<(), Trouble>>,
     enrolled: bool,
     // Kept for its thread.
     reader: Option<Reader>,
     card_wanted: bool,
+    /// Whether the reader reads only when the booth tells it to, and when it was told last.
+    starts_reader: bool,
+    reader_started: Option<Instant>,
+    /// What the reader sends is not understood: its settings do not fit.
+    reader_doubted: bool,
 }
 
 /// What an enrolled booth has.
@@ -137,10 +143,13 @@ impl App {
             uploads: BTreeMap::new(),
             services: None,
             wrong_hub: false,
-            trouble: None,
+            queue: None,
             enrolled: identity.is_some(),
             reader: start::reader(config),
             card_wanted: true,
+            starts_reader: start::starts_reader(config),
+            reader_started: None,
+            reader_doubted: false,
         };
         if config.reader.is_some() {
             app.device(Device::Reader, DeviceState::Missing);
@@ -212,6 +221,7 @@ impl App {
             self.card_wanted = wanted;
             if let Some(reader) = &self.reader {
                 reader.want(wanted);
+                self.reader_started = (wanted && self.starts_reader).then(Instant::now);
             }
         }
     }

@@ -147,8 +147,10 @@ fn pictures_and_voice_travel_there_and_back_in_every_tier() {
     booth.media.set_tier(Tier::Hold);
     // The order and what was under way need a moment; after that nothing may come.
     officer.collect(Duration::from_millis(700));
+    let before = officer.media_datagrams();
     let leaked = officer.collect(Duration::from_secs(2));
     assert!(!leaked.iter().any(|seen| matches!(seen, Seen::Video(_) | Seen::Audio(_))), "{leaked:?}");
+    assert_eq!(officer.media_datagrams(), before, "padding is sent on hold");
     assert_eq!(booth.media.stats().video_bps, 0);
 
     booth.media.set_tier(Tier::Focus);

@@ -2,10 +2,13 @@
 //! so that the booth decodes its own picture as if it were the officer's.
 
 use std::net::UdpSocket;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use super::connection::is_rtp;
 use str0m::change::SdpOffer;
 use str0m::media::{KeyframeRequestKind, MediaKind, Mid};
 use str0m::net::{Protocol, Receive};
@@ -41,6 +44,8 @@ pub(crate) struct Manner {
 pub(crate) struct Answerer {
     pub answer: String,
     seen: Receiver<Seen>,
+    /// Datagrams with media that came over the wire, padding included, which the library keeps to itself.
+    media: Arc<AtomicU64>,
     orders: Option<Sender<Order>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -59,8 +64,10 @@ impl Answerer {
         let answer = rtc.sdp_api().accept_offer(SdpOffer::from_sdp_string(offer).unwrap()).unwrap().to_sdp_string();
         let (orders, todo) = channel();
         let (report, seen) = channel();
-        let thread = std::thread::spawn(move || run(rtc, socket, manner, todo, report));
-        Self { answer, seen, orders: Some(orders), thread: Some(thread) }
+        let media = Arc::<AtomicU64>::default();
+        let counter = media.clone();
+        let thread = std::thread::spawn(move || run(rtc, socket, manner, todo, report, &counter));
+        Self { answer, seen, media, orders: Some(orders), thread: Some(thread) }
     }
 
     /// Waits until `wanted` has seen enough, or fails after ten seconds.
@@ -73,6 +80,11 @@ impl Answerer {
                 Err(error) => panic!("waited for {what}: {error}"),
             }
         }
+    }
+
+    /// How many datagrams with media have come over the wire.
+    pub fn media_datagrams(&self) -> u64 {
+        self.media.load(Ordering::Relaxed)
     }
 
     /// What is seen within `time`.
@@ -108,7 +120,14 @@ struct Mids {
     video: Option<Mid>,
 }
 
-fn run(mut rtc: Rtc, socket: UdpSocket, manner: Manner, orders: Receiver<Order>, report: Sender<Seen>) {
+fn run(
+    mut rtc: Rtc,
+    socket: UdpSocket,
+    manner: Manner,
+    orders: Receiver<Order>,
+    report: Sender<Seen>,
+    media: &AtomicU64,
+) {
     let local = socket.local_addr().unwrap();
     let mut mids = Mids::default();
     let mut cut = false;
@@ -128,10 +147,13 @@ fn run(mut rtc: Rtc, socket: UdpSocket, manner: Manner, orders: Receiver<Order>,
             .clamp(Duration::from_millis(1), Duration::from_millis(10));
         socket.set_read_timeout(Some(wait)).unwrap();
         let input = match socket.recv_from(&mut datagram) {
-            Ok((length, source)) if !cut => match Receive::new(Protocol::Udp, source, local, &datagram[..length]) {
-                Ok(received) => Input::Receive(Instant::now(), received),
-                Err(_) => continue,
-            },
+            Ok((length, source)) if !cut => {
+                media.fetch_add(is_rtp(&datagram[..length]).into(), Ordering::Relaxed);
+                match Receive::new(Protocol::Udp, source, local, &datagram[..length]) {
+                    Ok(received) => Input::Receive(Instant::now(), received),
+                    Err(_) => continue,
+                }
+            }
             Ok(_) | Err(_) => Input::Timeout(Instant::now()),
         };
         if let Err(error) = rtc.handle_input(input) {

@@ -19,7 +19,7 @@ use str0m::{Candidate, Event, IceConnectionState, Input, Output, Rtc, RtcError};
 use tracing::{debug, warn};
 
 use super::address::{self, Socket};
-use super::description::{self, Negotiated, Streams, VideoCodec};
+use super::description::{self, FIRST_ESTIMATE_BPS, Negotiated, Streams, VideoCodec};
 use super::packet::{IncomingPacket, OutgoingPacket, Stream, Timeline};
 use super::{Command, PeerEvent};
 use crate::event::EndReason;
@@ -63,6 +63,8 @@ struct Connection<'a> {
     keyframe_requested: Option<Instant>,
     /// `None` until the path works for the first time.
     path: Option<PathWatch>,
+    /// No picture and no sound is wanted.
+    held: bool,
     interrupted: bool,
     counters: &'a Counters,
     events: &'a dyn Fn(PeerEvent),
@@ -104,6 +106,7 @@ pub(super) fn run(
         candidates: 0,
         keyframe_requested: None,
         path: None,
+        held: false,
         interrupted: false,
         counters,
         events,
@@ -175,9 +178,7 @@ impl Connection<'_> {
                     }
                 }
                 Ok(Command::RequestKeyframe) => self.request_keyframe(Instant::now()),
-                Ok(Command::WantBitrate(bps)) => {
-                    self.rtc.bwe().set_bitrate(Bitrate::bps(LEAST_BPS), Bitrate::bps(bps));
-                }
+                Ok(Command::WantBitrate(bps)) => self.want(bps),
                 Err(TryRecvError::Empty | TryRecvError::Disconnected) => return Ok(false),
             }
             self.drain()?;
@@ -219,7 +220,24 @@ impl Connection<'_> {
         Ok(more)
     }
 
+    /// What may be sent; nothing on hold. The library would go on to send padding, to keep knowing what the path carries, and
+    /// might take old pictures for it: an estimate of nothing lets it stop, and [`Connection::transmit`] makes sure.
+    fn want(&mut self, bps: u64) {
+        let held = bps == 0;
+        if held != self.held {
+            self.held = held;
+            self.rtc.bwe().reset(Bitrate::bps(if held { 0 } else { FIRST_ESTIMATE_BPS }));
+            if let Some(path) = &mut self.path {
+                path.hold(held);
+            }
+        }
+        self.rtc.bwe().set_bitrate(Bitrate::bps(LEAST_BPS), Bitrate::bps(bps));
+    }
+
     fn transmit(&mut self, datagram: &Transmit) {
+        if self.held && is_rtp(&datagram.contents) {
+            return;
+        }
         let Some(Socket { socket, .. }) = self.sockets.iter().find(|socket| socket.local == datagram.source) else {
             return;
         };
@@ -288,7 +306,9 @@ impl Connection<'_> {
     fn event(&mut self, event: Event) -> Result<(), EndReason> {
         match event {
             Event::Connected => {
-                self.path = Some(PathWatch::new(Instant::now()));
+                let mut path = PathWatch::new(Instant::now());
+                path.hold(self.held);
+                self.path = Some(path);
                 (self.events)(PeerEvent::Live);
                 (self.events)(PeerEvent::KeyframeWanted);
             }
@@ -375,4 +395,9 @@ impl Connection<'_> {
 /// Any error of the library is the end of the call: its state cannot be trusted afterwards.
 fn broken(error: RtcError) -> EndReason {
     EndReason::Failed(error.to_string())
+}
+
+/// Whether a datagram carries media, padding included: neither STUN nor DTLS (RFC 7983), nor RTCP (RFC 5761, section 4).
+pub(super) fn is_rtp(datagram: &[u8]) -> bool {
+    matches!(datagram, [128..=191, kind, ..] if !(192..=223).contains(kind))
 }
