@@ -1,7 +1,8 @@
 //! Power cuts and failing disks, simulated: short versions that always run, and the long one.
 
 use crate::booth::Act;
-use crate::runs::{Count, Depth, by_chance, in_order, orders, plans, points, with_fault};
+use crate::runs::{Count, Depth, by_chance, in_order, orders, plans, points, syncs, with_fault};
+use crate::sim::{Fault, Plan};
 use crate::{report, setting};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
@@ -70,6 +71,24 @@ fn errors_of_the_disk_cost_nothing() {
     let depth = Depth { each: 0, by_chance: 1, one_in: 16 };
     each(cores(), |job| job < orders.len() as u64, |job| faults(&orders[job as usize], 17, depth, job, &count));
     tell("errors", &count, since);
+}
+
+/// Linux says once that a sync failed, and then lets everybody read what never reached the disk.
+#[test]
+fn a_sync_that_failed_is_not_believed() {
+    let (count, since) = (Count::default(), Instant::now());
+    let depth = Depth { each: 0, by_chance: 8, one_in: 1 };
+    let order = [Act::Keep];
+    let syncs: Vec<u64> = syncs(&order).into_iter().filter(|point| *point >= points(&[])).collect();
+    each(
+        cores(),
+        |job| job < syncs.len() as u64,
+        |job| {
+            let plan = Plan { fault: Fault::Io, after: syncs[job as usize], lasting: 1 };
+            with_fault(&order, plan, depth, job, &count)
+        },
+    );
+    tell("failed syncs", &count, since);
 }
 
 /// `make crash-power`. BILIK_STATES is how many states are looked at, at least.

@@ -3,7 +3,7 @@
 use crate::booth::{Act, Booth, Cut};
 use crate::files::Mounted;
 use crate::promises::{After, Promises};
-use crate::sim::{Dice, Fault, Plan, Sim};
+use crate::sim::{Dice, Fault, Plan, Sim, lock};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// In one state of so many another claim is kept, and in one of so many all are brought to the hub: sealing takes longer
@@ -71,8 +71,8 @@ pub fn look(cuts: &[Cut], depth: Depth, dice: &mut Dice, count: &Count) -> Resul
             let mounted = Mounted::new(sim);
             add(&count.states, 1);
             let after = match chance {
-                _ if chance % DRAINED == 0 => After::Drain,
-                _ if chance % SERVING == 0 => After::Keep,
+                0 => After::Drain,
+                _ if chance.is_multiple_of(SERVING) => After::Keep,
                 _ => After::Look,
             };
             cut.promises.check(&mounted.disk(), &mounted.directory, after).map(drop)
@@ -143,6 +143,14 @@ pub fn points(order: &[Act]) -> u64 {
     let mut booth = fresh(1);
     order.iter().for_each(|act| booth.act(*act));
     booth.points()
+}
+
+/// Which of these are syncs of a file.
+pub fn syncs(order: &[Act]) -> Vec<u64> {
+    let mut booth = fresh(1);
+    order.iter().for_each(|act| booth.act(*act));
+    let sim = lock(&booth.mounted.sim);
+    sim.syncs.clone()
 }
 
 /// Lets one change or sync of an order fail, and so many after it; then the disk is well again, and the booth must be too.

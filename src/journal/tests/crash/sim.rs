@@ -100,6 +100,8 @@ pub struct Sim {
     next: Inode,
     /// Changes and syncs so far.
     pub points: u64,
+    /// Which of these were syncs of a file.
+    pub syncs: Vec<u64>,
     pub plan: Option<Plan>,
     /// Where power could be cut: the disk before each sync, if they are wanted.
     pub cuts: Option<Vec<Sim>>,
@@ -122,6 +124,7 @@ impl Sim {
             pending_names: Vec::new(),
             next: 1,
             points: 0,
+            syncs: Vec::new(),
             plan: None,
             cuts: None,
             dice: Dice::new(seed),
@@ -186,6 +189,7 @@ impl Sim {
 
     pub fn sync(&mut self, inode: Inode) -> Result<(), Fault> {
         self.may_be_cut();
+        self.syncs.push(self.points);
         let step = self.step();
         let dice = &mut self.dice;
         if let Some(file) = self.files.get_mut(&inode) {

@@ -292,7 +292,7 @@ fn all(orders: &[Vec<Act>], one_in: usize) {
 
 #[test]
 fn a_process_may_die_at_any_call() {
-    all(&[vec![Act::Keep], vec![Act::Keep, Act::Deliver, Act::Erase]], 12);
+    all(&[vec![Act::Keep], vec![Act::Keep, Act::Deliver, Act::Erase]], 6);
 }
 
 /// `make crash-syscalls`. BILIK_ONE_IN takes a sample.

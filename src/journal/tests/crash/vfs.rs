@@ -1,5 +1,5 @@
-//! SQLite on simulated disks: a VFS whose files are [`crate::sim`]'s. The only unsafe code of the workspace, in a test, since
-//! SQLite speaks C. It does what SQLite's own VFS for Linux does, also where that decides what is durable: the first sync of
+//! SQLite on simulated disks: a VFS whose files are [`crate::sim`]'s. Unsafe code stays in this file, which is part of a
+//! test: SQLite speaks C. It does what SQLite's own VFS for Linux does, also where that decides what is durable: the first sync of
 //! a new log syncs the directory, the index of the log is shared memory that no power cut survives, writing one byte
 //! leaves its neighbours whole (`SQLITE_IOCAP_POWERSAFE_OVERWRITE`). Locks are left out: there is one connection to a file.
 
