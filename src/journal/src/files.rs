@@ -66,6 +66,19 @@ impl Place {
         self.disk.files.remove(path).map_err(JournalError::file("remove", path))
     }
 
+    /// Writes the log of a database over itself. Linux forgets the pages of an fsync that failed: they count as clean, and
+    /// are read by everybody, and may never have reached the disk. Copied from such a log, a database would be half new
+    /// after a power cut, and no log there to make it whole. Now the checkpoint, which syncs the log first, syncs all of it.
+    pub fn renew_log(&self, database: &Path) -> Result<(), JournalError> {
+        let log = with_suffix(database, "-wal");
+        match self.disk.files.read(&log, u64::MAX) {
+            Ok(bytes) if bytes.is_empty() => Ok(()),
+            Ok(bytes) => self.disk.files.overwrite(&log, &bytes).map_err(JournalError::file("write", &log)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(JournalError::file("read", &log)(error)),
+        }
+    }
+
     /// A file that makes no sense counts as missing, since a booth that can't count on is worse than one that repeats a
     /// number. A number alone, as older programs wrote it, counts as begun.
     pub fn read_head(&self) -> Result<Head, JournalError> {

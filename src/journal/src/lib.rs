@@ -60,6 +60,7 @@
 //! | commit fails, then a crash | the claim was called not kept, and may be there all the same: kept again, it is the same one |
 //! | disk full | rolls back, frees the reserve, tries once more; says [`JournalError::Full`] and works on |
 //! | I/O error while writing, or a page that can't be read | stops: every later call is [`JournalError::Failed`] until it is opened anew ([`JournalError::needs_reopening`]), for after a failed fsync the page cache no longer tells what is on disk; the log is left as it is |
+//! | a log left by a failed fsync | is written over itself before it is read: what is read of it may not be on the disk |
 //! | damaged database at open | sets it aside with its log, changes nothing in it, and salvages into a fresh one each claim whose manifest, parts and receipt have their digests: a bad page costs the claims on it ([`SetAside`]); also when power is cut meanwhile |
 //! | no room to salvage a claim | it stays in the file set aside, and is counted as left |
 //! | damaged log: SQLite drops its end without a word | says which numbers were kept and are gone ([`Opened::lost`]), and gives none of them again. The last one may go unnoticed if power was cut within seconds of keeping it |

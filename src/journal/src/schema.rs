@@ -69,6 +69,7 @@ pub(crate) const SCHEMA: u32 = STEPS.len() as u32;
 ///
 /// After [`JournalError::Corrupt`] the file and its log are as they were found.
 pub(crate) fn open(place: &Place) -> Result<Connection, JournalError> {
+    place.renew_log(&place.path(DATABASE))?;
     let connection = open_named(place, DATABASE)?;
     place.sync()?;
     Ok(connection)

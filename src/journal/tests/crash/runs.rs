@@ -1,0 +1,183 @@
+//! What a booth lives through, and which states of its disk are looked at.
+
+use crate::booth::{Act, Booth, Cut};
+use crate::files::Mounted;
+use crate::promises::{After, Promises};
+use crate::sim::{Dice, Fault, Plan, Sim, lock};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// In one state of so many another claim is kept, and in one of so many all are brought to the hub: sealing takes longer
+/// than all the rest, and what the journal has just read it can add to.
+const SERVING: usize = 4;
+const DRAINED: usize = 64;
+/// Steps of a long run. Few enough that a list shows all claims.
+const STEPS: usize = 40;
+
+/// How closely is looked.
+#[derive(Clone, Copy)]
+pub struct Depth {
+    /// Up to so many changes that are not synced, each choice of them is a state.
+    pub each: usize,
+    /// States by chance for each place.
+    pub by_chance: usize,
+    /// Of so many places, one is looked at.
+    pub one_in: usize,
+}
+
+/// What was counted, by all threads.
+#[derive(Default)]
+pub struct Count {
+    pub states: AtomicU64,
+    pub cuts: AtomicU64,
+    pub runs: AtomicU64,
+    pub faults: AtomicU64,
+    pub kept: AtomicU64,
+}
+
+fn add(counter: &AtomicU64, more: usize) {
+    counter.fetch_add(more as u64, Ordering::Relaxed);
+}
+
+/// All orders of up to three acts.
+pub fn orders() -> Vec<Vec<Act>> {
+    let acts = [Act::Keep, Act::Deliver, Act::Erase];
+    let mut orders: Vec<Vec<Act>> = vec![Vec::new()];
+    let mut from = 0;
+    for _ in 0..3 {
+        let to = orders.len();
+        for place in from..to {
+            orders.extend(acts.map(|act| [orders[place].as_slice(), &[act]].concat()));
+        }
+        from = to;
+    }
+    orders.split_off(1)
+}
+
+/// An empty disk, as it is before the booth's program starts for the first time.
+pub fn fresh(seed: u64) -> Booth {
+    Booth::start(Sim::new(seed), Promises::default(), 1, seed)
+}
+
+/// Looks at states of each cut: all choices of what survives if there are few, and so many by chance.
+pub fn look(cuts: &[Cut], depth: Depth, dice: &mut Dice, count: &Count) -> Result<(), String> {
+    for (place, cut) in cuts.iter().enumerate() {
+        if dice.below(depth.one_in) != 0 {
+            continue;
+        }
+        add(&count.cuts, 1);
+        let unsynced = cut.disk.unsynced();
+        let failed = |state: &str, why: String| format!("cut {place}, {unsynced} changes, {state}: {why}");
+        let look = |sim: Sim, chance: usize| {
+            let mounted = Mounted::new(sim);
+            add(&count.states, 1);
+            let after = match chance {
+                0 => After::Drain,
+                _ if chance.is_multiple_of(SERVING) => After::Keep,
+                _ => After::Look,
+            };
+            cut.promises.check(&mounted.disk(), &mounted.directory, after).map(drop)
+        };
+        let each = if unsynced <= depth.each { 1u64 << unsynced } else { 0 };
+        for kept in 0..each {
+            look(cut.disk.cut_exactly(kept), dice.below(DRAINED)).map_err(|e| failed(&format!("kept {kept:b}"), e))?;
+        }
+        // Without changes there is nothing to choose.
+        for number in 0..if unsynced == 0 { 0 } else { depth.by_chance } {
+            let sim = cut.disk.cut_by_chance(dice);
+            look(sim, dice.below(DRAINED)).map_err(|e| failed(&format!("chance {number}"), e))?;
+        }
+    }
+    Ok(())
+}
+
+/// Lets a booth act, and power be cut wherever it could.
+pub fn in_order(order: &[Act], depth: Depth, seed: u64, count: &Count) -> Result<(), String> {
+    let (mut booth, mut dice) = (fresh(seed), Dice::new(seed));
+    order.iter().for_each(|act| booth.act(*act));
+    add(&count.runs, 1);
+    finish(&booth, count)?;
+    look(&booth.cuts, depth, &mut dice, count).map_err(|e| format!("{order:?}, seed {seed}: {e}"))
+}
+
+fn finish(booth: &Booth, count: &Count) -> Result<(), String> {
+    add(&count.kept, booth.promises.kept.len());
+    booth.problem.clone().map_or(Ok(()), Err)
+}
+
+/// A longer life by chance, in which power is really cut now and then, also while the booth starts again.
+pub fn by_chance(seed: u64, depth: Depth, count: &Count) -> Result<(), String> {
+    let (mut booth, mut dice) = (fresh(seed), Dice::new(seed));
+    let mut story = Vec::new();
+    for step in 0..STEPS {
+        let act = match dice.below(100) {
+            0..35 => Act::Keep,
+            35..60 => Act::Deliver,
+            60..90 => Act::Erase,
+            90..95 => Act::Again,
+            _ => Act::Restart,
+        };
+        story.push(act);
+        booth.act(act);
+        let cuts = std::mem::take(&mut booth.cuts);
+        let told = |why: String| format!("seed {seed}, step {step} of {story:?}: {why}");
+        finish(&booth, count).map_err(told)?;
+        look(&cuts, depth, &mut dice, count).map_err(told)?;
+        if dice.percent(12) && !cuts.is_empty() {
+            let Cut { disk, promises } = &cuts[dice.below(cuts.len())];
+            let after = disk.cut_by_chance(&mut dice);
+            booth = Booth::start(after.clone(), promises.clone(), booth.next(), dice.next());
+            // What is there once the booth has started counts as kept: that it is shown in no screen changes nothing.
+            let mounted = Mounted::new(after);
+            let there = promises.check(&mounted.disk(), &mounted.directory, After::Look).map_err(told)?;
+            let cuts = std::mem::take(&mut booth.cuts);
+            look(&cuts, depth, &mut dice, count).map_err(|why| told(format!("while starting: {why}")))?;
+            (booth.promises.kept, booth.promises.unsaid) = (there, 0);
+        }
+    }
+    add(&count.runs, 1);
+    Ok(())
+}
+
+/// How many changes and syncs an order takes, from the first start on.
+pub fn points(order: &[Act]) -> u64 {
+    let mut booth = fresh(1);
+    order.iter().for_each(|act| booth.act(*act));
+    booth.points()
+}
+
+/// Which of these are syncs of a file.
+pub fn syncs(order: &[Act]) -> Vec<u64> {
+    let mut booth = fresh(1);
+    order.iter().for_each(|act| booth.act(*act));
+    let sim = lock(&booth.mounted.sim);
+    sim.syncs.clone()
+}
+
+/// Lets one change or sync of an order fail, and so many after it; then the disk is well again, and the booth must be too.
+pub fn with_fault(order: &[Act], plan: Plan, depth: Depth, seed: u64, count: &Count) -> Result<(), String> {
+    let mut sim = Sim::new(seed);
+    sim.plan = Some(plan);
+    let (mut booth, mut dice) = (Booth::start(sim, Promises::default(), 1, seed), Dice::new(seed));
+    order.iter().for_each(|act| booth.act(*act));
+    booth.plan(None);
+    // One to open it again, one to find that it is open.
+    (0..2).for_each(|_| booth.wait());
+    let before = booth.promises.kept.len();
+    booth.act(Act::Keep);
+    add(&count.runs, 1);
+    add(&count.faults, 1);
+    let told = |why: String| format!("{order:?}, {plan:?}, seed {seed}: {why}");
+    finish(&booth, count).map_err(told)?;
+    if booth.promises.kept.len() != before + 1 {
+        return Err(told("keeps nothing once the disk is well again".into()));
+    }
+    // Before, it was as without.
+    booth.cuts.retain(|cut| cut.disk.points >= plan.after);
+    look(&booth.cuts, depth, &mut dice, count).map_err(told)
+}
+
+/// The errors of a point: once, and as long as anything is tried.
+pub fn plans(after: u64) -> impl Iterator<Item = Plan> {
+    let each = move |fault| [1, 1_000].map(|lasting| Plan { fault, after, lasting });
+    [Fault::Io, Fault::Full].into_iter().flat_map(each)
+}
