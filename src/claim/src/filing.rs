@@ -72,6 +72,14 @@ pub enum Standing {
     Unverified { session: SessionId },
 }
 
+impl Standing {
+    pub fn session(&self) -> SessionId {
+        match self {
+            Standing::Verified { session, .. } | Standing::Unverified { session } => *session,
+        }
+    }
+}
+
 /// One sealed part.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(deny_unknown_fields)]
@@ -175,9 +183,31 @@ impl<T: Signable> Signed<T> {
         Ok(serde_json::from_str(&self.body)?)
     }
 
+    /// The `format` that the body names, whatever else stands there and whoever signed it. A later format may have fields,
+    /// and even a signing domain, that this program does not know: it is asked for before anything else.
+    pub fn format(&self) -> Option<u16> {
+        if self.body.len() > MAX_BODY { None } else { format_of(self.body.as_bytes()) }
+    }
+
     pub fn digest(&self) -> Digest {
         Digest::of(self.body.as_bytes())
     }
+}
+
+/// The `format` of a manifest, a receipt or a `claim.json`, read on its own.
+pub fn format_of(json: &[u8]) -> Option<u16> {
+    #[derive(Deserialize)]
+    struct Format {
+        format: u16,
+    }
+    serde_json::from_slice(json).ok().map(|Format { format }| format)
+}
+
+/// Whether JSON was not understood only because it holds a field or a choice that this program does not know: a later
+/// program may. The words are those of serde; the tests pin them.
+pub fn names_the_unknown(error: &serde_json::Error) -> bool {
+    let words = error.to_string();
+    error.is_data() && (words.starts_with("unknown field ") || words.starts_with("unknown variant "))
 }
 
 /// Why a manifest makes no sense, whoever signed it.
@@ -195,6 +225,23 @@ pub enum ManifestError {
     PartSize { name: String, size: u64 },
     #[error("tracking code is not the one of this claim")]
     Tracking,
+}
+
+impl ManifestError {
+    /// Whether a later program may well make sense of it: a later format, or a document of a kind that is not known here.
+    pub fn is_newer(&self) -> bool {
+        match self {
+            ManifestError::Format(format) => *format > FORMAT,
+            ManifestError::PartName(name) => name.strip_suffix(".jpg").is_some_and(|kind| {
+                let listed_twice = DocumentKind::ALL.iter().any(|known| known.code() == kind);
+                !kind.is_empty() && !listed_twice && kind.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
+            }),
+            ManifestError::PartCount(_)
+            | ManifestError::MissingPart(_)
+            | ManifestError::PartSize { .. }
+            | ManifestError::Tracking => false,
+        }
+    }
 }
 
 impl Manifest {
@@ -302,6 +349,34 @@ mod tests {
         check(&|m| m.parts[1].name = "family_card.jpg".into(), Err(ManifestError::MissingPart(SIGNATURE_PART)));
         check(&|m| m.parts[2].size = 0, Err(ManifestError::PartSize { name: "identity_card.jpg".into(), size: 0 }));
         check(&|m| m.tracking = TrackingCode::of(ClaimId(Uuid::from_u128(8))), Err(ManifestError::Tracking));
+    }
+
+    #[test]
+    fn what_a_later_program_wrote_is_told_from_nonsense() {
+        let key = SigningKey::from_bytes(&[7; 32]);
+        let check = |from: &str, to: &str, format: Option<u16>, newer: bool| {
+            let body = Signed::sign(&manifest(), &key).unwrap().body.replacen(from, to, 1);
+            assert_ne!(body, Signed::sign(&manifest(), &key).unwrap().body, "{from}");
+            let signature = BASE64.encode(key.sign(&message(Manifest::DOMAIN, &body)).to_bytes());
+            let signed = Signed::<Manifest>::from_parts(body, signature);
+            assert_eq!(signed.format(), format, "{to}");
+            let unknown = match signed.open(&key.verifying_key()) {
+                Err(SignedError::Body(error)) => names_the_unknown(&error),
+                Err(_) => false,
+                Ok(manifest) => manifest.validate().is_err_and(|error| error.is_newer()),
+            };
+            assert_eq!(unknown, newer, "{to}");
+        };
+        check("\"format\":1", "\"format\":2", Some(2), true);
+        check("\"format\":1", "\"format\":0", Some(0), false);
+        check("\"format\":1", "\"format\":\"1\"", None, false);
+        check("\"format\":1", "\"format\":1,\"branch\":7", Some(1), true);
+        check("\"kind\":\"unverified\"", "\"kind\":\"collective\"", Some(1), true);
+        check("identity_card.jpg", "letter_of_consent.jpg", Some(1), true);
+        check("identity_card.jpg", "signature.svg", Some(1), false);
+        check("identity_card.jpg", "../etc.jpg", Some(1), false);
+        check("\"sequence\":1", "\"sequence\":-1", Some(1), false);
+        check("{", "", None, false);
     }
 
     #[test]

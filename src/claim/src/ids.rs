@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::fmt;
 use std::str::FromStr;
+use thiserror::Error;
 use ts_rs::TS;
 use uuid::Uuid;
 
@@ -113,9 +114,17 @@ impl<'de> Deserialize<'de> for Digest {
 /// It is derived from the claim's id, so the booth can show it without the hub and the hub finds the same one. 45 bits:
 /// a branch with a million claims has one chance in 35 million that a new code is taken already.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]
-#[serde(transparent)]
+#[serde(try_from = "String", into = "String")]
 #[ts(type = "string")]
 pub struct TrackingCode(String);
+
+/// A text of another form is not read as a code: codes are shown, and come over the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("not a tracking code")]
+pub struct NoTrackingCode;
+
+/// Characters of a tracking code: three groups of three, and what stands between them.
+const TRACKING_LENGTH: usize = 11;
 
 /// Crockford's base 32: no I, L, O or U, so nobody reads a digit as a letter.
 pub(crate) const BASE32: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
@@ -125,7 +134,7 @@ impl TrackingCode {
         let digest = Digest::of(claim.0.as_bytes());
         let mut bits =
             u64::from_be_bytes([0, 0, digest.0[0], digest.0[1], digest.0[2], digest.0[3], digest.0[4], digest.0[5]]);
-        let mut code = String::with_capacity(11);
+        let mut code = String::with_capacity(TRACKING_LENGTH);
         for position in 0..9 {
             if position == 3 || position == 6 {
                 code.push('-');
@@ -138,6 +147,25 @@ impl TrackingCode {
 
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl TryFrom<String> for TrackingCode {
+    type Error = NoTrackingCode;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let fits = |(at, byte): (usize, u8)| if at % 4 == 3 { byte == b'-' } else { BASE32.contains(&byte) };
+        if text.len() == TRACKING_LENGTH && text.bytes().enumerate().all(fits) {
+            Ok(Self(text))
+        } else {
+            Err(NoTrackingCode)
+        }
+    }
+}
+
+impl From<TrackingCode> for String {
+    fn from(code: TrackingCode) -> Self {
+        code.0
     }
 }
 
@@ -159,6 +187,22 @@ mod tests {
         assert_eq!(code.as_str().len(), 11);
         assert!(code.as_str().chars().all(|c| c == '-' || BASE32.contains(&(c as u8))));
         assert_ne!(code, TrackingCode::of(ClaimId(Uuid::from_u128(1))));
+    }
+
+    #[test]
+    fn nothing_else_is_read_as_a_tracking_code() {
+        let check = |text: &str, expect: bool| {
+            let read = serde_json::from_value::<TrackingCode>(text.into());
+            assert_eq!(read.is_ok(), expect, "{text}");
+            assert!(read.is_err() || read.unwrap().as_str() == text);
+        };
+        check(TrackingCode::of(ClaimId(Uuid::nil())).as_str(), true);
+        check("JK7-4QF-2MX", true);
+        for text in ["", "JK7-4QF-2M", "JK7-4QF-2MXX", "jk7-4qf-2mx", "JK7-4QF-2MU", "JK74-QF-2MX", "JK7-4QF-2M\u{e9}"]
+        {
+            check(text, false);
+        }
+        check(&"7".repeat(600), false);
     }
 
     #[test]

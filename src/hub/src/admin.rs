@@ -5,11 +5,10 @@ use crate::clock::wall_now;
 use crate::config::{Config, ConfigError};
 use crate::keys::{self, Keys, KeysError, LEDGER};
 use crate::ledger::{
-    Audit as _, AuditEvent, AuditState, BoothRow, Booths as _, Claims as _, LedgerError, OfficerRow, Officers as _,
-    Parts as _, Role,
+    Audit as _, AuditEvent, AuditState, BoothRow, Booths as _, Claims as _, Enrolment, LedgerError, OfficerRow,
+    Officers as _, Parts as _, Role,
 };
 use crate::login::{MAX_LOGIN, password, totp};
-use crate::seal;
 use crate::sqlite::{OpenLedgerError, SqliteLedger};
 use crate::tls::{self, TlsError};
 use bilik_claim::enrolment::EnrolmentCode;
@@ -40,6 +39,8 @@ pub enum AdminError {
     Ledger(#[from] LedgerError),
     #[error("{0}")]
     Refused(String),
+    #[error("failed to read {}", path.display())]
+    Read { path: PathBuf, source: std::io::Error },
     #[error("failed to write {}", path.display())]
     Write { path: PathBuf, source: std::io::Error },
 }
@@ -66,17 +67,33 @@ pub fn init(config: &Config) -> Result<Vec<&'static str>, AdminError> {
 
 /// Checks what a start would need, and starts nothing.
 pub fn check(config: &Config) -> Result<(), AdminError> {
-    Keys::load(config, wall_now().0 / 1000)?;
+    Keys::check(config)?;
     tls::check_console(config)?;
-    open(config).map(drop)
+    Ok(SqliteLedger::check(&ledger_path(config)?)?)
 }
 
 /// A code for one booth, good once and for ten minutes.
 pub fn enrol_code(config: &Config, booth_name: &str) -> Result<EnrolmentCode, AdminError> {
-    let name = trimmed("booth name", booth_name, MAX_NAME)?;
+    let name = trimmed("booth name", booth_name, MAX_NAME)?.to_owned();
+    make_code(config, &open(config)?, &Enrolment { booth: None, name })
+}
+
+/// A code that gives a known booth a new identity, under its old id: what it has queued stays its own. Its old
+/// certificate and manifest key stay good; if they may be in foreign hands, the booth is revoked instead.
+pub fn enrol_code_again(config: &Config, booth: BoothId) -> Result<EnrolmentCode, AdminError> {
+    let ledger = open(config)?;
+    let known = ledger.booth(booth)?.ok_or_else(|| AdminError::Refused(format!("no booth {booth}")))?;
+    if known.revoked {
+        let told = format!("booth {booth} is revoked: let it in as a new one, and `recover` what it has queued");
+        return Err(AdminError::Refused(told));
+    }
+    make_code(config, &ledger, &Enrolment { booth: Some(booth), name: known.name })
+}
+
+fn make_code(config: &Config, ledger: &SqliteLedger, enrolment: &Enrolment) -> Result<EnrolmentCode, AdminError> {
     let authority = keys::load_authority(&config.state_dir)?;
     let code = EnrolmentCode::new(rand::random(), authority.der());
-    open(config)?.add_enrolment_code(code.secret_digest(), name, wall_now())?;
+    ledger.add_enrolment_code(code.secret_digest(), enrolment, wall_now())?;
     Ok(code)
 }
 
@@ -171,15 +188,17 @@ pub fn claims(config: &Config, limit: u32) -> Result<Vec<ClaimLine>, AdminError>
 /// Writes a claim's parts in clear into a new directory that only the caller may read. How many.
 pub fn export(config: &Config, claim: ClaimId, dir: &Path) -> Result<usize, AdminError> {
     let ledger = open(config)?;
-    let identity = keys::load_identity(&config.state_dir)?;
+    let identities = keys::load_identities(&config.state_dir)?;
     let row = ledger.claim(claim)?.ok_or_else(|| AdminError::Refused(format!("no claim {claim}")))?;
     DirBuilder::new().mode(0o700).create(dir).map_err(|source| write(dir, source))?;
+    // Before the first byte is out: a part that fails later changes nothing in that somebody wanted it.
+    ledger.record(&[(wall_now(), AuditEvent::ClaimExported { claim })])?;
     for part in &row.manifest.parts {
         let sealed = ledger
             .part(row.manifest.booth, part.digest)?
             .ok_or_else(|| AdminError::Refused(format!("part {} is not in the ledger", part.name)))?;
-        let clear = seal::open(&identity, &sealed)
-            .map_err(|error| AdminError::Refused(format!("part {}: {error}", part.name)))?;
+        let clear =
+            identities.open(&sealed).map_err(|error| AdminError::Refused(format!("part {}: {error}", part.name)))?;
         // The name is one of a fixed list: the manifest was validated before it was kept.
         let path = dir.join(&part.name);
         let mut file = OpenOptions::new()
@@ -190,7 +209,6 @@ pub fn export(config: &Config, claim: ClaimId, dir: &Path) -> Result<usize, Admi
             .map_err(|source| write(&path, source))?;
         file.write_all(clear.reveal()).map_err(|source| write(&path, source))?;
     }
-    ledger.record(&[(wall_now(), AuditEvent::ClaimExported { claim })])?;
     Ok(row.manifest.parts.len())
 }
 
@@ -199,11 +217,12 @@ pub fn verify_audit(config: &Config, head: Option<Digest>) -> Result<AuditState,
 }
 
 pub(crate) fn open(config: &Config) -> Result<SqliteLedger, AdminError> {
+    Ok(SqliteLedger::open(&ledger_path(config)?)?)
+}
+
+fn ledger_path(config: &Config) -> Result<PathBuf, AdminError> {
     let path = config.state_dir.join(LEDGER);
-    if !path.exists() {
-        return Err(KeysError::Missing(path).into());
-    }
-    Ok(SqliteLedger::open(&path)?)
+    if path.exists() { Ok(path) } else { Err(KeysError::Missing(path).into()) }
 }
 
 fn trimmed<'a>(what: &str, text: &'a str, max: usize) -> Result<&'a str, AdminError> {

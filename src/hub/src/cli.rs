@@ -4,6 +4,7 @@ use crate::admin::{self, AdminError};
 use crate::config::{Config, LogFormat};
 use crate::keys;
 use crate::ledger::{AuditState, Role};
+use crate::recover;
 use crate::server;
 use bilik_claim::ids::{BoothId, ClaimId, Digest};
 use bilik_claim::text::Language;
@@ -41,9 +42,12 @@ enum Command {
     Ca,
     /// Make a code that lets one booth in, once, within ten minutes.
     EnrolCode {
-        /// The booth's name, as officers will see it.
-        #[arg(long)]
-        booth: String,
+        /// A new booth: its name, as officers will see it.
+        #[arg(long, required_unless_present = "again")]
+        booth: Option<String>,
+        /// A booth that is known and has lost its identity, by its id: it stays the same booth, with its queue.
+        #[arg(long, value_name = "BOOTH", conflicts_with = "booth")]
+        again: Option<BoothId>,
     },
     /// Booths that have enrolled.
     #[command(subcommand)]
@@ -61,6 +65,14 @@ enum Command {
         #[arg(long)]
         claim: ClaimId,
         dir: PathBuf,
+    },
+    /// Take in what `bilik-booth queue recover` copied out of a booth's queue, also of a booth that is revoked. Writes
+    /// CLAIM/receipt.json. May be repeated, and run beside the hub.
+    Recover {
+        /// The key that the claims are sealed to, one of this hub's; without it, all of them are tried.
+        #[arg(long)]
+        identity: Option<PathBuf>,
+        queue_dir: PathBuf,
     },
     /// Walk the audit trail; fails if an entry was changed, removed or inserted.
     VerifyAudit {
@@ -161,7 +173,10 @@ fn run(command: &Command, config: &Config) -> Result<(), AdminError> {
             }
         }
         Command::Ca => line(keys::authority_pem(&config.state_dir)?.trim_end().to_owned()),
-        Command::EnrolCode { booth } => line(admin::enrol_code(config, booth)?.to_string()),
+        Command::EnrolCode { again: Some(booth), .. } => line(admin::enrol_code_again(config, *booth)?.to_string()),
+        Command::EnrolCode { booth, again: None } => {
+            line(admin::enrol_code(config, booth.as_deref().unwrap_or_default())?.to_string());
+        }
         Command::Booth(BoothCommand::List) => {
             for booth in admin::booths(config)? {
                 let state = if booth.revoked { "revoked" } else { "active" };
@@ -208,6 +223,12 @@ fn run(command: &Command, config: &Config) -> Result<(), AdminError> {
         Command::Export { claim, dir } => {
             let parts = admin::export(config, *claim, dir)?;
             line(format!("{parts} parts in {}", dir.display()));
+        }
+        Command::Recover { identity, queue_dir } => {
+            // Told at once: it may take long, and what is done stays done.
+            recover::recover(config, identity.as_deref(), queue_dir, |claim| {
+                print(&format!("{}  {}\n", claim.name, claim.outcome))
+            })?;
         }
         Command::VerifyAudit { head } => match admin::verify_audit(config, *head)? {
             AuditState::Intact { entries, head, noted: true } => {
@@ -272,7 +293,7 @@ fn language(code: &str) -> Result<Language, String> {
 fn code_of(error: &AdminError) -> u8 {
     match error {
         AdminError::Config(_) | AdminError::Keys(_) | AdminError::Console(_) | AdminError::Open(_) => BAD_CONFIGURATION,
-        AdminError::Ledger(_) | AdminError::Refused(_) | AdminError::Write { .. } => FAILED,
+        AdminError::Ledger(_) | AdminError::Refused(_) | AdminError::Read { .. } | AdminError::Write { .. } => FAILED,
     }
 }
 
@@ -283,9 +304,11 @@ fn explain(arguments: &Arguments, error: &AdminError) -> String {
             format!("{}: state_dir: {}", arguments.config.display(), chain(error))
         }
         AdminError::Console(_) => format!("{}: {}", arguments.config.display(), chain(error)),
-        AdminError::Config(_) | AdminError::Ledger(_) | AdminError::Refused(_) | AdminError::Write { .. } => {
-            chain(error)
-        }
+        AdminError::Config(_)
+        | AdminError::Ledger(_)
+        | AdminError::Refused(_)
+        | AdminError::Read { .. }
+        | AdminError::Write { .. } => chain(error),
     }
 }
 

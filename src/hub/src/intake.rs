@@ -1,27 +1,38 @@
 //! Judges a claim and keeps it. Blocks; knows nothing of HTTP.
 //!
-//! A claim comes in when all of this holds, in this order: the booth's own key has signed this manifest; the manifest
+//! A claim comes in when all of this holds, in this order: a key of the booth has signed this manifest; the manifest
 //! makes sense and names this booth and this hub; all parts are here; each one opens; and `claim.json` says the same as
 //! the manifest, with the digest of every photograph. Only then is it kept, with its receipt, in one transaction. A
 //! claim that is here already is answered with the stored receipt, whatever else is missing by now.
+//!
+//! | What is wrong | Answer | The booth |
+//! |---|---|---|
+//! | a part is not here, or no longer what was sent | [`IntakeError::Missing`] | sends it again |
+//! | written by a later booth: format, field, choice or kind of document unknown here | [`IntakeError::Newer`] | asks again later: the hub is updated meanwhile |
+//! | anything that no later hub could take either | [`IntakeError::Refused`] | sets it aside for a technician |
 
-use crate::keys::Keys;
-use crate::ledger::{BoothRow, ClaimRow, Commit, Ledger, LedgerError, NewClaim};
+use crate::keys::ClaimKeys;
+use crate::ledger::{ClaimRow, Commit, Ledger, LedgerError, NewClaim};
 use crate::seal;
 use bilik_claim::filing::{
-    CLAIM_PART, FORMAT, Manifest, ManifestError, Receipt, SIGNATURE_PART, Signed, SignedError, Standing, document_part,
+    CLAIM_PART, FORMAT, Manifest, ManifestError, Receipt, SIGNATURE_PART, Signed, SignedError, document_part,
+    format_of, names_the_unknown,
 };
-use bilik_claim::ids::{Digest, SessionId, WallTime};
+use bilik_claim::ids::{BoothId, Digest, WallTime};
 use bilik_claim::personal::PersonalBytes;
 use bilik_claim::session::claim::ClaimRecord;
 use ed25519_dalek::VerifyingKey;
 use thiserror::Error;
+
+const MANIFEST: &str = "the manifest";
 
 /// Why a claim is not kept now.
 #[derive(Debug, Error)]
 pub enum IntakeError {
     #[error("{} parts have to be sent first", .0.len())]
     Missing(Vec<Digest>),
+    #[error("{0} is of a later format than this hub reads")]
+    Newer(&'static str),
     #[error(transparent)]
     Refused(#[from] Refused),
     #[error(transparent)]
@@ -56,83 +67,158 @@ pub struct Kept {
     pub new: bool,
 }
 
-/// See the module head.
+/// A manifest that has been looked at with all its parts.
+pub enum Judged {
+    /// Nothing speaks against it: it has to be kept.
+    Good(Box<NewClaim>),
+    /// It is in the ledger already.
+    Known(Signed<Receipt>),
+}
+
+/// See the module head. `booth` is who sends it: the one behind the connection, or the one whose queue it was found in.
 pub fn take_in(
     ledger: &dyn Ledger,
-    keys: &Keys,
-    booth: &BoothRow,
+    keys: &ClaimKeys,
+    booth: BoothId,
     signed: &Signed<Manifest>,
     now: WallTime,
 ) -> Result<Kept, IntakeError> {
-    let manifest = authenticate(booth, signed)?;
+    keep(ledger, keys, judge(ledger, keys, booth, signed)?, now)
+}
+
+/// The first half: everything that opens parts, and so takes memory and time. Changes nothing.
+pub fn judge(
+    ledger: &dyn Ledger,
+    keys: &ClaimKeys,
+    booth: BoothId,
+    signed: &Signed<Manifest>,
+) -> Result<Judged, IntakeError> {
+    let manifest = authenticate(ledger, booth, signed)?;
     if let Some((digest, receipt)) = ledger.receipt(manifest.claim)? {
         if digest != signed.digest() {
             return Err(Refused::Conflict.into());
         }
-        return Ok(Kept { receipt, new: false });
+        return Ok(Judged::Known(receipt));
     }
-    if manifest.recipient != keys.recipient.to_string() {
+    if !keys.identities.opens(&manifest.recipient) {
         return Err(Refused::Recipient.into());
     }
     require_parts(ledger, &manifest)?;
     agree(ledger, keys, &manifest)?;
+    Ok(Judged::Good(Box::new(NewClaim { signed: signed.clone(), manifest })))
+}
 
-    let (claim, digest) = (manifest.claim, signed.digest());
+/// The second half: one transaction, in which everything that may have changed since is asked again.
+pub fn keep(ledger: &dyn Ledger, keys: &ClaimKeys, judged: Judged, now: WallTime) -> Result<Kept, IntakeError> {
+    let new = match judged {
+        Judged::Good(new) => new,
+        Judged::Known(receipt) => return Ok(Kept { receipt, new: false }),
+    };
+    let (claim, digest) = (new.manifest.claim, new.signed.digest());
     let sign = |ledger_sequence| {
         let receipt = Receipt { format: FORMAT, claim, manifest: digest, ledger_sequence, received_at: now };
         Signed::sign(&receipt, &keys.receipt).ok()
     };
-    match ledger.commit_claim(&NewClaim { signed: signed.clone(), manifest }, now, &sign)? {
+    match ledger.commit_claim(&new, now, &sign)? {
         Commit::Kept { receipt, new } => Ok(Kept { receipt, new }),
         Commit::Conflict => Err(Refused::Conflict.into()),
     }
 }
 
 /// The fields of a claim in the ledger.
-pub fn open_record(ledger: &dyn Ledger, keys: &Keys, row: &ClaimRow) -> Result<ClaimRecord, IntakeError> {
+pub fn open_record(ledger: &dyn Ledger, keys: &ClaimKeys, row: &ClaimRow) -> Result<ClaimRecord, IntakeError> {
     let record = open_part(ledger, keys, &row.manifest, CLAIM_PART)?;
-    Ok(serde_json::from_slice(record.reveal()).map_err(|_| Refused::Record)?)
+    read_record(&record)
 }
 
 /// One part of a claim in clear.
 pub fn open_part(
     ledger: &dyn Ledger,
-    keys: &Keys,
+    keys: &ClaimKeys,
     manifest: &Manifest,
     name: &str,
 ) -> Result<PersonalBytes, IntakeError> {
     let part = manifest.parts.iter().find(|part| part.name == name).ok_or(Refused::Differs("its parts"))?;
     let sealed = ledger.part(manifest.booth, part.digest)?.ok_or_else(|| IntakeError::Missing(vec![part.digest]))?;
-    Ok(seal::open(&keys.identity, &sealed).map_err(|error| Refused::Part { name: name.to_owned(), error })?)
+    keys.identities.open(&sealed).map_err(|error| {
+        if Digest::of(&sealed) == part.digest {
+            Refused::Part { name: name.to_owned(), error }.into()
+        } else {
+            // It went bad here: its sender may still have it.
+            IntakeError::Missing(vec![part.digest])
+        }
+    })
 }
 
-fn authenticate(booth: &BoothRow, signed: &Signed<Manifest>) -> Result<Manifest, IntakeError> {
-    // The key was checked when the booth enrolled.
-    let key = VerifyingKey::from_bytes(&booth.manifest_key).map_err(|_| LedgerError::Unreadable("manifest key"))?;
-    let manifest = signed.open(&key).map_err(Refused::Signature)?;
-    manifest.validate().map_err(Refused::Manifest)?;
-    if manifest.booth != booth.booth { Err(Refused::Booth.into()) } else { Ok(manifest) }
+/// Whether a manifest could not be read only because a later booth wrote it. A later format is asked for whatever the
+/// signature looks like: its signing domain may be another one.
+pub fn is_newer(signed: &Signed<Manifest>, error: &SignedError) -> bool {
+    let unknown = match error {
+        SignedError::Body(error) => names_the_unknown(error),
+        SignedError::TooLong(_) | SignedError::MalformedSignature | SignedError::WrongSignature => false,
+    };
+    unknown || signed.format().is_some_and(|format| format > FORMAT)
+}
+
+fn read_record(record: &PersonalBytes) -> Result<ClaimRecord, IntakeError> {
+    if format_of(record.reveal()).is_some_and(|format| format > FORMAT) {
+        return Err(IntakeError::Newer(CLAIM_PART));
+    }
+    // The reason is not passed on: it may quote what stands there.
+    serde_json::from_slice(record.reveal()).map_err(|error| {
+        if names_the_unknown(&error) { IntakeError::Newer(CLAIM_PART) } else { Refused::Record.into() }
+    })
+}
+
+/// The manifest, if a key of this booth signed it; a key that was replaced since counts too.
+fn authenticate(ledger: &dyn Ledger, booth: BoothId, signed: &Signed<Manifest>) -> Result<Manifest, IntakeError> {
+    let mut opened = Err(SignedError::WrongSignature);
+    for key in ledger.booth_keys(booth)? {
+        // The key was checked when the booth enrolled.
+        let key = VerifyingKey::from_bytes(&key).map_err(|_| LedgerError::Unreadable("manifest key"))?;
+        opened = signed.open(&key);
+        if !matches!(opened, Err(SignedError::WrongSignature)) {
+            break;
+        }
+    }
+    let manifest = match opened {
+        Ok(manifest) => manifest,
+        Err(error) if is_newer(signed, &error) => return Err(IntakeError::Newer(MANIFEST)),
+        Err(error) => return Err(Refused::Signature(error).into()),
+    };
+    match manifest.validate() {
+        Ok(()) => {}
+        Err(error) if error.is_newer() => return Err(IntakeError::Newer(MANIFEST)),
+        Err(error) => return Err(Refused::Manifest(error).into()),
+    }
+    if manifest.booth != booth { Err(Refused::Booth.into()) } else { Ok(manifest) }
 }
 
 fn require_parts(ledger: &dyn Ledger, manifest: &Manifest) -> Result<(), IntakeError> {
     let digests: Vec<Digest> = manifest.parts.iter().map(|part| part.digest).collect();
-    let sizes = ledger.part_sizes(manifest.booth, &digests)?;
+    let booth = manifest.booth;
+    let sizes = ledger.part_sizes(booth, &digests)?;
     let missing = |(part, size): (&bilik_claim::filing::Part, Option<u64>)| size.is_none().then_some(part.digest);
     let absent: Vec<Digest> = manifest.parts.iter().zip(sizes.iter().copied()).filter_map(missing).collect();
     if !absent.is_empty() {
         return Err(IntakeError::Missing(absent));
     }
-    if manifest.parts.iter().zip(&sizes).any(|(part, size)| *size != Some(part.size)) {
-        return Err(Refused::Differs("the size of a part").into());
+    let differs = manifest.parts.iter().zip(&sizes).find(|(part, size)| **size != Some(part.size));
+    let Some((part, _)) = differs else { return Ok(()) };
+    // Either the manifest is wrong, or what is here is no longer what was sent.
+    let whole = ledger.part(booth, part.digest)?.is_some_and(|sealed| Digest::of(&sealed) == part.digest);
+    if whole {
+        Err(Refused::Differs("the size of a part").into())
+    } else {
+        Err(IntakeError::Missing(vec![part.digest]))
     }
-    Ok(())
 }
 
 /// Opens everything, one part at a time, and compares.
-fn agree(ledger: &dyn Ledger, keys: &Keys, manifest: &Manifest) -> Result<(), IntakeError> {
+fn agree(ledger: &dyn Ledger, keys: &ClaimKeys, manifest: &Manifest) -> Result<(), IntakeError> {
     let record = open_part(ledger, keys, manifest, CLAIM_PART)?;
-    let record: ClaimRecord = serde_json::from_slice(record.reveal()).map_err(|_| Refused::Record)?;
-    let session = session_of(&manifest.standing);
+    let record = read_record(&record)?;
+    let session = manifest.standing.session();
     let differs = [
         ("the format", record.format != FORMAT),
         ("the claim's id", record.claim != manifest.claim),
@@ -153,10 +239,4 @@ fn agree(ledger: &dyn Ledger, keys: &Keys, manifest: &Manifest) -> Result<(), In
         }
     }
     open_part(ledger, keys, manifest, SIGNATURE_PART).map(drop)
-}
-
-fn session_of(standing: &Standing) -> SessionId {
-    match standing {
-        Standing::Verified { session, .. } | Standing::Unverified { session } => *session,
-    }
 }

@@ -5,15 +5,17 @@
 //! | `ca.crt`, `ca.key` | branch authority | every booth enrols again |
 //! | `server.crt`, `server.key` | the hub's own certificate | made again at the next start |
 //! | `sealing.key` | age identity, as `age-keygen` writes it | **no claim can be opened any more** |
+//! | `sealing.key.N` | an identity that `sealing.key` has replaced; opens, is never sealed to | what was sealed to it stays shut |
 //! | `receipt.key` | Ed25519 seed in hexadecimal | every booth enrols again |
 //!
 //! A file that exists is never overwritten but the hub's own certificate, which is renewed when it nears its end or the
-//! configured names change.
+//! configured names change, and an authority's certificate whose key was never written.
 
 use crate::authority::{Authority, AuthorityError, CertifiedPem, validity_of, year_of};
 use crate::config::Config;
+use crate::seal::Identities;
 use age::secrecy::ExposeSecret as _;
-use age::x25519::{Identity, Recipient};
+use age::x25519::Identity;
 use ed25519_dalek::{SigningKey, VerifyingKey};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
@@ -55,9 +57,19 @@ pub struct Keys {
     pub authority: Authority,
     /// Certificate chain (PEM, with the authority) and key of the hub itself.
     pub server: CertifiedPem,
-    pub identity: Identity,
-    pub recipient: Recipient,
+    pub claims: ClaimKeys,
+}
+
+/// What claims are opened and receipts are signed with: all that taking a claim in needs.
+pub struct ClaimKeys {
+    pub identities: Identities,
     pub receipt: SigningKey,
+}
+
+impl ClaimKeys {
+    pub fn load(dir: &Path) -> Result<Self, KeysError> {
+        Ok(Self { identities: load_identities(dir)?, receipt: load_receipt_key(dir)? })
+    }
 }
 
 /// Makes the state directory and each key that is not there yet. `now` in seconds since 1970. Returns what was made.
@@ -65,18 +77,19 @@ pub fn init(config: &Config, now: i64) -> Result<Vec<&'static str>, KeysError> {
     let dir = &config.state_dir;
     DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(|source| file("make", dir, source))?;
     let mut made = Vec::new();
-    let mut put = |name: &'static str, text: &str| -> Result<(), KeysError> {
+    let mut put = |name: &'static str, text: &str, replace: bool| -> Result<(), KeysError> {
         if dir.join(LEDGER).exists() {
             return Err(KeysError::Lost(dir.join(name)));
         }
-        write_private(&dir.join(name), text, false)?;
+        write_private(&dir.join(name), text, replace)?;
         made.push(name);
         Ok(())
     };
     if !dir.join(CA_KEY).exists() {
         let authority = Authority::make(year_of(now))?;
-        put(CA_CERTIFICATE, &authority.certificate)?;
-        put(CA_KEY, &authority.key)?;
+        // A certificate without its key is of no use: the power failed between the two.
+        put(CA_CERTIFICATE, &authority.certificate, true)?;
+        put(CA_KEY, &authority.key, false)?;
     }
     if !dir.join(SEALING_KEY).exists() {
         let identity = Identity::generate();
@@ -85,12 +98,12 @@ pub fn init(config: &Config, now: i64) -> Result<Vec<&'static str>, KeysError> {
             identity.to_public(),
             identity.to_string().expose_secret()
         ));
-        put(SEALING_KEY, &text)?;
+        put(SEALING_KEY, &text, false)?;
     }
     if !dir.join(RECEIPT_KEY).exists() {
         let seed: Zeroizing<[u8; 32]> = Zeroizing::new(rand::random());
         let text = Zeroizing::new(hex::encode(*seed));
-        put(RECEIPT_KEY, &text)?;
+        put(RECEIPT_KEY, &text, false)?;
     }
     let authority = load_authority(dir)?;
     if renew_server(dir, &authority, &config.names, now)? {
@@ -110,14 +123,18 @@ impl Keys {
             certificate: format!("{}{}", certificate.as_str(), authority.pem()),
             key: read(&dir.join(SERVER_KEY))?.to_string(),
         };
-        let identity = load_identity(dir)?;
-        let recipient = identity.to_public();
-        let receipt = load_receipt_key(dir)?;
-        Ok(Self { authority, server, identity, recipient, receipt })
+        Ok(Self { authority, server, claims: ClaimKeys::load(dir)? })
+    }
+
+    /// Whether [`Keys::load`] would succeed. Renews and writes nothing.
+    pub fn check(config: &Config) -> Result<(), KeysError> {
+        let dir = &config.state_dir;
+        load_authority(dir)?;
+        ClaimKeys::load(dir).map(drop)
     }
 
     pub fn receipt_verifier(&self) -> VerifyingKey {
-        self.receipt.verifying_key()
+        self.claims.receipt.verifying_key()
     }
 }
 
@@ -133,15 +150,29 @@ pub fn load_authority(dir: &Path) -> Result<Authority, KeysError> {
     Ok(Authority::load(&CertifiedPem { certificate, key })?)
 }
 
-/// The identity alone, for commands that open claims.
-pub fn load_identity(dir: &Path) -> Result<Identity, KeysError> {
-    let path = dir.join(SEALING_KEY);
-    let text = read(&path)?;
+/// What opens claims, for commands that do.
+pub fn load_identities(dir: &Path) -> Result<Identities, KeysError> {
+    let present = load_identity(&dir.join(SEALING_KEY))?;
+    let mut replaced = Vec::new();
+    for entry in fs::read_dir(dir).map_err(|source| file("list", dir, source))? {
+        let path = entry.map_err(|source| file("list", dir, source))?.path();
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let number = name.strip_prefix(SEALING_KEY).and_then(|rest| rest.strip_prefix('.'));
+        if number.is_some_and(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit())) {
+            replaced.push(load_identity(&path)?);
+        }
+    }
+    Ok(Identities::new(present, replaced))
+}
+
+/// One age identity, from the first line of a file that is neither empty nor a comment.
+pub fn load_identity(path: &Path) -> Result<Identity, KeysError> {
+    let text = read(path)?;
     text.lines()
         .map(str::trim)
         .find(|line| !line.is_empty() && !line.starts_with('#'))
         .and_then(|line| line.parse().ok())
-        .ok_or(KeysError::Malformed { path, what: "an age identity" })
+        .ok_or(KeysError::Malformed { path: path.to_owned(), what: "an age identity" })
 }
 
 fn load_receipt_key(dir: &Path) -> Result<SigningKey, KeysError> {
@@ -218,8 +249,8 @@ mod tests {
         let first = Keys::load(&config, NOW).unwrap();
         assert!(init(&config, NOW).unwrap().is_empty());
         let second = Keys::load(&config, NOW).unwrap();
-        assert_eq!(first.recipient.to_string(), second.recipient.to_string());
-        assert_eq!(first.receipt.to_bytes(), second.receipt.to_bytes());
+        assert_eq!(first.claims.identities.recipient().to_string(), second.claims.identities.recipient().to_string());
+        assert_eq!(first.claims.receipt.to_bytes(), second.claims.receipt.to_bytes());
         for name in [CA_KEY, SERVER_KEY, SEALING_KEY, RECEIPT_KEY] {
             let mode = fs::metadata(config.state_dir.join(name)).unwrap().permissions().mode();
             assert_eq!(mode & 0o777, 0o600, "{name}");
@@ -236,6 +267,49 @@ mod tests {
         fs::remove_file(config.state_dir.join(SEALING_KEY)).unwrap();
         assert!(matches!(init(&config, NOW), Err(KeysError::Lost(_))));
         assert!(matches!(Keys::load(&config, NOW), Err(KeysError::Missing(_))));
+    }
+
+    #[test]
+    fn what_the_power_cut_short_is_made_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let config = config(dir.path(), "\"localhost\"");
+        init(&config, NOW).unwrap();
+        fs::remove_file(config.state_dir.join(CA_KEY)).unwrap();
+        init(&config, NOW).unwrap();
+        Keys::load(&config, NOW).unwrap();
+    }
+
+    #[test]
+    fn replaced_keys_are_found_by_their_number() {
+        let dir = tempfile::tempdir().unwrap();
+        let config = config(dir.path(), "\"localhost\"");
+        init(&config, NOW).unwrap();
+        let put = |name: &str| {
+            let identity = Identity::generate();
+            fs::write(config.state_dir.join(name), identity.to_string().expose_secret()).unwrap();
+            identity.to_public().to_string()
+        };
+        let check = |name: &str, expect: bool| {
+            let recipient = put(name);
+            assert_eq!(load_identities(&config.state_dir).unwrap().opens(&recipient), expect, "{name}");
+        };
+        check("sealing.key.1", true);
+        check("sealing.key.22", true);
+        check("sealing.key.new", false);
+        check("sealing.key.", false);
+        check("receipt.key.1", false);
+        fs::write(config.state_dir.join("sealing.key.3"), "no key").unwrap();
+        assert!(matches!(Keys::check(&config), Err(KeysError::Malformed { .. })), "a key is never passed over");
+    }
+
+    #[test]
+    fn checking_writes_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let config = config(dir.path(), "\"localhost\"");
+        init(&config, NOW).unwrap();
+        fs::write(config.state_dir.join(SERVER_CERTIFICATE), "due").unwrap();
+        Keys::check(&config).unwrap();
+        assert_eq!(fs::read(config.state_dir.join(SERVER_CERTIFICATE)).unwrap(), b"due");
     }
 
     #[test]

@@ -17,6 +17,8 @@
 //! | `office` | who is here, who serves whom; pure but for its loop |
 //! | `ledger`, `sqlite` | what outlives the process: as contracts, and in one file |
 //! | `intake` | how a claim is judged before it is kept |
+//! | `recover` | claims that come by hand, from a dead booth's queue |
+//! | `scribe` | the audit trail of what the office does |
 //!
 //! Picture and sound never pass the hub; it only carries the signals that set calls up.
 
@@ -34,6 +36,7 @@ mod listener;
 mod login;
 mod metrics;
 mod office;
+mod recover;
 mod scribe;
 mod seal;
 mod server;

@@ -1,5 +1,6 @@
 //! Counters for `/metrics`, in the Prometheus text format. Numbers only.
 
+use crate::ledger::Health;
 use crate::office::Status;
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -57,8 +58,13 @@ impl Metrics {
         self.counts[counter as usize].fetch_add(1, Ordering::Relaxed);
     }
 
+    #[cfg(test)]
+    pub fn get(&self, counter: Counter) -> u64 {
+        self.counts[counter as usize].load(Ordering::Relaxed)
+    }
+
     /// The whole text.
-    pub fn render(&self, status: Status, healthy: bool) -> String {
+    pub fn render(&self, status: Status, ledger: Health) -> String {
         let mut text = String::new();
         for counter in Counter::ALL {
             let value = self.counts[counter as usize].load(Ordering::Relaxed);
@@ -71,7 +77,8 @@ impl Metrics {
             ("sessions", status.sessions),
             ("sessions_waiting", status.waiting),
             ("calls", status.calls),
-            ("ledger_healthy", usize::from(healthy)),
+            ("ledger_healthy", usize::from(ledger == Health::Good)),
+            ("ledger_full", usize::from(ledger == Health::Full)),
         ];
         for (name, value) in gauges {
             let _ = writeln!(text, "# TYPE bilik_{name} gauge\nbilik_{name} {value}");
@@ -90,10 +97,12 @@ mod tests {
         for (index, counter) in Counter::ALL.into_iter().enumerate() {
             (0..=index).for_each(|_| metrics.count(counter));
         }
-        let text = metrics.render(Status { waiting: 3, ..Status::default() }, true);
+        let text = metrics.render(Status { waiting: 3, ..Status::default() }, Health::Good);
         for (index, counter) in Counter::ALL.into_iter().enumerate() {
             assert!(text.contains(&format!("\nbilik_{}_total {}\n", counter.name(), index + 1)), "{text}");
         }
         assert!(text.contains("bilik_sessions_waiting 3\n") && text.contains("bilik_ledger_healthy 1\n"));
+        let full = metrics.render(Status::default(), Health::Full);
+        assert!(full.contains("bilik_ledger_healthy 0\n") && full.contains("bilik_ledger_full 1\n"), "{full}");
     }
 }

@@ -5,7 +5,7 @@ use crate::clock::{day_start, local_day, wall_now};
 use crate::config::Config;
 use crate::http::{self, Hub};
 use crate::keys::Keys;
-use crate::ledger::{Ledger, LedgerError, ORPHAN_MS};
+use crate::ledger::{Health, Ledger, LedgerError, ORPHAN_MS};
 use crate::listener;
 use crate::metrics::Metrics;
 use crate::office::{self, Office, Settings};
@@ -18,17 +18,23 @@ use std::fs;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
+use tokio::time::{MissedTickBehavior, sleep};
 
 /// Where the addresses are written once both listeners are bound, for whoever configured port 0.
 pub const ADDRESSES: &str = "addresses.json";
 /// How often counts, accounts and booths are read from the ledger: other processes change them too.
 const REFRESH: Duration = Duration::from_secs(15);
+/// How often at most, however many claims come in: it means counting the whole day.
+const REFRESH_AT_MOST: Duration = Duration::from_secs(1);
+/// For the last entries of the audit trail, when the hub stops and its disk is full.
+const LAST_WORDS: Duration = Duration::from_secs(5);
 /// How often parts that no claim needs are looked for.
 const SWEEP: Duration = Duration::from_secs(24 * 3600);
 
@@ -46,6 +52,8 @@ pub enum ServeError {
     Signals(#[source] std::io::Error),
     #[error("the office has ended before it was told to")]
     Office,
+    #[error("the scribe has ended before it was told to: nothing would be in the audit trail any more")]
+    Scribe,
 }
 
 /// The content of [`ADDRESSES`].
@@ -104,7 +112,7 @@ impl Server {
         let Self { config, keys, ledger, console, booths, addresses } = self;
         let (stopper, stop) = watch::channel(false);
         let metrics = Arc::new(Metrics::default());
-        let (scribe, _) = scribe::spawn(Arc::clone(&ledger), Arc::clone(&metrics));
+        let (scribe, mut writer) = scribe::spawn(Arc::clone(&ledger), Arc::clone(&metrics));
         let settings = Settings {
             branch_name: config.branch_name.clone(),
             default_capacity: config.default_capacity,
@@ -125,18 +133,19 @@ impl Server {
         tracing::info!(console = %addresses.console, booths = %addresses.booths, "hub is up");
 
         let early = tokio::select! {
-            () = shutdown => false,
-            _ = &mut office => true,
+            () = shutdown => None,
+            _ = &mut office => Some(ServeError::Office),
+            _ = &mut writer => Some(ServeError::Scribe),
         };
         tracing::info!("hub stops");
         let _ = stopper.send(true);
         // Each ends by itself; a task that panicked has nothing more to stop.
-        if !early {
+        if !matches!(early, Some(ServeError::Office)) {
             let _ = office.await;
         }
         let _ = tokio::join!(console, booths, keeper);
-        scribe.flush().await;
-        if early { Err(ServeError::Office) } else { Ok(()) }
+        let _ = tokio::time::timeout(LAST_WORDS, scribe.flush()).await;
+        early.map_or(Ok(()), Err)
     }
 }
 
@@ -160,11 +169,17 @@ fn write_addresses(config: &Config, addresses: &Addresses) -> Result<(), ServeEr
 /// What has to be looked after from time to time.
 async fn keep(hub: Arc<Hub>, mut stop: watch::Receiver<bool>) {
     let (mut refresh, mut sweep) = (tokio::time::interval(REFRESH), tokio::time::interval(SWEEP));
+    refresh.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut follow = pin!(follow(hub.changed(), || look(&hub)));
     loop {
         tokio::select! {
+            () = &mut follow => {}
             _ = refresh.tick() => {
-                if let Err(error) = tell_office(&hub).await {
-                    tracing::error!(%error, "failed to read counts and accounts");
+                look(&hub).await;
+                if hub.health() == Health::Full
+                    && let Err(error) = hub.blocking(|ledger| ledger.look_for_room()).await
+                {
+                    tracing::warn!(%error, "no room in the ledger yet");
                 }
             }
             _ = sweep.tick() => {
@@ -179,8 +194,24 @@ async fn keep(hub: Arc<Hub>, mut stop: watch::Receiver<bool>) {
     }
 }
 
+/// Looks when something has changed: at once, then at most once in [`REFRESH_AT_MOST`], but never for nothing and always
+/// after the last change.
+async fn follow<F: Future<Output = ()>>(changed: &Notify, mut look: impl FnMut() -> F) {
+    loop {
+        changed.notified().await;
+        look().await;
+        sleep(REFRESH_AT_MOST).await;
+    }
+}
+
+async fn look(hub: &Hub) {
+    if let Err(error) = tell_office(hub).await {
+        tracing::error!(%error, "failed to read counts and accounts");
+    }
+}
+
 /// Brings the office up to what the ledger says now.
-pub(crate) async fn tell_office(hub: &Hub) -> Result<(), LedgerError> {
+async fn tell_office(hub: &Hub) -> Result<(), LedgerError> {
     let offset = hub.config.time_zone.utc_offset_hours();
     let today = day_start(local_day(wall_now(), offset), offset);
     let (figures, booths, officers) =
@@ -190,4 +221,35 @@ pub(crate) async fn tell_office(hub: &Hub) -> Result<(), LedgerError> {
     let officers = officers.into_iter().filter(|officer| officer.disabled).map(|officer| officer.officer).collect();
     hub.office.shut_out(booths, officers).await;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::Cell;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_thousand_claims_are_counted_a_few_times() {
+        let (changed, looks) = (Notify::new(), Cell::new(0));
+        let check = async |changes: u32, apart: Duration, expect: std::ops::RangeInclusive<u32>| {
+            looks.set(0);
+            for _ in 0..changes {
+                changed.notify_one();
+                sleep(apart).await;
+            }
+            // What came during the last pause is looked at after it.
+            sleep(REFRESH_AT_MOST * 2).await;
+            assert!(expect.contains(&looks.get()), "{changes}: {} looks", looks.get());
+        };
+        let checks = async {
+            check(0, Duration::ZERO, 0..=0).await;
+            check(1, Duration::ZERO, 1..=1).await;
+            check(1000, Duration::from_millis(3), 3..=5).await;
+            check(3, REFRESH_AT_MOST * 3, 3..=3).await;
+        };
+        tokio::select! {
+            () = checks => {}
+            () = follow(&changed, async || looks.set(looks.get() + 1)) => {}
+        }
+    }
 }

@@ -21,6 +21,9 @@ use std::cell::OnceCell;
 use std::ops::RangeInclusive;
 use std::path::Path;
 
+#[cfg(test)]
+mod testing;
+
 pub use crate::rows::Stats;
 
 /// What the journal needs to know, from the booth's enrolment.
@@ -254,15 +257,6 @@ impl Journal {
         self.read(rows::stats)
     }
 
-    /// Claims that are not confirmed, queued and refused.
-    pub fn len(&self) -> Result<u64, JournalError> {
-        self.stats().map(|s| s.queued + s.refused)
-    }
-
-    pub fn is_empty(&self) -> Result<bool, JournalError> {
-        self.len().map(|length| length == 0)
-    }
-
     pub fn list(&self) -> Result<Vec<QueueRow>, JournalError> {
         self.read(rows::list)
     }
@@ -415,23 +409,4 @@ pub(crate) fn outgoing(row: ClaimRow) -> Result<Outgoing, JournalError> {
     }
     let parts = manifest.peek().map_err(|_| damaged("its manifest can't be read"))?.parts;
     Ok(Outgoing { claim, sequence, manifest, parts })
-}
-
-#[cfg(test)]
-impl Journal {
-    /// Lets SQLite run out of space as on a full disk.
-    pub(crate) fn limit_pages(&self, pages: i64) {
-        self.db.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(())).unwrap();
-    }
-
-    /// From here on no claim's state can be changed.
-    pub(crate) fn refuse_changes(&self) {
-        let trigger = "CREATE TEMP TRIGGER refuse BEFORE UPDATE ON claim BEGIN SELECT RAISE(ABORT, 'refused'); END";
-        self.db.execute_batch(trigger).unwrap();
-    }
-
-    /// Stops the journal as a failing disk does.
-    pub(crate) fn stop(&self, reason: &str) {
-        self.watch(&Err::<(), _>(JournalError::Failed(reason.into())));
-    }
 }

@@ -74,7 +74,9 @@ impl Gate {
             Output::Fault(fault) => {
                 let due = match fault {
                     Fault::Stray => self.frames.admits(now),
-                    Fault::TooLong | Fault::BadCheck | Fault::Cut | Fault::Empty => self.take_announced(),
+                    Fault::TooLong | Fault::BadCheck | Fault::Damaged | Fault::Cut | Fault::Empty => {
+                        self.take_announced()
+                    }
                 };
                 self.due(due, ReaderEvent::Unreadable(Unreadable::from(fault)))
             }

@@ -6,7 +6,8 @@
 //! | The line is set to | What came | Judgement |
 //! |---|---|---|
 //! | 8 bits, no parity | text below bit 7, bit 7 makes all bytes even (odd, is always set) | [`LineDoubt::LooksLike`] 7 bits with that parity |
-//! | any | many characters without stop bit or with wrong parity, or many that are no text | [`LineDoubt::WrongSpeed`] |
+//! | no parity | many characters without stop bit | [`LineDoubt::WrongSpeed`] |
+//! | any | many characters that are no text | [`LineDoubt::WrongSpeed`] |
 //! | parity | wrong parity, but text | [`LineDoubt::Errors`] |
 //! | any | text, but no whole frame | [`LineDoubt::Errors`] |
 //!
@@ -120,7 +121,7 @@ impl Health {
     /// A frame has ended with this fault.
     pub(crate) fn fault(&mut self, fault: Fault) {
         match fault {
-            Fault::TooLong | Fault::BadCheck | Fault::Cut | Fault::Stray => self.bad_frame(),
+            Fault::TooLong | Fault::BadCheck | Fault::Damaged | Fault::Cut | Fault::Stray => self.bad_frame(),
             // A whole frame, with nothing in it.
             Fault::Empty => self.good_frame(),
         }

@@ -25,7 +25,7 @@
 //! one decoder. Decoders neither own a port nor ask for the time, so several can be fed the same bytes to find out which fits.
 //!
 //! Two invariants hold throughout. Whatever arrives on the line is bounded and cannot panic. A number read from a card is
-//! never logged and never shown by `Debug`, and the buffers it passed through are overwritten.
+//! never logged and never shown by `Debug`, and the buffers of this crate that it passed through are overwritten.
 //!
 //! # Example
 //!

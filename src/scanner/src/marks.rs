@@ -14,9 +14,11 @@
 //!
 //! A break and a damaged NUL look alike. One byte in, at most one mark out, so the cuts between reads do not matter.
 //!
-//! Seven data bits: bit 7 is taken off here, as drivers that know no seven bits leave the parity bit in it.
+//! Seven data bits: bit 7 is taken off here. A driver that knows no seven bits leaves the parity bit in it and does not look at
+//! it, so that is done here too: a character with the wrong one is as damaged as one that the kernel has marked.
 
-use crate::profile::DataBits;
+use crate::port::with_parity;
+use crate::profile::{DataBits, Parity};
 
 /// Stands in a frame for a character that arrived damaged. It occurs in no text (UTF-8 has no such byte), so the frame cannot
 /// be read as a shorter or another number; of a frame with a checksum it spoils that.
@@ -37,6 +39,8 @@ pub(crate) enum Mark {
 #[derive(Debug)]
 pub(crate) struct Marks {
     mask: u8,
+    /// The parity in bit 7, where the driver does not check it.
+    own_parity: Option<Parity>,
     state: State,
 }
 
@@ -48,12 +52,15 @@ enum State {
 }
 
 impl Marks {
-    pub(crate) fn new(bits: DataBits) -> Self {
+    /// `own_parity`: the parity that the driver leaves in bit 7.
+    pub(crate) fn new(bits: DataBits, own_parity: Option<Parity>) -> Self {
         let mask = match bits {
             DataBits::Seven => 0x7f,
             DataBits::Eight => 0xff,
         };
-        Self { mask, state: State::Plain }
+        // Without parity it is the stop bit, which the driver has taken for data; the next character tells if it was missing.
+        let own_parity = own_parity.filter(|parity| *parity != Parity::None);
+        Self { mask, own_parity, state: State::Plain }
     }
 
     /// Takes the next byte that was read. `None`: it is part of a mark that goes on.
@@ -61,12 +68,19 @@ impl Marks {
         let (state, mark) = match (self.state, byte) {
             (State::Plain, 0xff) => (State::Escape, None),
             (State::Escape, 0x00) => (State::Marked, None),
-            (State::Plain | State::Escape, _) => (State::Plain, Some(Mark::Data(byte & self.mask))),
+            (State::Plain | State::Escape, _) => (State::Plain, Some(self.character(byte))),
             (State::Marked, 0x00) => (State::Plain, Some(Mark::Break)),
             (State::Marked, _) => (State::Plain, Some(Mark::Damaged)),
         };
         self.state = state;
         mark
+    }
+
+    fn character(&self, byte: u8) -> Mark {
+        match self.own_parity {
+            Some(parity) if with_parity(byte, parity) != byte => Mark::Damaged,
+            Some(_) | None => Mark::Data(byte & self.mask),
+        }
     }
 }
 
@@ -78,7 +92,12 @@ mod tests {
 
     #[track_caller]
     fn check(bits: DataBits, bytes: &[u8], expected: &[Mark]) {
-        let mut marks = Marks::new(bits);
+        check_own(bits, None, bytes, expected);
+    }
+
+    #[track_caller]
+    fn check_own(bits: DataBits, own_parity: Option<Parity>, bytes: &[u8], expected: &[Mark]) {
+        let mut marks = Marks::new(bits, own_parity);
         let found: Vec<Mark> = bytes.iter().filter_map(|&byte| marks.take(byte)).collect();
         assert_eq!(found, expected, "{bytes:02x?}");
     }
@@ -97,6 +116,24 @@ mod tests {
         eight(&[0xff, 0x00], &[]);
         // Digits with even parity in bit 7.
         check(DataBits::Seven, &[0x33, 0xb1, 0xb7, 0xff, 0xff], &[Data(b'3'), Data(b'1'), Data(b'7'), Data(0x7f)]);
+    }
+
+    #[test]
+    fn parity_that_the_driver_leaves_is_checked() {
+        let seven = |parity, bytes: &[u8], expected: &[Mark]| check_own(DataBits::Seven, Some(parity), bytes, expected);
+        // '3' has four ones, '1' has three.
+        seven(Parity::Even, &[0x33, 0xb1, 0x31, 0xb3], &[Data(b'3'), Data(b'1'), Damaged, Damaged]);
+        seven(Parity::Odd, &[0xb3, 0x31, 0x33, 0xb1], &[Data(b'3'), Data(b'1'), Damaged, Damaged]);
+        seven(Parity::Space, &[0x33, 0xb3], &[Data(b'3'), Damaged]);
+        seven(Parity::Mark, &[0xb3, 0x33], &[Data(b'3'), Damaged]);
+        seven(Parity::None, &[0x33, 0xb3], &[Data(b'3'), Data(b'3')]);
+        // Any one bit that flips in a digit.
+        for bit in 0..8 {
+            seven(Parity::Even, &[0x33 ^ (1 << bit)], &[Damaged]);
+        }
+        // The kernel's marks are as ever, and its true 0xFF is a DEL with its parity bit.
+        seven(Parity::Even, &[0xff, 0x00, 0x33, 0xff, 0xff, 0xff, 0x00, 0x00], &[Damaged, Data(0x7f), Break]);
+        seven(Parity::Odd, &[0xff, 0xff], &[Damaged]);
     }
 
     proptest! {

@@ -1,12 +1,13 @@
 //! The serial line itself: opening it with the profile's settings, reading with a limit of time, noticing that it is gone.
 //!
-//! The port is opened for this process alone. Two readers of one line would each get some of the bytes, and a NIK that lost
-//! five of its digits has the length of a KPJ. Linux releases the line with the last handle on it, so a killed booth leaves
-//! nothing behind.
+//! The port is kept from whoever opens it later. A program that has it open by then and takes no lock on it goes on reading, so
+//! there must be none (a modem manager, a login on the line): two readers of one line each get some of the bytes, and a NIK
+//! that lost five of its digits has the length of a KPJ. Linux releases the line with the last handle on it, so a killed booth
+//! leaves nothing behind.
 //!
 //! A driver takes what settings it can and reports success, so they are read back. Where it knows no seven data bits (and then
 //! mostly no parity of them either), the line goes on with eight: a character has the same length, with the parity bit in
-//! bit 7, where [`Marks`](crate::marks::Marks) take it off and [`Port::write`] puts it in.
+//! bit 7, where [`Marks`](crate::marks::Marks) check it and take it off and [`Port::write`] puts it in.
 //!
 //! A line is gone when reading says so, and also when its name is: `/dev/serial/by-id/...` is a link that moves when the reader
 //! is plugged into another socket, while a driver may keep the old device alive as long as it is open.
@@ -92,15 +93,29 @@ impl Port {
         let termios = tcgetattr(&tty).map_err(opening)?;
         // The first keeps out whoever asks, the second whoever is not root.
         flock(&tty, FlockOperation::NonBlockingLockExclusive).map_err(opening)?;
-        ioctl_tiocexcl(&tty).map_err(opening)?;
-        let (settings, own_parity) = apply(&tty, termios, line).map_err(opening)?;
-        tcflush(&tty, QueueSelector::IFlush).map_err(opening)?;
-        Ok(Self { tty, path: path.to_owned(), device, settings, own_parity, written_until: Instant::now() })
+        // From here on dropping it undoes the second, which would outlive this handle if somebody else had the line open.
+        let mut port = Self {
+            tty,
+            path: path.to_owned(),
+            device,
+            settings: settings(&termios),
+            own_parity: None,
+            written_until: Instant::now(),
+        };
+        ioctl_tiocexcl(&port.tty).map_err(opening)?;
+        (port.settings, port.own_parity) = apply(&port.tty, termios, line).map_err(opening)?;
+        tcflush(&port.tty, QueueSelector::IFlush).map_err(opening)?;
+        Ok(port)
     }
 
     /// The settings that the driver has taken, as read back from it.
     pub(crate) fn settings(&self) -> LineSettings {
         self.settings
+    }
+
+    /// The parity that the driver neither makes nor checks, if it knows no seven data bits.
+    pub(crate) fn own_parity(&self) -> Option<Parity> {
+        self.own_parity
     }
 
     /// The device file that was opened.
@@ -258,7 +273,7 @@ fn settings(termios: &Termios) -> LineSettings {
 }
 
 /// A character of seven bits with its parity in bit 7. Without parity the stop bit is there.
-fn with_parity(byte: u8, parity: Parity) -> u8 {
+pub(crate) fn with_parity(byte: u8, parity: Parity) -> u8 {
     let (byte, odd) = (byte & 0x7f, (byte & 0x7f).count_ones() % 2 == 1);
     let set = match parity {
         Parity::Even => odd,

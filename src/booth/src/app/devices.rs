@@ -16,20 +16,31 @@ use tracing::{info, warn};
 /// A call that hears nothing for so long is made anew.
 pub(super) const REJOIN_AFTER: Duration = Duration::from_secs(10);
 
+/// A card that is read so soon after the booth has started its reader was not laid down by a person who has just been asked.
+const LAY_THERE: Duration = Duration::from_millis(500);
+
 impl App {
     pub(super) fn reader(&mut self, event: ReaderEvent) {
         let news = match event {
-            ReaderEvent::Ready => ReaderNews::Ready,
-            ReaderEvent::Lost { reason } => {
-                warn!(%reason, "card reader lost");
+            ReaderEvent::Ready => {
+                self.reader_doubted = false;
+                ReaderNews::Ready
+            }
+            ReaderEvent::Lost { .. } => ReaderNews::Lost,
+            ReaderEvent::Scan(scan) => {
+                if std::mem::take(&mut self.reader_doubted) {
+                    self.feed(Event::Reader(ReaderNews::Ready));
+                }
+                let lay_there = self.reader_started.is_some_and(|started| started.elapsed() < LAY_THERE);
+                ReaderNews::Card { reading: cards::reading(&scan), lay_there }
+            }
+            // A reader that cannot be understood is as good as none: "try once more" would help nobody.
+            ReaderEvent::Doubt(_) => {
+                self.reader_doubted = true;
                 ReaderNews::Lost
             }
+            ReaderEvent::Reading | ReaderEvent::Unreadable(_) if self.reader_doubted => return,
             ReaderEvent::Reading => ReaderNews::Reading,
-            ReaderEvent::Scan(scan) => ReaderNews::Card(cards::reading(&scan)),
-            ReaderEvent::Doubt(doubt) => {
-                warn!(%doubt, "card reader's line settings do not seem to fit");
-                return;
-            }
             // A reader that gives up waiting says so every few seconds: nobody has done anything wrong.
             ReaderEvent::Unreadable(Unreadable::NoRead) => ReaderNews::Ready,
             ReaderEvent::Unreadable(why) => {
@@ -39,7 +50,7 @@ impl App {
         };
         let state = match news {
             ReaderNews::Lost => DeviceState::Missing,
-            ReaderNews::Ready | ReaderNews::Reading | ReaderNews::Card(_) | ReaderNews::Unreadable => {
+            ReaderNews::Ready | ReaderNews::Reading | ReaderNews::Card { .. } | ReaderNews::Unreadable => {
                 DeviceState::Ready
             }
         };

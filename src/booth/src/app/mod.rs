@@ -30,6 +30,7 @@ use bilik_journal::courier::{CourierEvent, Trouble};
 use bilik_media::{Media, MediaEvent, PhotoCamera, Tier};
 use bilik_scanner::{Reader, ReaderEvent};
 use bilik_ui::AppWindow;
+use slint::ComponentHandle as _;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
@@ -106,6 +107,11 @@ pub struct App {
     // Kept for its thread.
     reader: Option<Reader>,
     card_wanted: bool,
+    /// Whether the reader reads only when the booth tells it to, and when it was told last.
+    starts_reader: bool,
+    reader_started: Option<Instant>,
+    /// What the reader sends is not understood: its settings do not fit.
+    reader_doubted: bool,
 }
 
 /// What an enrolled booth has.
@@ -142,7 +148,11 @@ impl App {
             enrolled: identity.is_some(),
             reader: start::reader(config),
             card_wanted: true,
+            starts_reader: start::starts_reader(config),
+            reader_started: None,
+            reader_doubted: false,
         };
+        window.global::<bilik_ui::IdentifyAdapter>().set_gesture(start::gesture(config));
         if config.reader.is_some() {
             app.device(Device::Reader, DeviceState::Missing);
         }
@@ -213,6 +223,7 @@ impl App {
             self.card_wanted = wanted;
             if let Some(reader) = &self.reader {
                 reader.want(wanted);
+                self.reader_started = (wanted && self.starts_reader).then(Instant::now);
             }
         }
     }

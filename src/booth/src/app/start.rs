@@ -8,14 +8,46 @@ use crate::hub_link::HubLink;
 use crate::identity::Identity;
 use crate::tls;
 use bilik_journal::{JournalConfig, RESERVE};
-use bilik_scanner::{Reader, ReaderConfig};
+use bilik_scanner::profile::{Present, Trigger};
+use bilik_scanner::{Profile, Reader, ReaderConfig};
+use bilik_ui::Gesture;
 use std::sync::Arc;
 use tracing::error;
 
-pub(super) fn reader(config: &Config) -> Option<Reader> {
+/// The profile of the configured reader.
+fn profile(config: &Config) -> Option<Profile> {
     let reader = config.reader.as_ref()?;
-    // The configuration was checked for this.
-    let profile = reader.profiles().ok()?.by_name(&reader.profile)?.clone();
+    let found = match reader.profiles() {
+        Ok(profiles) => profiles.by_name(&reader.profile).cloned(),
+        Err(error) => {
+            error!(error = %crate::courier::chain(&error), "reader profiles cannot be read");
+            return None;
+        }
+    };
+    if found.is_none() {
+        // The configuration was checked for this; the folder has changed since.
+        error!(profile = reader.profile, "there is no such reader profile any more");
+    }
+    found
+}
+
+/// How a card is shown to the reader.
+pub(super) fn gesture(config: &Config) -> Gesture {
+    match profile(config).map_or(Present::Lay, |profile| profile.present) {
+        Present::Lay => Gesture::Lay,
+        Present::Hold => Gesture::Hold,
+        Present::Swipe => Gesture::Swipe,
+    }
+}
+
+/// Whether the reader reads only when the booth tells it to.
+pub(super) fn starts_reader(config: &Config) -> bool {
+    profile(config).is_some_and(|profile| matches!(profile.trigger, Trigger::Host(_)))
+}
+
+pub(super) fn reader(config: &Config) -> Option<Reader> {
+    let profile = profile(config)?;
+    let reader = config.reader.as_ref()?;
     let reader = ReaderConfig { port: reader.port.clone(), profile };
     match Reader::spawn(reader, |event| Post.send(Incoming::Reader(event))) {
         Ok(reader) => Some(reader),

@@ -25,14 +25,14 @@ pub fn identify(window: &AppWindow, session: &Session, visit: &Visit) {
     let language = session.settings().language;
     let page = window.global::<bilik_ui::IdentifyAdapter>();
     page.set_reader_state(match session.surroundings().reader {
-        DeviceState::Ready if visit.card_in_reader => ReaderState::Reading,
+        DeviceState::Ready if visit.cards.reading => ReaderState::Reading,
         DeviceState::Ready => ReaderState::Ready,
         DeviceState::Missing => ReaderState::NotConnected,
         DeviceState::Absent => ReaderState::NoReader,
     });
-    let problem = visit.reader_problem.map(|problem| card_problem(problem, language).0);
+    let problem = visit.cards.problem.map(|problem| card_problem(problem, language).0);
     page.set_problem(problem.unwrap_or_default().into());
-    page.set_offers_help(visit.failed_cards >= HELP_AFTER);
+    page.set_offers_help(visit.cards.failed >= HELP_AFTER);
 }
 
 pub fn type_identity(window: &AppWindow, visit: &Visit, now: Now, language: Language) {
@@ -141,7 +141,7 @@ pub fn review(window: &AppWindow, lists: &Lists, visit: &Visit, now: Now, langua
 /// What stands under a field: nothing while it is untouched, a hint while it is incomplete, an error when more typing
 /// cannot mend it, a doubt when it can be taken.
 fn message(visit: &Visit, field: Field, now: Now, language: Language) -> (String, Tone) {
-    if let Some(problem) = visit.reader_problem {
+    if let Some(problem) = visit.cards.problem {
         return card_problem(problem, language);
     }
     if visit.draft.typed(field).is_empty() {
@@ -163,6 +163,7 @@ fn card_problem(problem: ReaderProblem, language: Language) -> (String, Tone) {
     match problem {
         ReaderProblem::Unreadable => (words(Word::CardUnreadable).get(language).to_owned(), Tone::Attention),
         ReaderProblem::OtherCard => (words(Word::OtherCard).get(language).to_owned(), Tone::Attention),
+        ReaderProblem::LeftBehind => (words(Word::CardLeftBehind).get(language).to_owned(), Tone::Attention),
         ReaderProblem::Fault(field, fault) => {
             let read = words(Word::CardRead).get(language);
             (format!("{read} {}: {}", field.title().get(language), fault.explain(language)), Tone::Bad)

@@ -31,6 +31,7 @@ words! {
     OtherReasons: "Kontrak habis, rumah, pindah negara, ahli waris", "Contract ended, house, leaving Indonesia, heirs";
     CardUnreadable: "Kartu tidak terbaca. Tempelkan sekali lagi, atau ketik nomornya.", "The card could not be read. Try once more, or type the number.";
     OtherCard: "Ini bukan kartu yang diminta. Tempelkan kartu lain, atau ketik nomornya.", "This is not the card that is asked for. Place another one, or type the number.";
+    CardLeftBehind: "Sudah ada kartu di pembaca. Bila itu kartu Anda, angkat lalu tempelkan lagi.", "There is a card on the reader already. If it is yours, lift it and place it again.";
     CardRead: "Kartu terbaca, tetapi ada yang keliru pada", "The card was read, but something is wrong with";
     PhotoTaken: "Sudah difoto", "Photographed";
     NoPhoto: "Belum difoto", "Not photographed";

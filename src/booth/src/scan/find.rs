@@ -4,6 +4,8 @@ use anyhow::Context as _;
 use bilik_scanner::detect::{Fit, Progress, search};
 use bilik_scanner::{PortName, Profile, Profiles, serial_ports};
 use std::io::Write;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Searches, says what fits and why, and what to write into the configuration.
 ///
@@ -19,9 +21,13 @@ pub fn profile(port: &PortName, profiles: &Profiles, status: &mut dyn Write) -> 
         Progress::Listening(baud) => told(&format!("listening at {baud} bits per second")),
         Progress::Starting(profile) => told(&format!("trying the start command of {profile}")),
     };
-    let fits = search(port, profiles.iter().cloned().collect(), progress, || true)
+    let go_on = Arc::new(AtomicBool::new(true));
+    let interrupted = go_on.clone();
+    super::on_interrupt(move || interrupted.store(false, Ordering::Relaxed))?;
+    let fits = search(port, profiles.iter().cloned().collect(), progress, || go_on.load(Ordering::Relaxed))
         .with_context(|| format!("no card reader at {port}"))?;
     let Some(best) = fits.first() else {
+        anyhow::ensure!(go_on.load(Ordering::Relaxed), "the search was interrupted");
         anyhow::bail!(
             "nothing was heard that any profile understands. Check that the reader has power (its light or tone at a card), that \
              the cable sits, and that the reader is set to RS-232 or to a virtual COM port and not to a keyboard"
@@ -41,8 +47,8 @@ fn advice(best: &Fit, profiles: &Profiles) -> String {
     text += &format!("  in the configuration, under [reader]: profile = \"{name}\"");
     if profiles.by_name(name).is_none_or(|shipped| shipped.line.baud != line.baud) {
         text += &format!(
-            "\n  the reader runs at {0} bits per second: set it to the profile's speed, or copy the profile into a folder of your \
-             own with baud = {0} and name that folder as `profiles`",
+            "\n  the reader runs at {0} bits per second: set it to the profile's speed, or save the profile with \
+             `bilik-booth scan --show {name}` in a folder of your own, write baud = {0} into it, and name that folder as `profiles`",
             line.baud
         );
     }

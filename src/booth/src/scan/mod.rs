@@ -11,12 +11,14 @@ use crate::cards::NumberKind;
 use crate::config::Config;
 use anyhow::Context as _;
 use bilik_scanner::framing::Output;
-use bilik_scanner::profile::Trigger;
-use bilik_scanner::{PortName, Profile, Profiles, Reader, ReaderConfig, ReaderEvent, Watch, profile};
+use bilik_scanner::profile::{PayloadSettings, Trigger};
+use bilik_scanner::{PortName, Profile, Profiles, Reader, ReaderConfig, ReaderEvent, Scan, Unreadable, Watch, profile};
 use print::Printer;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
+use std::time::Instant;
+use tokio::signal::unix::{SignalKind, signal};
 
 /// Show what a card reader sends.
 #[derive(Debug, clap::Args)]
@@ -42,6 +44,9 @@ pub struct ScanArgs {
     /// List the profiles and stop.
     #[arg(long)]
     list: bool,
+    /// Print the file of a shipped profile, to be copied and changed, and stop.
+    #[arg(long, value_name = "NAME")]
+    show: Option<String>,
     /// Show a recorded session instead of a reader.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["port", "list"])]
     replay: Option<PathBuf>,
@@ -55,14 +60,20 @@ pub struct ScanArgs {
     unmasked: bool,
 }
 
-/// What comes from the reader's thread.
+/// News that may wait to be printed. The reader's thread waits beyond that: better than memory without end.
+const WAITING: usize = 1024;
+
+/// What comes from the reader's thread, with the time where a recording needs it.
 enum News {
     Event(ReaderEvent),
+    Result(Result<Scan, Unreadable>),
     Opened(String),
-    Received(Vec<u8>),
-    Sent(Vec<u8>),
+    Received(Instant, Vec<u8>),
+    Sent(Instant, Vec<u8>),
     Disturbed(u32),
     Framed(String),
+    /// Somebody has pressed Ctrl-C: the reader is to be told to stop reading.
+    Stop,
 }
 
 /// Runs the command until the reader is interrupted, `--count` is reached or the output is closed.
@@ -77,12 +88,20 @@ pub fn run(
 ) -> anyhow::Result<()> {
     let configured = config.and_then(|config| config.reader.as_ref());
     let profiles = configured.map_or_else(|| Ok(Profiles::shipped()), crate::config::Reader::profiles)?;
+    if let Some(name) = &args.show {
+        let text = Profiles::text(name).with_context(|| format!("no shipped profile is called {name:?}"))?;
+        return Ok(write!(out, "{text}")?);
+    }
     if args.list {
         return list(&profiles, out);
     }
     let mut printer = Printer::new(args.json, args.raw, args.expect);
     if let Some(file) = &args.replay {
         let name = args.profile.as_deref().or(configured.map(|reader| reader.profile.as_str())).unwrap_or("line");
+        anyhow::ensure!(
+            name != "auto",
+            "a recording cannot be asked for another speed: name the profile instead of auto"
+        );
         return record::replay(file, &chosen(name, &profiles)?, &mut printer, out, status);
     }
     let port =
@@ -133,30 +152,40 @@ fn show(
 ) -> anyhow::Result<()> {
     let mut recorder = args.recorder(status)?;
     writeln!(status, "profile {}, {}, {}", reader.profile.name, reader.profile.line, reader.port)?;
-    let (news, inbox) = mpsc::channel();
+    let (news, inbox) = mpsc::sync_channel(WAITING);
     let raw = args.raw || recorder.is_some();
-    let wanted = reader.profile.line;
-    let events = news.clone();
+    let (wanted, payload) = (reader.profile.line, reader.profile.payload.clone());
+    let (events, stop) = (news.clone(), news.clone());
+    // Every scan, however fast: events are meant for a booth and held back when they come faster than people do.
     let watch = move |watch: Watch<'_>| {
-        let told = match watch {
+        // The loop below may have ended: then nobody is left to tell.
+        let tell = |told| drop(news.send(told));
+        match watch {
             Watch::Opened { path, settings } if settings == wanted => {
-                News::Opened(format!("{} is open", path.display()))
+                tell(News::Opened(format!("{} is open", path.display())));
             }
             Watch::Opened { path, settings } => {
-                News::Opened(format!("{} is open with {settings}: its driver does not take {wanted}", path.display()))
+                let path = path.display();
+                tell(News::Opened(format!("{path} is open with {settings}: its driver does not take {wanted}")));
             }
-            Watch::Received(bytes) if raw => News::Received(bytes.to_vec()),
-            Watch::Sent(bytes) if raw => News::Sent(bytes.to_vec()),
-            Watch::Errors(count) if raw && count > 0 => News::Disturbed(count),
-            Watch::Framed(output) if raw => News::Framed(framed(output)),
-            Watch::Received(_) | Watch::Sent(_) | Watch::Errors(_) | Watch::Framed(_) => return,
-        };
-        // The loop below may have ended: then nobody is left to tell.
-        let _ = news.send(told);
+            Watch::Received(bytes) if raw => tell(News::Received(Instant::now(), bytes.to_vec())),
+            Watch::Sent(bytes) if raw => tell(News::Sent(Instant::now(), bytes.to_vec())),
+            Watch::Errors(count) if raw && count > 0 => tell(News::Disturbed(count)),
+            Watch::Received(_) | Watch::Sent(_) | Watch::Errors(_) => {}
+            Watch::Framed(output) => {
+                if raw {
+                    tell(News::Framed(framed(output)));
+                }
+                if let Some(result) = result(output, &payload) {
+                    tell(News::Result(result));
+                }
+            }
+        }
     };
     let sink = move |event| {
         let _ = events.send(News::Event(event));
     };
+    on_interrupt(move || drop(stop.send(News::Stop)))?;
     let _reader = Reader::spawn_watched(reader, sink, watch)?;
     let mut scans = 0;
     while args.count.is_none_or(|count| scans < count) {
@@ -166,15 +195,48 @@ fn show(
             recorder.note(&news)?;
         }
         match news {
-            News::Event(event) => scans += u32::from(printer.event(&event, out, status)?),
+            News::Stop => break,
+            News::Event(event) => printer.event(&event, status)?,
+            News::Result(result) => scans += u32::from(printer.result(&result, out, status)?),
             News::Opened(text) => writeln!(status, "{text}")?,
-            News::Received(bytes) => printer.bytes('<', &bytes, out)?,
-            News::Sent(bytes) => printer.bytes('>', &bytes, out)?,
+            News::Received(_, bytes) => printer.bytes('<', &bytes, out)?,
+            News::Sent(_, bytes) => printer.bytes('>', &bytes, out)?,
             News::Disturbed(count) => printer.note(&format!("{count} disturbed characters"), out)?,
             News::Framed(text) => printer.note(&text, out)?,
         }
         out.flush()?;
     }
+    Ok(())
+}
+
+/// What a frame comes to; none if the output ends no frame.
+fn result(output: Output<'_>, settings: &PayloadSettings) -> Option<Result<Scan, Unreadable>> {
+    match output {
+        Output::Payload(payload) => Some(Scan::read(payload, settings)),
+        Output::Fault(fault) => Some(Err(fault.into())),
+        Output::Begun | Output::Reply(_) | Output::Answer(_) => None,
+    }
+}
+
+/// Runs `stop` when Ctrl-C is pressed or the program is asked to end, instead of ending at once.
+fn on_interrupt(stop: impl FnOnce() + Send + 'static) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("failed to start")?;
+    let (mut interrupt, mut terminate) = {
+        let _guard = runtime.enter();
+        (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?)
+    };
+    std::thread::Builder::new()
+        .name("interrupt".into())
+        .spawn(move || {
+            runtime.block_on(async {
+                tokio::select! {
+                    _ = interrupt.recv() => {}
+                    _ = terminate.recv() => {}
+                }
+            });
+            stop();
+        })
+        .context("failed to start a thread")?;
     Ok(())
 }
 

@@ -29,15 +29,27 @@ impl Printer {
         Self { json, raw, expect }
     }
 
-    /// Prints an event. True if it was a scan, readable or not.
-    pub fn event(&mut self, event: &ReaderEvent, out: &mut dyn Write, status: &mut dyn Write) -> io::Result<bool> {
+    /// Says what happens at the reader beside scans.
+    pub fn event(&mut self, event: &ReaderEvent, status: &mut dyn Write) -> io::Result<()> {
         match event {
-            ReaderEvent::Ready => writeln!(status, "ready, present a card").map(|()| false),
-            ReaderEvent::Lost { reason } => writeln!(status, "no reader: {reason}").map(|()| false),
-            ReaderEvent::Reading => Ok(false),
-            ReaderEvent::Doubt(doubt) => writeln!(status, "doubt: {doubt}").map(|()| false),
-            ReaderEvent::Scan(scan) => self.print(&printed(scan, self.expect), out),
-            ReaderEvent::Unreadable(why) => self.print(&unreadable(*why), out),
+            ReaderEvent::Ready => writeln!(status, "ready, present a card"),
+            ReaderEvent::Lost { reason } => writeln!(status, "no reader: {reason}"),
+            ReaderEvent::Doubt(doubt) => writeln!(status, "doubt: {doubt}"),
+            ReaderEvent::Reading | ReaderEvent::Scan(_) | ReaderEvent::Unreadable(_) => Ok(()),
+        }
+    }
+
+    /// Prints what a frame came to. True if it was a card, readable or not; a reader that gave up waiting saw none.
+    pub fn result(
+        &mut self,
+        result: &Result<Scan, Unreadable>,
+        out: &mut dyn Write,
+        status: &mut dyn Write,
+    ) -> io::Result<bool> {
+        match result {
+            Ok(scan) => self.print(&printed(scan, self.expect), out),
+            Err(Unreadable::NoRead) => writeln!(status, "the reader saw no card").map(|()| false),
+            Err(why) => self.print(&unreadable(*why), out),
         }
     }
 

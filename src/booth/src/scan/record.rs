@@ -5,8 +5,8 @@
 
 use super::print::Printer;
 use anyhow::Context as _;
-use bilik_scanner::framing::{Decoder, Output};
-use bilik_scanner::{Profile, ReaderEvent, Scan, Unreadable};
+use bilik_scanner::framing::Decoder;
+use bilik_scanner::{Profile, Scan, Unreadable};
 use serde::Deserialize;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
@@ -45,15 +45,20 @@ impl Recorder {
     }
 
     pub(super) fn note(&mut self, news: &super::News) -> anyhow::Result<()> {
-        let (way, bytes) = match news {
-            super::News::Received(bytes) => ("received", bytes),
-            super::News::Sent(bytes) => ("sent", bytes),
-            super::News::Event(_) | super::News::Opened(_) | super::News::Disturbed(_) | super::News::Framed(_) => {
+        let (way, at, bytes) = match news {
+            super::News::Received(at, bytes) => ("received", at, bytes),
+            super::News::Sent(at, bytes) => ("sent", at, bytes),
+            super::News::Stop
+            | super::News::Result(_)
+            | super::News::Event(_)
+            | super::News::Opened(_)
+            | super::News::Disturbed(_)
+            | super::News::Framed(_) => {
                 return Ok(());
             }
         };
         let bytes: Vec<u8> = bytes.iter().map(|byte| if self.unmasked { *byte } else { masked(*byte) }).collect();
-        let note = serde_json::json!({ "ms": self.begun.elapsed().as_millis(), way: hex::encode_upper(bytes) });
+        let note = serde_json::json!({ "ms": at.saturating_duration_since(self.begun).as_millis(), way: hex::encode_upper(bytes) });
         writeln!(self.file, "{note}").context("failed to write the recording")
     }
 }
@@ -102,9 +107,9 @@ pub fn replay(
         until(at, &mut decoder, profile, printer, out, status)?;
         now = at;
         printer.bytes('<', &bytes, out)?;
-        let mut events = Vec::new();
-        decoder.push(&bytes, now, &mut |output| events.extend(event(output, profile)));
-        tell(events, printer, out, status)?;
+        let mut results = Vec::new();
+        decoder.push(&bytes, now, &mut |output| results.extend(super::result(output, &profile.payload)));
+        tell(results, printer, out, status)?;
     }
     until(now + Duration::from_secs(60), &mut decoder, profile, printer, out, status)
 }
@@ -119,31 +124,21 @@ fn until(
     status: &mut dyn Write,
 ) -> anyhow::Result<()> {
     while let Some(deadline) = decoder.deadline().filter(|deadline| *deadline <= at) {
-        let mut events = Vec::new();
-        decoder.poll(deadline, &mut |output| events.extend(event(output, profile)));
-        tell(events, printer, out, status)?;
+        let mut results = Vec::new();
+        decoder.poll(deadline, &mut |output| results.extend(super::result(output, &profile.payload)));
+        tell(results, printer, out, status)?;
     }
     Ok(())
 }
 
-fn event(output: Output<'_>, profile: &Profile) -> Option<ReaderEvent> {
-    match output {
-        Output::Payload(payload) => {
-            Some(Scan::read(payload, &profile.payload).map_or_else(ReaderEvent::Unreadable, ReaderEvent::Scan))
-        }
-        Output::Fault(fault) => Some(ReaderEvent::Unreadable(Unreadable::from(fault))),
-        Output::Begun | Output::Reply(_) | Output::Answer(_) => None,
-    }
-}
-
 fn tell(
-    events: Vec<ReaderEvent>,
+    results: Vec<Result<Scan, Unreadable>>,
     printer: &mut Printer,
     out: &mut dyn Write,
     status: &mut dyn Write,
 ) -> anyhow::Result<()> {
-    for event in events {
-        printer.event(&event, out, status)?;
+    for result in results {
+        printer.result(&result, out, status)?;
     }
     Ok(())
 }

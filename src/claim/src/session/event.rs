@@ -107,7 +107,11 @@ pub enum ReaderNews {
     Lost,
     /// The first bytes of a card.
     Reading,
-    Card(CardReading),
+    Card {
+        reading: CardReading,
+        /// It was read as soon as the booth asked for one.
+        lay_there: bool,
+    },
     Unreadable,
 }
 

@@ -46,7 +46,7 @@ pub use event::{CallNews, Device, Event, HubNews, Key, Now, Officer, PhotoOutcom
 pub use finish::Ending;
 pub use navigation::Page;
 pub use photos::PendingPhoto;
-pub use reader::{CardEntry, CardReading, HELP_AFTER, ReaderProblem};
+pub use reader::{CardEntry, CardReading, Cards, HELP_AFTER, ReaderProblem, SAME_CARD_FOR};
 pub use signature::{Signature, Stroke};
 pub use timers::{IDLE_ASK, IDLE_END, NO_OFFICER_OFFER};
 pub use verification::{Desk, Standby};
@@ -119,11 +119,7 @@ pub struct Visit {
     return_to: Option<Page>,
     /// The rest of the reasons is shown.
     pub more_reasons: bool,
-    /// What the reader could not read, if the last card failed.
-    pub reader_problem: Option<ReaderProblem>,
-    pub card_in_reader: bool,
-    /// Cards in a row that were of no use.
-    pub failed_cards: u8,
+    pub cards: Cards,
     /// Which number the participant types on the identity page.
     pub identity_field: Field,
     /// The document on the page, and a photograph not yet taken over.
@@ -330,8 +326,8 @@ impl Session {
             visit.pending_photo = None;
             visit.document = visit.document.min(visit.draft.documents().len().saturating_sub(1));
             if self.page != Page::Identify {
-                visit.reader_problem = None;
-                visit.failed_cards = 0;
+                visit.cards.problem = None;
+                visit.cards.failed = 0;
             }
         }
         let document =
@@ -376,9 +372,7 @@ impl Visit {
             draft: Draft::default(),
             return_to: None,
             more_reasons: false,
-            reader_problem: None,
-            card_in_reader: false,
-            failed_cards: 0,
+            cards: Cards::default(),
             identity_field: Field::Nik,
             document: 0,
             pending_photo: None,

@@ -302,7 +302,7 @@ impl Session {
             }
             (Key::Character(_), Input::Digits { .. } | Input::Letters { .. }) => return,
         }
-        visit.reader_problem = None;
+        visit.cards.problem = None;
         if text != before {
             visit.draft.set(field, Personal::new(text), EntrySource::Typed);
             visit.changed(Item::Field(field));

@@ -3,19 +3,45 @@
 //! Few cards say what their number is. Sixteen digits can be a population number, a family card's or a tax number, so the
 //! page that asked for one decides: [`CardReading::answer`]. A card that answers another question than the page's is said
 //! to be the wrong one. After [`HELP_AFTER`] cards in a row that were of no use, the page offers an officer.
+//!
+//! Readers read a card that lies still again and again, and noise looks like a card. So what a card does is done once:
+//! - The same card within [`SAME_CARD_FOR`] is the one that lies there, and says nothing new.
+//! - Only a card that was not read just before shows that somebody is there; noise never does. A forgotten card must not keep
+//!   a visit alive.
+//! - A card that already lay there when the page began to ask may be the last participant's: it is asked to be lifted.
+//! - A number that already stands in the field is no answer: else a card on the reader would undo every correction.
 
 use super::Session;
 use super::claim::EntrySource;
 use super::draft::answer_context;
 use super::event::{Now, ReaderNews};
 use super::navigation::Page;
+use super::{Overlay, Visit};
 use crate::identity::{Fault, Kpj, Nik};
 use crate::personal::Personal;
 use crate::session::item::{Field, Item};
 use crate::wire::DeviceState;
+use std::time::{Duration, Instant};
 
 /// So many cards of no use in a row, and the page offers an officer.
 pub const HELP_AFTER: u8 = 3;
+/// A card that is read again within this has not been lifted: readers that are started anew read it twice a second.
+pub const SAME_CARD_FOR: Duration = Duration::from_millis(1500);
+
+/// What the reader did in this visit.
+#[derive(Debug, Default)]
+pub struct Cards {
+    /// Why the last card was not taken.
+    pub problem: Option<ReaderProblem>,
+    /// The first bytes of a card have come.
+    pub reading: bool,
+    /// Cards in a row that were of no use.
+    pub failed: u8,
+    /// The card that was read last, and when it was last seen.
+    last: Option<(CardReading, Instant)>,
+    /// When something unreadable came last.
+    unreadable: Option<Instant>,
+}
 
 /// What a reader found on a card.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -38,6 +64,8 @@ pub enum ReaderProblem {
     Unreadable,
     /// It was read, but what is asked for does not stand on it.
     OtherCard,
+    /// It already lay there when the page began to ask.
+    LeftBehind,
     /// It was read, but the number on it cannot be right.
     Fault(Field, Fault),
 }
@@ -87,9 +115,9 @@ impl Page {
             Page::Detail(Field::Nik) => &[Field::Nik],
             Page::Detail(Field::Kpj) => &[Field::Kpj],
             Page::Detail(Field::TaxNumber) => &[Field::TaxNumber],
+            Page::Detail(Field::Name) => &[Field::Name],
             Page::Detail(
-                Field::Name
-                | Field::Reason
+                Field::Reason
                 | Field::EventDate
                 | Field::Phone
                 | Field::Bank
@@ -121,65 +149,87 @@ impl Session {
         match &news {
             ReaderNews::Ready => self.surroundings.reader = DeviceState::Ready,
             ReaderNews::Lost => self.surroundings.reader = DeviceState::Missing,
-            ReaderNews::Reading | ReaderNews::Card(_) | ReaderNews::Unreadable => {}
+            ReaderNews::Reading | ReaderNews::Card { .. } | ReaderNews::Unreadable => {}
         }
         let asked = self.page.asks_card_for();
         let Some(visit) = &mut self.visit else { return };
-        visit.card_in_reader = news == ReaderNews::Reading;
+        visit.cards.reading = news == ReaderNews::Reading;
         match news {
-            ReaderNews::Card(reading) if !asked.is_empty() => self.card_read(&reading, asked, now),
-            ReaderNews::Unreadable if !asked.is_empty() => self.card_failed(ReaderProblem::Unreadable, now),
-            ReaderNews::Ready
-            | ReaderNews::Lost
-            | ReaderNews::Reading
-            | ReaderNews::Card(_)
-            | ReaderNews::Unreadable => {}
+            ReaderNews::Card { reading, lay_there } if !asked.is_empty() => {
+                self.card_read(reading, lay_there, asked, now)
+            }
+            ReaderNews::Unreadable if !asked.is_empty() => {
+                let before = visit.cards.unreadable.replace(now.instant);
+                if before.is_none_or(|before| now.instant.saturating_duration_since(before) >= SAME_CARD_FOR) {
+                    visit.cards.fail(ReaderProblem::Unreadable);
+                }
+            }
+            // "Try once more" would be wrong now.
+            ReaderNews::Lost => visit.cards.problem = None,
+            ReaderNews::Ready | ReaderNews::Reading | ReaderNews::Card { .. } | ReaderNews::Unreadable => {}
         }
     }
 
-    fn card_read(&mut self, reading: &CardReading, asked: &[Field], now: Now) {
+    fn card_read(&mut self, reading: CardReading, lay_there: bool, asked: &[Field], now: Now) {
         let page = self.page;
         let Some(visit) = &mut self.visit else { return };
+        let last = visit.cards.last.replace((reading.clone(), now.instant));
+        let same = last.filter(|(last, _)| *last == reading).map(|(_, at)| at);
+        if same.is_some_and(|at| now.instant.saturating_duration_since(at) < SAME_CARD_FOR) {
+            return;
+        }
+        if lay_there && same.is_none() {
+            visit.cards.problem = Some(ReaderProblem::LeftBehind);
+            return;
+        }
+        if same.is_none() {
+            self.last_touch = now.instant;
+            if let Overlay::StillThere { .. } = self.overlay {
+                self.overlay = Overlay::None;
+            }
+        }
         let Some((field, text)) = reading.answer(asked) else {
-            // A card that still lies on the reader is read again and again: what it told before is no mistake now.
-            let known =
-                |text: &Personal| [Field::Nik, Field::Kpj].iter().any(|f| visit.draft.typed(*f) == text.reveal());
-            if !reading.entries.iter().any(|entry| known(&entry.text)) {
-                self.card_failed(ReaderProblem::OtherCard, now);
+            // What a card told before is no mistake now.
+            let known = [Field::Nik, Field::Kpj].map(|field| visit.draft.typed(field).to_owned());
+            if !reading.entries.iter().any(|entry| known.iter().any(|known| known == entry.text.reveal())) {
+                visit.cards.fail(ReaderProblem::OtherCard);
             }
             return;
         };
         if let Err(fault) = field.judge(text.reveal(), &answer_context(&visit.draft, now.today)) {
-            self.card_failed(ReaderProblem::Fault(field, fault), now);
+            visit.cards.fail(ReaderProblem::Fault(field, fault));
             return;
         }
-        self.last_touch = now.instant;
-        if visit.draft.typed(field) != text.reveal() {
-            visit.changed(Item::Field(field));
+        let first_way = matches!(page, Page::Identify | Page::TypeIdentity) && visit.return_to.is_none();
+        let news = visit.draft.typed(field) != text.reveal();
+        visit.cards.problem = None;
+        visit.cards.failed = 0;
+        if !news && !first_way {
+            return;
         }
-        visit.draft.set(field, text.clone(), EntrySource::CardReader);
+        // A tax number that is the NIK, and a name in the spelling of a passport, are offered: the participant goes on.
+        let offered =
+            field == Field::Name || (field == Field::TaxNumber && visit.draft.typed(Field::Nik) == text.reveal());
+        if news {
+            if field == Field::Nik {
+                visit.forget_other_card();
+            }
+            visit.take_from_card(field, text);
+        }
         // What else the card says of itself is offered on its own page, where the participant confirms or mends it.
         for CardEntry { field, text } in &reading.entries {
             let Some(other) = *field else { continue };
             let fits = visit.draft.typed(other).is_empty()
                 && other.judge(text.reveal(), &answer_context(&visit.draft, now.today)).is_ok();
             if fits {
-                visit.draft.set(other, text.clone(), EntrySource::CardReader);
+                visit.take_from_card(other, text);
             }
         }
         if !matches!(page, Page::Detail(_)) {
             visit.identity_field = field;
         }
-        visit.reader_problem = None;
-        visit.failed_cards = 0;
-        self.advance(now);
-    }
-
-    fn card_failed(&mut self, problem: ReaderProblem, now: Now) {
-        self.last_touch = now.instant;
-        if let Some(visit) = &mut self.visit {
-            visit.reader_problem = Some(problem);
-            visit.failed_cards = visit.failed_cards.saturating_add(1);
+        if !offered {
+            self.advance(now);
         }
     }
 
@@ -187,5 +237,29 @@ impl Session {
         if let (Page::TypeIdentity, Field::Nik | Field::Kpj, Some(visit)) = (self.page, field, &mut self.visit) {
             visit.identity_field = field;
         }
+    }
+}
+
+impl Visit {
+    fn take_from_card(&mut self, field: Field, text: &Personal) {
+        self.draft.set(field, text.clone(), EntrySource::CardReader);
+        self.changed(Item::Field(field));
+    }
+
+    /// Another person's card: what the former one said goes.
+    fn forget_other_card(&mut self) {
+        for field in Field::ALL {
+            if self.draft.source(*field) == EntrySource::CardReader {
+                self.draft.set(*field, Personal::default(), EntrySource::CardReader);
+                self.changed(Item::Field(*field));
+            }
+        }
+    }
+}
+
+impl Cards {
+    fn fail(&mut self, problem: ReaderProblem) {
+        self.problem = Some(problem);
+        self.failed = self.failed.saturating_add(1);
     }
 }

@@ -57,7 +57,7 @@ impl Booth {
     }
 
     fn card(&mut self, digits: &str) {
-        self.event(Event::Reader(ReaderNews::Card(CardReading::number(digits))));
+        self.event(Event::Reader(ReaderNews::Card { reading: CardReading::number(digits), lay_there: false }));
     }
 
     fn keys(&mut self, text: &str) {
@@ -316,7 +316,7 @@ fn cards() {
         assert_eq!(booth.session.page(), Page::Consent, "no card is read before the consent");
         booth.tap(Tap::AcceptConsent);
         booth.card(digits);
-        assert_eq!((booth.session.page(), booth.visit().reader_problem), (page, problem), "{digits}");
+        assert_eq!((booth.session.page(), booth.visit().cards.problem), (page, problem), "{digits}");
     };
     check("3171011708450001", Page::Reason, None);
     check("12345678901", Page::Reason, None);
@@ -331,7 +331,7 @@ fn a_card_fills_the_number_that_is_asked_for() {
     booth.tap(Tap::Start);
     booth.tap(Tap::AcceptConsent);
     booth.event(Event::Reader(ReaderNews::Unreadable));
-    assert_eq!(booth.visit().reader_problem, Some(ReaderProblem::Unreadable));
+    assert_eq!(booth.visit().cards.problem, Some(ReaderProblem::Unreadable));
     booth.tap(Tap::TypeInstead);
     booth.keys("31710117084500");
     booth.tap(Tap::Next);
@@ -342,9 +342,9 @@ fn a_card_fills_the_number_that_is_asked_for() {
     booth.tap(Tap::Next);
     assert_eq!(booth.session.page(), Page::Detail(Field::Kpj));
     booth.card("3171011708450001");
-    assert_eq!(booth.visit().reader_problem, None, "the card that still lies there is no mistake");
+    assert_eq!(booth.visit().cards.problem, None, "the card that still lies there is no mistake");
     booth.card("3171011708450002");
-    assert_eq!(booth.visit().reader_problem, Some(ReaderProblem::OtherCard));
+    assert_eq!(booth.visit().cards.problem, Some(ReaderProblem::OtherCard));
     assert_eq!(booth.session.page(), Page::Detail(Field::Kpj));
     booth.card("12345678901");
     assert_eq!(booth.session.page(), Page::Detail(Field::Name));
@@ -400,7 +400,10 @@ fn a_card_that_names_its_fields_offers_them_all() {
     booth.tap(Tap::AcceptConsent);
     let entries = [(Field::Name, "BUDI SPECIMEN"), (Field::Nik, "3171011708450001"), (Field::Kpj, "not a number")];
     let entries = entries.map(|(field, text)| CardEntry { field: Some(field), text: Personal::new(text) });
-    booth.event(Event::Reader(ReaderNews::Card(CardReading { entries: entries.to_vec() })));
+    booth.event(Event::Reader(ReaderNews::Card {
+        reading: CardReading { entries: entries.to_vec() },
+        lay_there: false,
+    }));
     assert_eq!(booth.session.page(), Page::Reason);
     let draft = &booth.visit().draft;
     assert_eq!(draft.typed(Field::Nik), "3171011708450001");
@@ -418,12 +421,101 @@ fn three_cards_of_no_use_and_an_officer_is_offered() {
     assert!(booth.session.wants_card());
     booth.event(Event::Reader(ReaderNews::Unreadable));
     booth.card("0071011708450001");
-    assert_eq!(booth.visit().failed_cards, HELP_AFTER - 1);
+    assert_eq!(booth.visit().cards.failed, HELP_AFTER - 1);
     booth.card("123456782901000");
-    assert_eq!(booth.visit().failed_cards, HELP_AFTER);
+    assert_eq!(booth.visit().cards.failed, HELP_AFTER);
     booth.card("3171011708450001");
-    assert_eq!((booth.session.page(), booth.visit().failed_cards), (Page::Reason, 0));
+    assert_eq!((booth.session.page(), booth.visit().cards.failed), (Page::Reason, 0));
     assert!(!booth.session.wants_card());
+}
+
+#[test]
+fn what_lies_on_the_reader_keeps_no_visit_alive() {
+    let wrong = || ReaderNews::Card { reading: CardReading::number("123456782901000"), lay_there: false };
+    for news in [wrong as fn() -> ReaderNews, || ReaderNews::Unreadable] {
+        let mut booth = Booth::new();
+        booth.tap(Tap::Start);
+        booth.tap(Tap::AcceptConsent);
+        // Twice a second, as a reader that is started anew reads it.
+        for _ in 0..122 {
+            booth.event(Event::Reader(news()));
+            booth.elapsed += Duration::from_millis(500);
+        }
+        assert!(matches!(booth.session.overlay(), Overlay::StillThere { .. }), "{:?}", news());
+        assert_eq!(booth.visit().cards.failed, 1, "it is one card, not many");
+    }
+}
+
+#[test]
+fn a_card_answers_whether_somebody_is_there() {
+    let mut booth = Booth::new();
+    booth.tap(Tap::Start);
+    booth.tap(Tap::AcceptConsent);
+    booth.wait(61);
+    assert!(matches!(booth.session.overlay(), Overlay::StillThere { .. }));
+    booth.event(Event::Reader(ReaderNews::Unreadable));
+    assert!(matches!(booth.session.overlay(), Overlay::StillThere { .. }), "noise is nobody");
+    booth.card("3171011708450001");
+    assert_eq!((booth.session.overlay(), booth.session.page()), (Overlay::None, Page::Reason));
+    booth.wait(30);
+    assert_eq!(booth.session.page(), Page::Reason, "the visit goes on");
+}
+
+#[test]
+fn a_card_that_was_left_behind_is_to_be_lifted() {
+    let mut booth = Booth::new();
+    booth.tap(Tap::Start);
+    booth.tap(Tap::AcceptConsent);
+    let lies = || ReaderNews::Card { reading: CardReading::number("3171011708450001"), lay_there: true };
+    booth.event(Event::Reader(lies()));
+    assert_eq!(booth.session.page(), Page::Identify);
+    assert_eq!(booth.visit().cards.problem, Some(ReaderProblem::LeftBehind));
+    for _ in 0..10 {
+        booth.elapsed += Duration::from_millis(500);
+        booth.card("3171011708450001");
+    }
+    assert_eq!(booth.session.page(), Page::Identify, "it has not been lifted");
+    booth.elapsed += SAME_CARD_FOR;
+    booth.card("3171011708450001");
+    assert_eq!(booth.session.page(), Page::Reason);
+}
+
+#[test]
+fn a_card_on_the_reader_undoes_no_correction_and_answers_no_other_question() {
+    let mut booth = Booth::new();
+    booth.reach_review(Reason::RetirementAge);
+    booth.tap(Tap::Fix(Item::Field(Field::Nik)));
+    booth.elapsed += SAME_CARD_FOR;
+    booth.card("3171011708450001");
+    assert_eq!(booth.session.page(), Page::Detail(Field::Nik), "the number that stands there already is no answer");
+    booth.elapsed += SAME_CARD_FOR;
+    booth.card("3171011708450002");
+    assert_eq!(booth.session.page(), Page::Review);
+    booth.tap(Tap::Fix(Item::Field(Field::Balance)));
+    booth.tap(Tap::Key(Key::Clear));
+    booth.keys("60000000");
+    booth.tap(Tap::Next);
+    booth.tap(Tap::Fix(Item::Field(Field::TaxNumber)));
+    booth.elapsed += SAME_CARD_FOR;
+    booth.card("3171011708450002");
+    assert_eq!(booth.session.page(), Page::Detail(Field::TaxNumber), "offered, not taken");
+    assert_eq!(booth.visit().draft.typed(Field::TaxNumber), "3171011708450002");
+}
+
+#[test]
+fn the_name_of_another_card_goes_with_it() {
+    let mut booth = Booth::new();
+    booth.tap(Tap::Start);
+    booth.tap(Tap::AcceptConsent);
+    let entries = [(Field::Name, "SARI SPECIMEN"), (Field::Nik, "3171011708450002")];
+    let entries = entries.map(|(field, text)| CardEntry { field: Some(field), text: Personal::new(text) });
+    let reading = CardReading { entries: entries.to_vec() };
+    booth.event(Event::Reader(ReaderNews::Card { reading, lay_there: false }));
+    assert_eq!(booth.visit().draft.typed(Field::Name), "SARI SPECIMEN");
+    booth.tap(Tap::Back);
+    booth.card("3171011708450001");
+    assert_eq!(booth.visit().draft.typed(Field::Nik), "3171011708450001");
+    assert_eq!(booth.visit().draft.typed(Field::Name), "", "it is another person's");
 }
 
 #[test]

@@ -1,17 +1,19 @@
 //! Claims for officers: above all those that were kept while nobody could be reached.
+//!
+//! Whatever of a person leaves here is in the audit trail first: the entry is in the ledger before the first byte goes
+//! out, and without it nothing does.
 
 use super::Shared;
 use super::error::ApiError;
 use super::guard::Serving;
 use crate::clock::wall_now;
 use crate::intake::{self, IntakeError};
-use crate::ledger::{AuditEvent, ClaimDecision, ClaimRow, DecideClaim, Ledger};
-use crate::scribe::Entry;
+use crate::ledger::{AuditEvent, ClaimDecision, ClaimRow, DecideClaim, Ledger, LedgerError};
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use bilik_claim::filing::SIGNATURE_PART;
+use bilik_claim::filing::{CLAIM_PART, SIGNATURE_PART};
 use bilik_claim::ids::{BoothId, ClaimId, OfficerId, TrackingCode, WallTime};
 use bilik_claim::personal::Personal;
 use bilik_claim::reason::Reason;
@@ -76,7 +78,7 @@ struct SummaryDecision {
 /// The newest first.
 pub async fn list(
     State(hub): State<Shared>,
-    _officer: Serving,
+    Serving(officer): Serving,
     Query(query): Query<ListQuery>,
 ) -> Result<Json<Vec<ClaimSummary>>, ApiError> {
     let unverified = match query.standing {
@@ -88,6 +90,11 @@ pub async fn list(
     let list = hub
         .blocking(move |ledger| {
             let rows = ledger.claims(unverified, query.before, PAGE)?;
+            if let Some(first) = rows.first() {
+                let count = u32::try_from(rows.len()).unwrap_or(PAGE);
+                let officer = officer.row.officer;
+                record(ledger, AuditEvent::ClaimsListed { officer, from: first.sequence, count })?;
+            }
             Ok::<_, ApiError>(rows.into_iter().map(|row| summary(ledger, &shared, row)).collect())
         })
         .await?;
@@ -105,17 +112,18 @@ pub async fn open(
     let record = hub
         .blocking(move |ledger| {
             let row = ledger.claim(claim)?.ok_or(ApiError::NotFound)?;
-            intake::open_record(ledger, &shared.keys, &row).map_err(unreadable)
+            let opened = intake::open_record(ledger, &shared.keys.claims, &row).map_err(unreadable)?;
+            record(ledger, AuditEvent::ClaimOpened { claim, officer: officer.row.officer })?;
+            Ok::<_, ApiError>(opened)
         })
         .await?;
-    hub.scribe.write(Entry::Audit(AuditEvent::ClaimOpened { claim, officer: officer.row.officer }));
     Ok(Json(record))
 }
 
-/// One document or the signature of a claim.
+/// One document or the signature of a claim. The fields have a path of their own.
 pub async fn part(
     State(hub): State<Shared>,
-    _officer: Serving,
+    Serving(officer): Serving,
     Path((claim, name)): Path<(ClaimId, String)>,
 ) -> Result<Response, ApiError> {
     let _turn = hub.opening.acquire().await.map_err(|_| ApiError::Internal)?;
@@ -124,19 +132,16 @@ pub async fn part(
     let bytes = hub
         .blocking(move |ledger| {
             let row = ledger.claim(claim)?.ok_or(ApiError::NotFound)?;
-            if !row.manifest.parts.iter().any(|part| part.name == wanted) {
+            if wanted == CLAIM_PART || !row.manifest.parts.iter().any(|part| part.name == wanted) {
                 return Err(ApiError::NotFound);
             }
-            intake::open_part(ledger, &shared.keys, &row.manifest, &wanted).map_err(unreadable)
+            let opened = intake::open_part(ledger, &shared.keys.claims, &row.manifest, &wanted).map_err(unreadable)?;
+            let officer = officer.row.officer;
+            record(ledger, AuditEvent::ClaimPartOpened { claim, part: wanted, officer })?;
+            Ok::<_, ApiError>(opened)
         })
         .await?;
-    let kind = if name == SIGNATURE_PART {
-        "image/svg+xml"
-    } else if name.ends_with(".jpg") {
-        "image/jpeg"
-    } else {
-        "application/json"
-    };
+    let kind = if name == SIGNATURE_PART { "image/svg+xml" } else { "image/jpeg" };
     // A drawing from a booth must not run anything, even if somebody opens it as a page.
     let policy = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
     let headers = [(header::CONTENT_TYPE, kind), (header::CONTENT_SECURITY_POLICY, policy)];
@@ -159,9 +164,7 @@ pub async fn decide(
     }
     let decision = ClaimDecision { officer: officer.row.officer, at: wall_now(), decision };
     let done = hub.blocking(move |ledger| ledger.decide_claim(claim, &decision)).await?;
-    if let Err(error) = crate::server::tell_office(&hub).await {
-        tracing::warn!(%error, "the counts follow later");
-    }
+    hub.tell_office();
     match done {
         DecideClaim::Done => Ok(StatusCode::NO_CONTENT),
         DecideClaim::Unknown => Err(ApiError::NotFound),
@@ -169,8 +172,12 @@ pub async fn decide(
     }
 }
 
+fn record(ledger: &dyn Ledger, event: AuditEvent) -> Result<(), LedgerError> {
+    ledger.record(&[(wall_now(), event)])
+}
+
 fn summary(ledger: &dyn Ledger, hub: &Shared, row: ClaimRow) -> ClaimSummary {
-    let record = intake::open_record(ledger, &hub.keys, &row)
+    let record = intake::open_record(ledger, &hub.keys.claims, &row)
         .inspect_err(|error| tracing::error!(claim = %row.manifest.claim, %error, "a claim cannot be opened"))
         .ok();
     let value = |field: Field| {
@@ -201,7 +208,7 @@ fn summary(ledger: &dyn Ledger, hub: &Shared, row: ClaimRow) -> ClaimSummary {
 fn unreadable(error: IntakeError) -> ApiError {
     match error {
         IntakeError::Ledger(error) => error.into(),
-        IntakeError::Missing(_) | IntakeError::Refused(_) => {
+        IntakeError::Missing(_) | IntakeError::Newer(_) | IntakeError::Refused(_) => {
             tracing::error!(%error, "a claim in the ledger cannot be opened");
             ApiError::Internal
         }

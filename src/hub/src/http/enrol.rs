@@ -31,12 +31,13 @@ pub async fn enrol(
     let secret = Digest::of(&bytes);
     let manifest_key = manifest_key(&request.manifest_key)?;
     let now = wall_now();
-    if !hub.blocking(move |ledger| ledger.enrolment_code_is_good(secret, now)).await? {
+    let Some(enrolment) = hub.blocking(move |ledger| ledger.enrolment(secret, now)).await? else {
         tracing::warn!("enrolment refused: no such code, or no longer");
         return Err(ApiError::Forbidden);
-    }
+    };
     // First the certificate, then the code is used up: a request that makes no sense costs the technician nothing.
-    let booth = BoothId(Uuid::new_v4());
+    // A booth that is known keeps its id, and with it what its queue holds.
+    let booth = enrolment.booth.unwrap_or_else(|| BoothId(Uuid::new_v4()));
     let year = year_of(now.0 / 1000);
     let certificate = hub.keys.authority.issue_booth(&request.csr, booth, year).map_err(|error| {
         tracing::warn!(%error, "enrolment refused");
@@ -44,10 +45,8 @@ pub async fn enrol(
     })?;
     let name = hub.blocking(move |ledger| ledger.enrol(secret, booth, manifest_key, now)).await?;
     let booth_name = name.ok_or(ApiError::Forbidden)?;
-    tracing::info!(%booth, "booth enrolled");
-    if let Err(error) = crate::server::tell_office(&hub).await {
-        tracing::warn!(%error, "the office learns of the booth a little later");
-    }
+    tracing::info!(%booth, again = enrolment.booth.is_some(), "booth enrolled");
+    hub.tell_office();
     Ok(Json(EnrolAnswer {
         booth,
         booth_name,
@@ -55,7 +54,7 @@ pub async fn enrol(
         certificate,
         authority: hub.keys.authority.pem().to_owned(),
         booth_address: hub.config.booth_address(hub.booths_port),
-        recipient: hub.keys.recipient.to_string(),
+        recipient: hub.keys.claims.identities.recipient().to_string(),
         receipt_key: hex::encode(hub.keys.receipt_verifier().to_bytes()),
     }))
 }

@@ -22,6 +22,8 @@ pub enum ApiError {
     /// Not in this state.
     Conflict,
     TooLarge,
+    /// Nothing more came of a body.
+    TooSlow,
     /// The bytes are not what their name says.
     Mismatch,
     /// Another protocol version.
@@ -31,6 +33,8 @@ pub enum ApiError {
     },
     /// No room for more of this until some of it is used.
     Full,
+    /// Written by a later version than this one: try again once the hub has been updated.
+    Newer,
     /// The ledger does not answer: try again later.
     Ledger(LedgerError),
     Internal,
@@ -53,10 +57,12 @@ impl IntoResponse for ApiError {
             ApiError::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
             ApiError::Conflict => (StatusCode::CONFLICT, "conflict"),
             ApiError::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
+            ApiError::TooSlow => (StatusCode::REQUEST_TIMEOUT, "too_slow"),
             ApiError::Mismatch => (StatusCode::UNPROCESSABLE_ENTITY, "mismatch"),
             ApiError::Protocol => (StatusCode::UPGRADE_REQUIRED, "protocol"),
             ApiError::TooMany { .. } => (StatusCode::TOO_MANY_REQUESTS, "too_many"),
             ApiError::Full => (StatusCode::INSUFFICIENT_STORAGE, "full"),
+            ApiError::Newer => (StatusCode::SERVICE_UNAVAILABLE, "newer"),
             ApiError::Ledger(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
             ApiError::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
         };
@@ -78,9 +84,11 @@ impl IntoResponse for ApiError {
             | ApiError::MethodNotAllowed
             | ApiError::Conflict
             | ApiError::TooLarge
+            | ApiError::TooSlow
             | ApiError::Mismatch
             | ApiError::Protocol
             | ApiError::Full
+            | ApiError::Newer
             | ApiError::Internal => (status, Json(json!({ "error": code }))).into_response(),
         }
     }

@@ -3,20 +3,23 @@
 use super::Shared;
 use super::error::ApiError;
 use super::guard::Booth;
+use super::upload;
 use crate::clock::wall_now;
-use crate::intake::{self, IntakeError};
-use crate::ledger::{AuditEvent, PutPart};
+use crate::intake::{self, IntakeError, Kept, Refused};
+use crate::ledger::{LedgerError, PutPart};
 use crate::metrics::Counter;
-use crate::scribe::Entry;
 use axum::Json;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use bilik_claim::filing::{CommitAnswer, MAX_PART, Manifest, Signed};
-use bilik_claim::ids::Digest;
-use futures_util::StreamExt as _;
+use bilik_claim::filing::{CommitAnswer, MAX_PART, Manifest, Signed, names_the_unknown};
+use bilik_claim::ids::{BoothId, Digest};
 use std::sync::Arc;
+use std::time::Duration;
+
+/// For the officers' decisions that were made before this claim.
+const SCRIBE: Duration = Duration::from_secs(5);
 
 /// 201 if it is new, 200 if it was here; 422 if the bytes are not what the name says.
 pub async fn part(
@@ -25,14 +28,14 @@ pub async fn part(
     Path(digest): Path<Digest>,
     body: Body,
 ) -> Result<StatusCode, ApiError> {
-    let _turn = hub.uploads.acquire().await.map_err(|_| ApiError::Internal)?;
-    let bytes = read_body(body, MAX_PART).await?;
+    let id = booth.booth;
+    let upload::Upload { bytes, _turn } = upload::read(body, MAX_PART, &hub.uploads).await?;
     let put = hub
         .blocking(move |ledger| {
             if bytes.is_empty() || Digest::of(&bytes) != digest {
                 return Err(ApiError::Mismatch);
             }
-            Ok(ledger.put_part(booth.booth, digest, &bytes, wall_now())?)
+            Ok(ledger.put_part(id, digest, &bytes, wall_now())?)
         })
         .await?;
     match put {
@@ -41,37 +44,49 @@ pub async fn part(
             Ok(StatusCode::CREATED)
         }
         PutPart::Known => Ok(StatusCode::OK),
-        PutPart::Full => Err(ApiError::Full),
+        PutPart::Mended => {
+            tracing::warn!(booth = %id, part = %digest, "a part had gone bad in the ledger and came again");
+            Ok(StatusCode::CREATED)
+        }
     }
 }
 
-/// The answers of [`CommitAnswer`], each with its status; 503 if the ledger fails: nothing was promised then.
+/// The answers of [`CommitAnswer`], each with its status. 503 if the ledger fails or the booth is of a later version than
+/// the hub: nothing was promised or refused then.
 pub async fn claim(State(hub): State<Shared>, Booth(booth): Booth, body: Bytes) -> Result<Response, ApiError> {
     let id = booth.booth;
-    let Ok(signed) = serde_json::from_slice::<Signed<Manifest>>(&body) else {
-        let answer = CommitAnswer::Refused { reason: "not a signed manifest".into() };
-        return Ok((StatusCode::UNPROCESSABLE_ENTITY, Json(answer)).into_response());
+    let signed = match serde_json::from_slice::<Signed<Manifest>>(&body) {
+        Ok(signed) => signed,
+        Err(error) if names_the_unknown(&error) => return Err(ApiError::Newer),
+        Err(_) => {
+            let answer = CommitAnswer::Refused { reason: "not a signed manifest".into() };
+            return Ok((StatusCode::UNPROCESSABLE_ENTITY, Json(answer)).into_response());
+        }
     };
     let digest = signed.digest();
-    let _turn = hub.opening.acquire().await.map_err(|_| ApiError::Internal)?;
-    hub.scribe.flush().await;
-    let shared = Arc::clone(&hub);
-    let answer = hub.blocking(move |ledger| intake::take_in(ledger, &shared.keys, &booth, &signed, wall_now())).await;
+    // Outside of any turn: if the disk holds the scribe up, officers go on reading.
+    if tokio::time::timeout(SCRIBE, hub.scribe.flush()).await.is_err() {
+        return Err(LedgerError::Busy { operation: "write down what officers decided" }.into());
+    }
+    let answer = judge_and_keep(&hub, id, signed.clone()).await;
     let (status, answer) = match answer {
         Ok(receipt) => {
             if receipt.new {
                 hub.metrics.count(Counter::ClaimsReceived);
                 tracing::info!(booth = %id, manifest = %digest, "claim received");
-                if let Err(error) = crate::server::tell_office(&hub).await {
-                    tracing::warn!(%error, "the counts follow later");
-                }
+                hub.tell_office();
             }
             (StatusCode::OK, CommitAnswer::Received { receipt: receipt.receipt })
         }
         Err(IntakeError::Missing(parts)) => (StatusCode::CONFLICT, CommitAnswer::Missing { parts }),
+        Err(IntakeError::Newer(what)) => {
+            tracing::error!(booth = %id, manifest = %digest, what, "a claim of a later format waits: update the hub");
+            return Err(ApiError::Newer);
+        }
         Err(IntakeError::Refused(reason)) => {
             hub.metrics.count(Counter::ClaimsRefused);
-            hub.scribe.write(Entry::Audit(AuditEvent::ClaimRefused { booth: id, manifest: digest }));
+            let parts = parts_of(&reason, &signed);
+            hub.blocking(move |ledger| ledger.refuse_claim(id, digest, &parts, wall_now())).await?;
             tracing::error!(booth = %id, manifest = %digest, %reason, "claim refused: a technician is needed");
             (StatusCode::UNPROCESSABLE_ENTITY, CommitAnswer::Refused { reason: reason.to_string() })
         }
@@ -80,16 +95,28 @@ pub async fn claim(State(hub): State<Shared>, Booth(booth): Booth, body: Bytes) 
     Ok((status, Json(answer)).into_response())
 }
 
-/// Reads a body, as long as it is no longer than it may be.
-pub(super) async fn read_body(body: Body, max: usize) -> Result<Vec<u8>, ApiError> {
-    let mut stream = body.into_data_stream();
-    let mut bytes = Vec::new();
-    while let Some(chunk) = stream.next().await {
-        let chunk = chunk.map_err(|_| ApiError::Malformed)?;
-        if bytes.len() + chunk.len() > max {
-            return Err(ApiError::TooLarge);
+/// Opening takes memory and a core, so it waits for its turn; keeping takes the disk, and goes on beside others' opening.
+async fn judge_and_keep(hub: &Shared, booth: BoothId, signed: Signed<Manifest>) -> Result<Kept, IntakeError> {
+    let turn = hub.opening.acquire().await.map_err(|_| LedgerError::Failed)?;
+    let shared = Arc::clone(hub);
+    let judged = hub.blocking(move |ledger| intake::judge(ledger, &shared.keys.claims, booth, &signed)).await?;
+    drop(turn);
+    let shared = Arc::clone(hub);
+    hub.blocking(move |ledger| intake::keep(ledger, &shared.keys.claims, judged, wall_now())).await
+}
+
+/// Whose parts are dropped with a refused manifest: none, if the booth has not signed it.
+fn parts_of(reason: &Refused, manifest: &Signed<Manifest>) -> Vec<Digest> {
+    match reason {
+        Refused::Signature(_) => Vec::new(),
+        Refused::Manifest(_)
+        | Refused::Booth
+        | Refused::Recipient
+        | Refused::Conflict
+        | Refused::Part { .. }
+        | Refused::Record
+        | Refused::Differs(_) => {
+            manifest.peek().map(|manifest| manifest.parts.iter().map(|part| part.digest).collect()).unwrap_or_default()
         }
-        bytes.extend_from_slice(&chunk);
     }
-    Ok(bytes)
 }

@@ -18,10 +18,11 @@ mod intake;
 mod login;
 mod photos;
 mod socket;
+mod upload;
 
 use crate::config::Config;
 use crate::keys::Keys;
-use crate::ledger::{Ledger, LedgerError};
+use crate::ledger::{Health, Ledger, LedgerError};
 use crate::login::sessions::Logins;
 use crate::login::throttle::{PerMinute, Throttle};
 use crate::metrics::Metrics;
@@ -34,12 +35,12 @@ use axum::routing::{get, post, put};
 use axum::{Router, routing::MethodRouter};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 use tower_http::timeout::TimeoutLayer;
 
 /// Body of a request that has no bound of its own, in bytes.
 const MAX_JSON: usize = 64 << 10;
-/// For a whole request; a part of 8 MiB fits through 1 Mbit/s.
+/// For a whole request, but those that bring a part or a photograph: see [`upload`].
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(120);
 /// Enrolments a minute from everybody together.
 const ENROLMENTS_PER_MINUTE: u32 = 30;
@@ -47,7 +48,7 @@ const ENROLMENTS_PER_MINUTE: u32 = 30;
 const HASHING: usize = 2;
 /// Claims opened at a time: each takes a part in clear and a core.
 const OPENING: usize = 2;
-/// Parts and photographs received at a time: each is held in memory, up to 8 MiB.
+/// Parts and photographs received at a time: each is held in memory, up to 8 MiB. Counted from the first byte on.
 const UPLOADS: usize = 16;
 
 /// What all requests share.
@@ -64,6 +65,8 @@ pub struct Hub {
     hashing: Semaphore,
     opening: Semaphore,
     uploads: Semaphore,
+    /// The office's figures have to be read again.
+    changed: Notify,
     booths_port: u16,
 }
 
@@ -92,8 +95,24 @@ impl Hub {
             hashing: Semaphore::new(HASHING),
             opening: Semaphore::new(OPENING),
             uploads: Semaphore::new(UPLOADS),
+            changed: Notify::new(),
             booths_port,
         }
+    }
+
+    /// Says that counts, booths or accounts have changed. Returns at once; however often it is said, the ledger is asked
+    /// once for all.
+    pub fn tell_office(&self) {
+        self.changed.notify_one();
+    }
+
+    /// Where [`Hub::tell_office`] says so.
+    pub fn changed(&self) -> &Notify {
+        &self.changed
+    }
+
+    pub fn health(&self) -> Health {
+        self.ledger.health()
     }
 
     /// Runs ledger work where it may block.
@@ -135,17 +154,17 @@ pub fn console_router(hub: Shared) -> Router {
 
 /// Everything for enrolled booths.
 pub fn booths_router(hub: Shared) -> Router {
+    // Large bodies over slow lines: bounded by their own rules, not by the time of a whole request.
     let parts: MethodRouter<Shared> = put(intake::part).layer(DefaultBodyLimit::disable());
     let photos: MethodRouter<Shared> = put(photos::put).layer(DefaultBodyLimit::disable());
-    let api = Router::new()
-        .route("/parts/{digest}", parts)
-        .route("/claims", post(intake::claim))
-        .route("/sessions/{session}/documents/{kind}/{photo}", photos);
+    let uploads =
+        Router::new().route("/parts/{digest}", parts).route("/sessions/{session}/documents/{kind}/{photo}", photos);
     let router = Router::new()
-        .nest("/api/v1", api)
+        .route("/api/v1/claims", post(intake::claim))
         .route("/healthz", get(health::healthz))
         .fallback(error::not_found)
         .layer(timeout())
+        .nest("/api/v1", uploads)
         .route("/ws/booth", get(booth_socket::open));
     finish(router, hub)
 }

@@ -3,7 +3,7 @@
 use super::Shared;
 use super::error::ApiError;
 use super::guard::{Booth, Serving};
-use super::intake::read_body;
+use super::upload;
 use crate::office::{MAX_PHOTO, PhotoRefusal};
 use axum::body::Body;
 use axum::extract::{Path, State};
@@ -24,8 +24,8 @@ pub async fn put(
     Path((session, kind, number)): Path<(SessionId, DocumentKind, u32)>,
     body: Body,
 ) -> Result<StatusCode, ApiError> {
-    let _turn = hub.uploads.acquire().await.map_err(|_| ApiError::Internal)?;
-    let photo = PersonalBytes::new(read_body(body, MAX_PHOTO).await?);
+    let upload = upload::read(body, MAX_PHOTO, &hub.uploads).await?;
+    let photo = PersonalBytes::new(upload.bytes);
     if !photo.reveal().starts_with(&JPEG) {
         return Err(ApiError::Mismatch);
     }

@@ -30,6 +30,10 @@ pub enum AuditEvent {
     BoothEnrolled {
         booth: BoothId,
     },
+    /// A booth that was known got a new identity.
+    BoothEnrolledAgain {
+        booth: BoothId,
+    },
     BoothRevoked {
         booth: BoothId,
     },
@@ -70,6 +74,18 @@ pub enum AuditEvent {
         claim: ClaimId,
         officer: OfficerId,
     },
+    /// A document or the signature of a claim. The part's name comes from a fixed list.
+    ClaimPartOpened {
+        claim: ClaimId,
+        part: String,
+        officer: OfficerId,
+    },
+    /// Names and telephone numbers of this many claims, from this ledger sequence down.
+    ClaimsListed {
+        officer: OfficerId,
+        from: u64,
+        count: u32,
+    },
     ClaimDecided {
         claim: ClaimId,
         officer: OfficerId,
@@ -77,6 +93,14 @@ pub enum AuditEvent {
     },
     ClaimExported {
         claim: ClaimId,
+    },
+    /// A claim came in by hand, from a copy of the booth's queue. Follows its [`AuditEvent::ClaimReceived`].
+    ClaimRecovered {
+        claim: ClaimId,
+    },
+    /// So many entries before this one could not be written: the trail has a gap here.
+    EntriesLost {
+        count: u64,
     },
 }
 

@@ -11,20 +11,28 @@ pub const ENROLMENT_MS: i64 = 10 * 60 * 1000;
 pub struct BoothRow {
     pub booth: BoothId,
     pub name: String,
-    /// Ed25519 public key for manifests.
-    pub manifest_key: [u8; 32],
     pub enrolled_at: WallTime,
     pub revoked: bool,
 }
 
+/// What an enrolment code is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Enrolment {
+    /// None: a new booth. Else one that is known and gets a new identity: what it has queued stays its own.
+    pub booth: Option<BoothId>,
+    pub name: String,
+}
+
 pub trait Booths {
     /// Keeps the digest of a code's secret.
-    fn add_enrolment_code(&self, secret: Digest, booth_name: &str, now: WallTime) -> Result<(), LedgerError>;
+    fn add_enrolment_code(&self, secret: Digest, enrolment: &Enrolment, now: WallTime) -> Result<(), LedgerError>;
 
-    /// Whether a code could be used now.
-    fn enrolment_code_is_good(&self, secret: Digest, now: WallTime) -> Result<bool, LedgerError>;
+    /// What a code is for, or none if it is unknown, used or too old.
+    fn enrolment(&self, secret: Digest, now: WallTime) -> Result<Option<Enrolment>, LedgerError>;
 
-    /// Uses a code up and registers the booth. The booth's name, or none if the code is unknown, used or too old.
+    /// Uses a code up and registers the booth, or a further key of a known one, whose earlier keys are retired. The
+    /// booth's name, or none if the code is unknown, used or too old, was made for another booth, or the booth has been
+    /// revoked.
     fn enrol(
         &self,
         secret: Digest,
@@ -36,6 +44,10 @@ pub trait Booths {
     fn booth(&self, booth: BoothId) -> Result<Option<BoothRow>, LedgerError>;
 
     fn booths(&self) -> Result<Vec<BoothRow>, LedgerError>;
+
+    /// Every Ed25519 public key that has ever signed this booth's manifests, the newest first. A retired key still
+    /// verifies: what it signed may have waited in the queue.
+    fn booth_keys(&self, booth: BoothId) -> Result<Vec<[u8; 32]>, LedgerError>;
 
     /// Shuts a booth out for good. False if there is no such booth.
     fn revoke_booth(&self, booth: BoothId, now: WallTime) -> Result<bool, LedgerError>;

@@ -7,9 +7,12 @@ use bilik_claim::wire::Decision;
 
 /// Parts that no claim needs are dropped after this long: 30 days. A booth that was away longer sends them again.
 pub const ORPHAN_MS: i64 = 30 * 24 * 3600 * 1000;
-/// A booth may have this many parts here that belong to no claim yet. It sends the parts of one claim (at most 32) and
-/// commits it, so more than this is not a booth at work.
-pub const MAX_ORPHANS: u32 = 512;
+/// A booth may have this many parts here that belong to no claim yet; one more drops the oldest, which is asked for again
+/// if it is needed. A booth sends the parts of one claim (at most 32) and commits it, so this is several claims' worth,
+/// and at most 1 GiB.
+pub const MAX_ORPHANS: u32 = 128;
+/// A booth may have rated this many claims that are not here; one more drops the oldest.
+pub const MAX_EARLY_RATINGS: u32 = 1000;
 
 /// What became of a part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,11 +20,13 @@ pub enum PutPart {
     Stored,
     /// It was here already.
     Known,
-    /// [`MAX_ORPHANS`] is reached.
-    Full,
+    /// What was here under its name had gone bad and is replaced.
+    Mended,
 }
 
 pub trait Parts {
+    /// Keeps a part under the digest of its bytes. Drops the oldest of the booth's parts that no claim needs, if they are
+    /// [`MAX_ORPHANS`].
     fn put_part(&self, booth: BoothId, digest: Digest, bytes: &[u8], now: WallTime) -> Result<PutPart, LedgerError>;
 
     /// The length of each part, where the booth has sent it.
@@ -55,7 +60,8 @@ pub struct ClaimRow {
     pub manifest: Manifest,
     pub booth_name: String,
     pub received_at: WallTime,
-    /// The manifest says *verified* and the ledger has that officer's decision in that session.
+    /// The manifest says *verified*, and the ledger has that officer's decision in that session of that booth, which
+    /// vouches for no other claim.
     pub vouched: bool,
     pub decision: Option<ClaimDecision>,
 }
@@ -66,6 +72,16 @@ pub struct ClaimDecision {
     pub officer: OfficerId,
     pub at: WallTime,
     pub decision: Decision,
+}
+
+/// What an officer decided in a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SessionDecision {
+    pub session: SessionId,
+    /// The session's booth. None if it was gone by then: such a decision vouches for nothing.
+    pub booth: Option<BoothId>,
+    pub officer: OfficerId,
+    pub verified: bool,
 }
 
 /// What came of deciding.
@@ -97,6 +113,15 @@ pub trait Claims {
         sign: &dyn Fn(u64) -> Option<Signed<Receipt>>,
     ) -> Result<Commit, LedgerError>;
 
+    /// Records that a manifest was refused, and drops those of its parts that no claim needs.
+    fn refuse_claim(
+        &self,
+        booth: BoothId,
+        manifest: Digest,
+        parts: &[Digest],
+        now: WallTime,
+    ) -> Result<(), LedgerError>;
+
     fn claim(&self, claim: ClaimId) -> Result<Option<ClaimRow>, LedgerError>;
 
     /// The newest first, below `before`; `unverified`: only those that no officer has decided.
@@ -105,14 +130,10 @@ pub trait Claims {
     fn decide_claim(&self, claim: ClaimId, decision: &ClaimDecision) -> Result<DecideClaim, LedgerError>;
 
     /// Remembers what an officer decided in the call of a session, with its audit entry.
-    fn decide_session(
-        &self,
-        session: SessionId,
-        officer: OfficerId,
-        verified: bool,
-        now: WallTime,
-    ) -> Result<(), LedgerError>;
+    fn decide_session(&self, decision: &SessionDecision, now: WallTime) -> Result<(), LedgerError>;
 
+    /// Keeps what a participant thought of the booth; said again, the last word counts. A claim is rated by its own booth
+    /// only, also when the rating comes before the claim.
     fn rate_claim(&self, claim: ClaimId, booth: BoothId, rating: u8, now: WallTime) -> Result<(), LedgerError>;
 
     fn figures(&self, day_start: WallTime) -> Result<Figures, LedgerError>;

@@ -238,6 +238,10 @@ impl Office {
         Ok(known.ok_or(PhotoRefusal::NotYours)?.photos.get(kind, number))
     }
 
+    pub fn booth_of(&self, session: SessionId) -> Option<BoothId> {
+        self.sessions.get(&session).map(|session| session.booth)
+    }
+
     pub fn status(&self) -> Status {
         Status {
             booths: self.booths.values().filter(|booth| booth.connection.is_some()).count(),

@@ -5,7 +5,7 @@
 
 use super::{Connection, Effect, Office, OfficerCard, PhotoRefusal};
 use crate::clock::Now;
-use crate::ledger::{Figures, Role};
+use crate::ledger::{Figures, Role, SessionDecision};
 use crate::listener::stopped;
 use crate::metrics::{Counter, Metrics};
 use crate::scribe::{Entry, Scribe};
@@ -334,7 +334,9 @@ impl Shell {
                     }
                     Effect::Audit(event) => self.scribe.write(Entry::Audit(event)),
                     Effect::Decided { session, officer, verified } => {
-                        self.scribe.write(Entry::Decided { session, officer, verified });
+                        // The decision was made this moment: the session is still there.
+                        let booth = self.office.booth_of(session);
+                        self.scribe.write(Entry::Decided(SessionDecision { session, booth, officer, verified }));
                     }
                     Effect::Rated { claim, booth, rating } => self.scribe.write(Entry::Rated { claim, booth, rating }),
                 }

@@ -2,10 +2,10 @@ use super::{SqliteLedger, digest, storage};
 use crate::ledger::{Audit, AuditEvent, AuditState, LedgerError};
 use bilik_claim::audit::{AuditEntry, AuditHead, AuditWalk};
 use bilik_claim::ids::{Digest, WallTime};
-use rusqlite::{OptionalExtension as _, Row, Transaction, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 /// Adds one entry to the chain, inside the transaction of what it is about.
-pub(super) fn append(transaction: &Transaction<'_>, at: WallTime, event: &AuditEvent) -> Result<(), LedgerError> {
+pub(super) fn append(transaction: &Connection, at: WallTime, event: &AuditEvent) -> Result<(), LedgerError> {
     let last: Option<AuditHead> = transaction
         .prepare_cached("SELECT sequence, hash FROM audit ORDER BY sequence DESC LIMIT 1")
         .and_then(|mut statement| {
@@ -62,7 +62,7 @@ mod tests {
                 let officer = OfficerId(Uuid::from_u128(number));
                 ledger.record(&[(WallTime(1000), AuditEvent::Login { officer })]).unwrap();
             }
-            ledger.connection.lock().unwrap().execute_batch(change).unwrap();
+            ledger.db().execute_batch(change).unwrap();
             let state = ledger.verify_audit(None).unwrap();
             match expect {
                 Some(sequence) => assert_eq!(state, AuditState::Broken { sequence }, "{change}"),
@@ -85,7 +85,7 @@ mod tests {
         let AuditState::Intact { head, .. } = ledger.verify_audit(None).unwrap() else { panic!("broken") };
         ledger.record(&[entry(3)]).unwrap();
         assert!(matches!(ledger.verify_audit(Some(head)).unwrap(), AuditState::Intact { entries: 3, noted: true, .. }));
-        ledger.connection.lock().unwrap().execute_batch("DELETE FROM audit WHERE sequence >= 2").unwrap();
+        ledger.db().execute_batch("DELETE FROM audit WHERE sequence >= 2").unwrap();
         assert!(matches!(ledger.verify_audit(Some(head)).unwrap(), AuditState::Intact { noted: false, .. }));
     }
 }

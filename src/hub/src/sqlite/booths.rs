@@ -1,18 +1,23 @@
 use super::{SqliteLedger, audit, storage, text};
-use crate::ledger::{AuditEvent, BoothRow, Booths, ENROLMENT_MS, LedgerError};
+use crate::ledger::{AuditEvent, BoothRow, Booths, ENROLMENT_MS, Enrolment, LedgerError};
 use bilik_claim::ids::{BoothId, Digest, WallTime};
-use rusqlite::{OptionalExtension as _, Row, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
-const COLUMNS: &str = "SELECT booth, name, manifest_key, enrolled_at, revoked_at IS NOT NULL FROM booths";
+const COLUMNS: &str = "SELECT booth, name, enrolled_at, revoked_at IS NOT NULL FROM booths";
 
 impl Booths for SqliteLedger {
-    fn add_enrolment_code(&self, secret: Digest, booth_name: &str, now: WallTime) -> Result<(), LedgerError> {
+    fn add_enrolment_code(&self, secret: Digest, enrolment: &Enrolment, now: WallTime) -> Result<(), LedgerError> {
         self.write("keep an enrolment code", |transaction| {
             let run = || -> rusqlite::Result<()> {
                 transaction.execute("DELETE FROM enrolment_codes WHERE expires_at <= ?1", [now.0])?;
                 transaction.execute(
-                    "INSERT INTO enrolment_codes (secret_digest, booth_name, expires_at) VALUES (?1, ?2, ?3)",
-                    params![secret.0, booth_name, now.0.saturating_add(ENROLMENT_MS)],
+                    "INSERT INTO enrolment_codes (secret_digest, booth, booth_name, expires_at) VALUES (?1, ?2, ?3, ?4)",
+                    params![
+                        secret.0,
+                        enrolment.booth.map(|booth| booth.to_string()),
+                        enrolment.name,
+                        now.0.saturating_add(ENROLMENT_MS)
+                    ],
                 )?;
                 Ok(())
             };
@@ -21,14 +26,8 @@ impl Booths for SqliteLedger {
         })
     }
 
-    fn enrolment_code_is_good(&self, secret: Digest, now: WallTime) -> Result<bool, LedgerError> {
-        self.read("look an enrolment code up", |connection| {
-            connection.query_row(
-                "SELECT EXISTS (SELECT 1 FROM enrolment_codes WHERE secret_digest = ?1 AND expires_at > ?2)",
-                params![secret.0, now.0],
-                |row| row.get(0),
-            )
-        })
+    fn enrolment(&self, secret: Digest, now: WallTime) -> Result<Option<Enrolment>, LedgerError> {
+        self.read("look an enrolment code up", |connection| enrolment(connection, secret, now))
     }
 
     fn enrol(
@@ -38,28 +37,40 @@ impl Booths for SqliteLedger {
         manifest_key: [u8; 32],
         now: WallTime,
     ) -> Result<Option<String>, LedgerError> {
-        self.write("enrol a booth", |transaction| {
-            let run = || -> rusqlite::Result<Option<String>> {
-                let name: Option<String> = transaction
-                    .query_row(
-                        "DELETE FROM enrolment_codes WHERE secret_digest = ?1 AND expires_at > ?2 RETURNING booth_name",
-                        params![secret.0, now.0],
-                        |row| row.get(0),
-                    )
-                    .optional()?;
-                if let Some(name) = &name {
+        const OPERATION: &str = "enrol a booth";
+        self.write(OPERATION, |transaction| {
+            let run = || -> rusqlite::Result<Option<Enrolment>> {
+                let Some(code) = enrolment(transaction, secret, now)? else { return Ok(None) };
+                if code.booth.is_some_and(|known| known != booth) {
+                    return Ok(None);
+                }
+                let id = booth.to_string();
+                if code.booth.is_some() {
                     transaction.execute(
-                        "INSERT INTO booths (booth, name, manifest_key, enrolled_at) VALUES (?1, ?2, ?3, ?4)",
-                        params![booth.to_string(), name, manifest_key, now.0],
+                        "UPDATE booth_keys SET retired_at = ?2 WHERE booth = ?1 AND retired_at IS NULL",
+                        params![id, now.0],
+                    )?;
+                } else {
+                    transaction.execute(
+                        "INSERT INTO booths (booth, name, enrolled_at) VALUES (?1, ?2, ?3)",
+                        params![id, code.name, now.0],
                     )?;
                 }
-                Ok(name)
+                transaction.execute(
+                    "INSERT INTO booth_keys (booth, key, since) VALUES (?1, ?2, ?3)
+                     ON CONFLICT (booth, key) DO UPDATE SET since = ?3, retired_at = NULL",
+                    params![id, manifest_key, now.0],
+                )?;
+                transaction.execute("DELETE FROM enrolment_codes WHERE secret_digest = ?1", [secret.0])?;
+                Ok(Some(code))
             };
-            let name = run().map_err(|source| storage("enrol a booth", source))?;
-            if name.is_some() {
-                audit::append(transaction, now, &AuditEvent::BoothEnrolled { booth })?;
-            }
-            Ok(name)
+            let Some(code) = run().map_err(|source| storage(OPERATION, source))? else { return Ok(None) };
+            let event = match code.booth {
+                None => AuditEvent::BoothEnrolled { booth },
+                Some(booth) => AuditEvent::BoothEnrolledAgain { booth },
+            };
+            audit::append(transaction, now, &event)?;
+            Ok(Some(code.name))
         })
     }
 
@@ -81,6 +92,15 @@ impl Booths for SqliteLedger {
         })
     }
 
+    fn booth_keys(&self, booth: BoothId) -> Result<Vec<[u8; 32]>, LedgerError> {
+        self.read("look a booth's keys up", |connection| {
+            connection
+                .prepare_cached("SELECT key FROM booth_keys WHERE booth = ?1 ORDER BY since DESC, key")?
+                .query_map([booth.to_string()], |row| row.get(0))?
+                .collect()
+        })
+    }
+
     fn revoke_booth(&self, booth: BoothId, now: WallTime) -> Result<bool, LedgerError> {
         self.write("revoke a booth", |transaction| {
             let changed = transaction
@@ -90,6 +110,12 @@ impl Booths for SqliteLedger {
                 )
                 .map_err(|source| storage("revoke a booth", source))?;
             if changed > 0 {
+                transaction
+                    .execute(
+                        "UPDATE booth_keys SET retired_at = ?2 WHERE booth = ?1 AND retired_at IS NULL",
+                        params![booth.to_string(), now.0],
+                    )
+                    .map_err(|source| storage("revoke a booth", source))?;
                 audit::append(transaction, now, &AuditEvent::BoothRevoked { booth })?;
             }
             Ok(changed > 0)
@@ -97,14 +123,24 @@ impl Booths for SqliteLedger {
     }
 }
 
+/// A code that is good now. One for a booth that has been revoked is not.
+fn enrolment(connection: &Connection, secret: Digest, now: WallTime) -> rusqlite::Result<Option<Enrolment>> {
+    connection
+        .prepare_cached(
+            "SELECT c.booth, c.booth_name FROM enrolment_codes c LEFT JOIN booths b ON b.booth = c.booth
+             WHERE c.secret_digest = ?1 AND c.expires_at > ?2
+                 AND (c.booth IS NULL OR (b.booth IS NOT NULL AND b.revoked_at IS NULL))",
+        )?
+        .query_row(params![secret.0, now.0], |row| {
+            let known: Option<String> = row.get(0)?;
+            let booth = known.map(|_| text(row, 0)).transpose()?;
+            Ok(Enrolment { booth, name: row.get(1)? })
+        })
+        .optional()
+}
+
 fn booth_row(row: &Row<'_>) -> rusqlite::Result<BoothRow> {
-    Ok(BoothRow {
-        booth: text(row, 0)?,
-        name: row.get(1)?,
-        manifest_key: row.get(2)?,
-        enrolled_at: WallTime(row.get(3)?),
-        revoked: row.get(4)?,
-    })
+    Ok(BoothRow { booth: text(row, 0)?, name: row.get(1)?, enrolled_at: WallTime(row.get(2)?), revoked: row.get(3)? })
 }
 
 #[cfg(test)]
@@ -113,16 +149,22 @@ mod tests {
     use super::*;
     use uuid::Uuid;
 
+    const BOOTH: BoothId = BoothId(Uuid::from_u128(1));
+
+    fn new_booth() -> Enrolment {
+        Enrolment { booth: None, name: "Bilik 1".into() }
+    }
+
     #[test]
     fn a_code_works_once_and_in_time() {
         let secret = Digest::of(b"secret");
         let check = |used: Digest, later: i64, expect: Option<&str>| {
             let (_dir, ledger) = temporary();
-            ledger.add_enrolment_code(secret, "Bilik 1", WallTime(0)).unwrap();
-            let (booth, now) = (BoothId(Uuid::from_u128(1)), WallTime(later));
-            assert_eq!(ledger.enrolment_code_is_good(used, now).unwrap(), expect.is_some());
-            assert_eq!(ledger.enrol(used, booth, [7; 32], now).unwrap().as_deref(), expect);
-            assert_eq!(ledger.booth(booth).unwrap().is_some(), expect.is_some());
+            ledger.add_enrolment_code(secret, &new_booth(), WallTime(0)).unwrap();
+            let now = WallTime(later);
+            assert_eq!(ledger.enrolment(used, now).unwrap().is_some(), expect.is_some());
+            assert_eq!(ledger.enrol(used, BOOTH, [7; 32], now).unwrap().as_deref(), expect);
+            assert_eq!(ledger.booth(BOOTH).unwrap().is_some(), expect.is_some());
             let again = ledger.enrol(used, BoothId(Uuid::from_u128(2)), [8; 32], now).unwrap();
             assert_eq!(again, None, "used twice");
         };
@@ -133,14 +175,34 @@ mod tests {
     }
 
     #[test]
-    fn revoked_booth_stays_known() {
+    fn revoked_booth_stays_known_with_its_keys() {
         let (_dir, ledger) = temporary();
-        let booth = BoothId(Uuid::from_u128(1));
-        ledger.add_enrolment_code(Digest::of(b"s"), "Bilik 1", WallTime(0)).unwrap();
-        ledger.enrol(Digest::of(b"s"), booth, [7; 32], WallTime(1)).unwrap();
-        assert!(ledger.revoke_booth(booth, WallTime(2)).unwrap());
-        assert!(!ledger.revoke_booth(booth, WallTime(3)).unwrap());
-        assert!(ledger.booth(booth).unwrap().unwrap().revoked);
+        ledger.add_enrolment_code(Digest::of(b"s"), &new_booth(), WallTime(0)).unwrap();
+        ledger.enrol(Digest::of(b"s"), BOOTH, [7; 32], WallTime(1)).unwrap();
+        assert!(ledger.revoke_booth(BOOTH, WallTime(2)).unwrap());
+        assert!(!ledger.revoke_booth(BOOTH, WallTime(3)).unwrap());
+        assert!(ledger.booth(BOOTH).unwrap().unwrap().revoked);
         assert_eq!(ledger.booths().unwrap().len(), 1);
+        assert_eq!(ledger.booth_keys(BOOTH).unwrap(), [[7; 32]]);
+    }
+
+    #[test]
+    fn a_known_booth_gets_a_further_key() {
+        let (_dir, ledger) = temporary();
+        ledger.add_enrolment_code(Digest::of(b"s"), &new_booth(), WallTime(0)).unwrap();
+        ledger.enrol(Digest::of(b"s"), BOOTH, [7; 32], WallTime(1)).unwrap();
+        let again = Enrolment { booth: Some(BOOTH), name: "Bilik 1".into() };
+        ledger.add_enrolment_code(Digest::of(b"t"), &again, WallTime(2)).unwrap();
+        assert_eq!(ledger.enrolment(Digest::of(b"t"), WallTime(3)).unwrap(), Some(again.clone()));
+        assert_eq!(ledger.enrol(Digest::of(b"t"), BoothId(Uuid::from_u128(2)), [8; 32], WallTime(3)).unwrap(), None);
+        assert_eq!(ledger.enrol(Digest::of(b"t"), BOOTH, [8; 32], WallTime(3)).unwrap().as_deref(), Some("Bilik 1"));
+        assert_eq!(ledger.enrol(Digest::of(b"t"), BOOTH, [9; 32], WallTime(4)).unwrap(), None, "used twice");
+        assert_eq!(ledger.booth_keys(BOOTH).unwrap(), [[8; 32], [7; 32]], "the newest first");
+        assert_eq!(ledger.booths().unwrap().len(), 1);
+        // A code does not bring a revoked booth back.
+        ledger.add_enrolment_code(Digest::of(b"u"), &again, WallTime(5)).unwrap();
+        ledger.revoke_booth(BOOTH, WallTime(6)).unwrap();
+        assert_eq!(ledger.enrolment(Digest::of(b"u"), WallTime(7)).unwrap(), None);
+        assert_eq!(ledger.enrol(Digest::of(b"u"), BOOTH, [9; 32], WallTime(7)).unwrap(), None);
     }
 }

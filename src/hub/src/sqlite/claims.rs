@@ -1,9 +1,10 @@
 use super::{SqliteLedger, audit, digest, storage, text};
 use crate::ledger::{
-    AuditEvent, ClaimDecision, ClaimRow, Claims, Commit, DecideClaim, DecisionKind, Figures, LedgerError, NewClaim,
+    AuditEvent, ClaimDecision, ClaimRow, Claims, Commit, DecideClaim, DecisionKind, Figures, LedgerError,
+    MAX_EARLY_RATINGS, NewClaim, SessionDecision,
 };
 use bilik_claim::filing::{Receipt, Signed, Standing};
-use bilik_claim::ids::{BoothId, ClaimId, Digest, OfficerId, SessionId, WallTime};
+use bilik_claim::ids::{BoothId, ClaimId, Digest, WallTime};
 use bilik_claim::wire::Decision;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
@@ -26,7 +27,7 @@ impl Claims for SqliteLedger {
         let failed = |source| storage(OPERATION, source);
         let manifest = &claim.manifest;
         let manifest_digest = claim.signed.digest();
-        self.write(OPERATION, |transaction| {
+        let commit = self.write(OPERATION, |transaction| {
             if let Some((stored, receipt)) = receipt(transaction, manifest.claim).map_err(failed)? {
                 return Ok(if stored == manifest_digest {
                     Commit::Kept { receipt, new: false }
@@ -40,10 +41,11 @@ impl Claims for SqliteLedger {
             let receipt = sign(next.unsigned_abs()).ok_or(LedgerError::Unreadable("receipt"))?;
             let (id, booth) = (manifest.claim.to_string(), manifest.booth.to_string());
             let run = || -> rusqlite::Result<()> {
-                let vouched = vouched(transaction, &manifest.standing)?;
+                let vouched = vouched(transaction, manifest.booth, &manifest.standing)?;
                 transaction.execute(
                     "INSERT INTO claims (sequence, claim, booth, received_at, manifest_digest, manifest, signature,
-                         receipt, receipt_signature, vouched) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+                         receipt, receipt_signature, session, vouched)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
                     params![
                         next,
                         id,
@@ -54,19 +56,23 @@ impl Claims for SqliteLedger {
                         claim.signed.signature,
                         receipt.body,
                         receipt.signature,
+                        manifest.standing.session().to_string(),
                         vouched,
                     ],
                 )?;
                 for part in &manifest.parts {
-                    let changed = transaction.execute(
-                        "UPDATE parts SET claim = ?3 WHERE booth = ?1 AND digest = ?2",
-                        params![booth, part.digest.0, id],
-                    )?;
-                    if changed == 0 {
-                        // Swept away since the parts were counted: roll back, the booth sends it again.
-                        return Err(rusqlite::Error::QueryReturnedNoRows);
-                    }
+                    // A part that another claim has brought stays that one's; both need it.
+                    transaction
+                        .prepare_cached(
+                            "UPDATE parts SET claim = ?3 WHERE booth = ?1 AND digest = ?2 AND claim IS NULL",
+                        )?
+                        .execute(params![booth, part.digest.0, id])?;
+                    // None: swept away since the parts were counted. Roll back, the booth sends it again.
+                    transaction
+                        .prepare_cached("SELECT 1 FROM parts WHERE booth = ?1 AND digest = ?2")?
+                        .query_row(params![booth, part.digest.0], |_| Ok(()))?;
                 }
+                transaction.execute("DELETE FROM ratings WHERE claim = ?1 AND booth <> ?2", [&id, &booth])?;
                 Ok(())
             };
             run().map_err(failed)?;
@@ -74,6 +80,29 @@ impl Claims for SqliteLedger {
                 AuditEvent::ClaimReceived { claim: manifest.claim, booth: manifest.booth, manifest: manifest_digest };
             audit::append(transaction, now, &event)?;
             Ok(Commit::Kept { receipt, new: true })
+        })?;
+        if let Commit::Kept { new: true, .. } = commit {
+            self.note_room();
+        }
+        Ok(commit)
+    }
+
+    fn refuse_claim(
+        &self,
+        booth: BoothId,
+        manifest: Digest,
+        parts: &[Digest],
+        now: WallTime,
+    ) -> Result<(), LedgerError> {
+        const OPERATION: &str = "record a refused claim";
+        self.write(OPERATION, |transaction| {
+            for part in parts {
+                transaction
+                    .prepare_cached("DELETE FROM parts WHERE booth = ?1 AND digest = ?2 AND claim IS NULL")
+                    .and_then(|mut statement| statement.execute(params![booth.to_string(), part.0]))
+                    .map_err(|source| storage(OPERATION, source))?;
+            }
+            audit::append(transaction, now, &AuditEvent::ClaimRefused { booth, manifest })
         })
     }
 
@@ -131,20 +160,22 @@ impl Claims for SqliteLedger {
         })
     }
 
-    fn decide_session(
-        &self,
-        session: SessionId,
-        officer: OfficerId,
-        verified: bool,
-        now: WallTime,
-    ) -> Result<(), LedgerError> {
+    fn decide_session(&self, decision: &SessionDecision, now: WallTime) -> Result<(), LedgerError> {
         const OPERATION: &str = "keep a decision";
+        let SessionDecision { session, booth, officer, verified } = *decision;
         self.write(OPERATION, |transaction| {
             transaction
                 .execute(
-                    "INSERT INTO session_decisions (session, officer, verified, decided_at) VALUES (?1, ?2, ?3, ?4)
-                     ON CONFLICT (session) DO UPDATE SET officer = ?2, verified = ?3, decided_at = ?4",
-                    params![session.to_string(), officer.to_string(), verified, now.0],
+                    "INSERT INTO session_decisions (session, booth, officer, verified, decided_at)
+                         VALUES (?1, ?2, ?3, ?4, ?5)
+                     ON CONFLICT (session) DO UPDATE SET booth = ?2, officer = ?3, verified = ?4, decided_at = ?5",
+                    params![
+                        session.to_string(),
+                        booth.map(|booth| booth.to_string()),
+                        officer.to_string(),
+                        verified,
+                        now.0
+                    ],
                 )
                 .map_err(|source| storage(OPERATION, source))?;
             let decision = if verified { DecisionKind::Verified } else { DecisionKind::Returned };
@@ -154,16 +185,31 @@ impl Claims for SqliteLedger {
 
     fn rate_claim(&self, claim: ClaimId, booth: BoothId, rating: u8, now: WallTime) -> Result<(), LedgerError> {
         const OPERATION: &str = "keep a rating";
+        let (claim, booth) = (claim.to_string(), booth.to_string());
         self.write(OPERATION, |transaction| {
-            // The first word counts, and only the booth of the claim may speak.
-            transaction
-                .execute(
+            let run = || -> rusqlite::Result<()> {
+                let others: bool = transaction.query_row(
+                    "SELECT EXISTS (SELECT 1 FROM claims WHERE claim = ?1 AND booth <> ?2)",
+                    [&claim, &booth],
+                    |row| row.get(0),
+                )?;
+                if others {
+                    return Ok(());
+                }
+                transaction.execute(
                     "INSERT INTO ratings (claim, booth, rating, rated_at) VALUES (?1, ?2, ?3, ?4)
-                     ON CONFLICT (claim) DO NOTHING",
-                    params![claim.to_string(), booth.to_string(), rating, now.0],
-                )
-                .map(|_| ())
-                .map_err(|source| storage(OPERATION, source))
+                     ON CONFLICT (claim, booth) DO UPDATE SET rating = ?3, rated_at = ?4",
+                    params![claim, booth, rating, now.0],
+                )?;
+                transaction.execute(
+                    "DELETE FROM ratings WHERE booth = ?1 AND claim IN (
+                         SELECT claim FROM ratings WHERE booth = ?1 AND claim NOT IN (SELECT claim FROM claims)
+                         ORDER BY rated_at DESC LIMIT -1 OFFSET ?2)",
+                    params![booth, MAX_EARLY_RATINGS],
+                )?;
+                Ok(())
+            };
+            run().map_err(|source| storage(OPERATION, source))
         })
     }
 
@@ -186,13 +232,16 @@ fn receipt(connection: &Connection, claim: ClaimId) -> rusqlite::Result<Option<(
         .optional()
 }
 
-/// A booth alone cannot make a claim *verified*: the officer's decision has to be on record here too.
-fn vouched(connection: &Connection, standing: &Standing) -> rusqlite::Result<bool> {
+/// A booth alone cannot make a claim *verified*: the officer's decision has to be on record here too, for a session of
+/// this booth, and it vouches for one claim. A second one of that session is kept for an officer to take up.
+fn vouched(connection: &Connection, booth: BoothId, standing: &Standing) -> rusqlite::Result<bool> {
     match standing {
         Standing::Unverified { .. } => Ok(false),
         Standing::Verified { officer, session } => connection.query_row(
-            "SELECT EXISTS (SELECT 1 FROM session_decisions WHERE session = ?1 AND officer = ?2 AND verified = 1)",
-            params![session.to_string(), officer.to_string()],
+            "SELECT EXISTS (SELECT 1 FROM session_decisions
+                            WHERE session = ?1 AND officer = ?2 AND booth = ?3 AND verified = 1)
+                AND NOT EXISTS (SELECT 1 FROM claims WHERE session = ?1 AND vouched = 1)",
+            [session.to_string(), officer.to_string(), booth.to_string()],
             |row| row.get(0),
         ),
     }
@@ -228,9 +277,9 @@ fn claim_row(row: &Row<'_>) -> rusqlite::Result<ClaimRow> {
 mod tests {
     use super::super::temporary;
     use super::*;
-    use crate::ledger::{Audit as _, AuditState, Booths as _, Ledger as _, Parts as _};
+    use crate::ledger::{Audit as _, AuditState, Booths as _, Enrolment, Health, Ledger as _, Parts as _};
     use bilik_claim::filing::{CLAIM_PART, FORMAT, Manifest, Part, SIGNATURE_PART};
-    use bilik_claim::ids::TrackingCode;
+    use bilik_claim::ids::{OfficerId, SessionId, TrackingCode};
     use ed25519_dalek::SigningKey;
     use uuid::Uuid;
 
@@ -258,7 +307,8 @@ mod tests {
 
     fn ready() -> (tempfile::TempDir, SqliteLedger) {
         let (dir, ledger) = temporary();
-        ledger.add_enrolment_code(Digest::of(b"s"), "Bilik 1", WallTime(0)).unwrap();
+        let enrolment = Enrolment { booth: None, name: "Bilik 1".into() };
+        ledger.add_enrolment_code(Digest::of(b"s"), &enrolment, WallTime(0)).unwrap();
         ledger.enrol(Digest::of(b"s"), BOOTH, [7; 32], WallTime(0)).unwrap();
         for name in [CLAIM_PART, SIGNATURE_PART] {
             ledger.put_part(BOOTH, Digest::of(name.as_bytes()), b"x", WallTime(0)).unwrap();
@@ -291,8 +341,14 @@ mod tests {
         assert!(matches!(commit(&ledger, &claim(10, unverified.clone(), 2), 300), Commit::Conflict));
         assert_eq!(ledger.receipt(first.manifest.claim).unwrap(), Some((first.signed.digest(), receipt)));
         assert_eq!(ledger.drop_orphans(WallTime(i64::MAX)).unwrap(), 0, "its parts are not orphans");
+        // The second shares its parts with the first, and takes none from it.
         let Commit::Kept { receipt, new: true } = commit(&ledger, &claim(11, unverified, 2), 400) else { panic!("no") };
         assert_eq!(receipt.peek().unwrap().ledger_sequence, 2);
+        let owners: String = {
+            let connection = ledger.db();
+            connection.query_row("SELECT group_concat(DISTINCT claim) FROM parts", [], |row| row.get(0)).unwrap()
+        };
+        assert_eq!(owners, first.manifest.claim.to_string());
         assert!(matches!(ledger.verify_audit(None).unwrap(), AuditState::Intact { entries: 4, .. }));
     }
 
@@ -307,25 +363,89 @@ mod tests {
                 .is_err()
         );
         assert!(ledger.receipt(claim.manifest.claim).unwrap().is_none());
-        assert!(ledger.is_healthy());
+        assert_eq!(ledger.health(), Health::Good);
+    }
+
+    fn decision(officer: OfficerId, booth: Option<BoothId>, verified: bool) -> SessionDecision {
+        SessionDecision { session: SESSION, booth, officer, verified }
     }
 
     #[test]
     fn verified_needs_the_officers_word_here_too() {
-        let check = |decided: Option<(OfficerId, bool)>, vouched: bool| {
+        let check = |decided: Option<SessionDecision>, vouched: bool| {
             let (_dir, ledger) = ready();
-            if let Some((officer, verified)) = decided {
-                ledger.decide_session(SESSION, officer, verified, WallTime(0)).unwrap();
+            if let Some(decided) = &decided {
+                ledger.decide_session(decided, WallTime(0)).unwrap();
             }
             let claim = claim(10, Standing::Verified { officer: OFFICER, session: SESSION }, 1);
             commit(&ledger, &claim, 1);
             assert_eq!(ledger.claim(claim.manifest.claim).unwrap().unwrap().vouched, vouched, "{decided:?}");
             assert_eq!(ledger.figures(WallTime(0)).unwrap().unverified, u32::from(!vouched));
         };
-        check(Some((OFFICER, true)), true);
-        check(Some((OFFICER, false)), false);
-        check(Some((OfficerId(Uuid::from_u128(9)), true)), false);
+        check(Some(decision(OFFICER, Some(BOOTH), true)), true);
+        check(Some(decision(OFFICER, Some(BOOTH), false)), false);
+        check(Some(decision(OfficerId(Uuid::from_u128(9)), Some(BOOTH), true)), false);
+        check(Some(decision(OFFICER, Some(BoothId(Uuid::from_u128(8))), true)), false);
+        check(Some(decision(OFFICER, None, true)), false);
         check(None, false);
+    }
+
+    #[test]
+    fn one_decision_vouches_for_one_claim() {
+        let (_dir, ledger) = ready();
+        ledger.decide_session(&decision(OFFICER, Some(BOOTH), true), WallTime(0)).unwrap();
+        let verified = || Standing::Verified { officer: OFFICER, session: SESSION };
+        for (number, vouched) in [(10, true), (11, false), (12, false)] {
+            // Also not once the officer has decided again.
+            ledger.decide_session(&decision(OFFICER, Some(BOOTH), true), WallTime(1)).unwrap();
+            let claim = claim(number, verified(), 1);
+            assert!(matches!(commit(&ledger, &claim, 1), Commit::Kept { new: true, .. }));
+            assert_eq!(ledger.claim(claim.manifest.claim).unwrap().unwrap().vouched, vouched, "{number}");
+        }
+        assert_eq!(ledger.claims(true, None, 10).unwrap().len(), 2, "an officer looks at the others");
+    }
+
+    #[test]
+    fn a_refused_claim_leaves_no_parts_behind() {
+        let (_dir, ledger) = ready();
+        let kept = claim(10, Standing::Unverified { session: SESSION }, 1);
+        commit(&ledger, &kept, 1);
+        let orphan = Digest::of(b"orphan");
+        ledger.put_part(BOOTH, orphan, b"orphan", WallTime(0)).unwrap();
+        let shared = kept.manifest.parts[0].digest;
+        ledger.refuse_claim(BOOTH, Digest::of(b"manifest"), &[orphan, shared], WallTime(2)).unwrap();
+        assert_eq!(ledger.part_sizes(BOOTH, &[orphan, shared]).unwrap(), [None, Some(1)]);
+        assert!(matches!(ledger.verify_audit(None).unwrap(), AuditState::Intact { entries: 4, .. }));
+    }
+
+    #[test]
+    fn the_last_word_of_the_claims_own_booth_is_its_rating() {
+        let (_dir, ledger) = ready();
+        let other = BoothId(Uuid::from_u128(8));
+        let id = |number| ClaimId(Uuid::from_u128(number));
+        let rate = |number, booth, rating, now| ledger.rate_claim(id(number), booth, rating, WallTime(now)).unwrap();
+        let ratings = |number| -> Vec<(String, u8)> {
+            let connection = ledger.db();
+            let mut statement = connection.prepare("SELECT booth, rating FROM ratings WHERE claim = ?1").unwrap();
+            let rows = statement.query_map([id(number).to_string()], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+            rows.map(Result::unwrap).collect()
+        };
+        rate(10, other, 1, 1);
+        rate(10, BOOTH, 1, 2);
+        rate(10, BOOTH, 4, 3);
+        commit(&ledger, &claim(10, Standing::Unverified { session: SESSION }, 1), 4);
+        assert_eq!(ratings(10), [(BOOTH.to_string(), 4)], "another booth's word goes once the claim is here");
+        rate(10, other, 1, 5);
+        rate(10, BOOTH, 3, 6);
+        assert_eq!(ratings(10), [(BOOTH.to_string(), 3)]);
+        assert!(ledger.rate_claim(id(11), BOOTH, 9, WallTime(70)).is_err());
+        // A booth that makes ids up only pushes its own out.
+        rate(99, other, 2, 7);
+        for number in 0..=u128::from(MAX_EARLY_RATINGS) {
+            rate(1000 + number, BOOTH, 1, 10 + number as i64);
+        }
+        assert!(ratings(1000).is_empty() && ratings(1001).len() == 1);
+        assert_eq!((ratings(10).len(), ratings(99).len()), (1, 1));
     }
 
     #[test]
@@ -346,7 +466,5 @@ mod tests {
         assert!(ledger.claims(false, Some(row.sequence), 10).unwrap().is_empty());
         assert_eq!(ledger.figures(WallTime(50)).unwrap(), Figures { claims_today: 1, unverified: 0 });
         assert_eq!(ledger.figures(WallTime(51)).unwrap(), Figures { claims_today: 0, unverified: 0 });
-        ledger.rate_claim(id, BOOTH, 4, WallTime(70)).unwrap();
-        assert!(ledger.rate_claim(ClaimId(Uuid::from_u128(98)), BOOTH, 9, WallTime(70)).is_err());
     }
 }

@@ -5,28 +5,40 @@ use rusqlite::{OptionalExtension as _, params};
 
 impl Parts for SqliteLedger {
     fn put_part(&self, booth: BoothId, digest: Digest, bytes: &[u8], now: WallTime) -> Result<PutPart, LedgerError> {
+        const OPERATION: &str = "keep a part";
         let booth = booth.to_string();
-        self.write("keep a part", |transaction| {
+        let put = self.write(OPERATION, |transaction| {
             let run = || -> rusqlite::Result<PutPart> {
-                let known: bool = transaction
-                    .prepare_cached("SELECT EXISTS (SELECT 1 FROM parts WHERE booth = ?1 AND digest = ?2)")?
-                    .query_row(params![booth, digest.0], |row| row.get(0))?;
-                if known {
-                    return Ok(PutPart::Known);
+                let known: Option<(i64, Vec<u8>)> = transaction
+                    .prepare_cached("SELECT id, bytes FROM parts WHERE booth = ?1 AND digest = ?2")?
+                    .query_row(params![booth, digest.0], |row| Ok((row.get(0)?, row.get(1)?)))
+                    .optional()?;
+                match known {
+                    Some((_, kept)) if Digest::of(&kept) == digest => return Ok(PutPart::Known),
+                    Some((id, _)) => {
+                        transaction.execute("UPDATE parts SET bytes = ?2 WHERE id = ?1", params![id, bytes])?;
+                        return Ok(PutPart::Mended);
+                    }
+                    None => {}
                 }
-                let orphans: u32 = transaction
-                    .prepare_cached("SELECT count(*) FROM parts WHERE booth = ?1 AND claim IS NULL")?
-                    .query_row([&booth], |row| row.get(0))?;
-                if orphans >= MAX_ORPHANS {
-                    return Ok(PutPart::Full);
-                }
+                // All but the newest that leave one place.
+                transaction
+                    .prepare_cached(
+                        "DELETE FROM parts WHERE id IN (SELECT id FROM parts WHERE booth = ?1 AND claim IS NULL
+                             ORDER BY received_at DESC, id DESC LIMIT -1 OFFSET ?2)",
+                    )?
+                    .execute(params![booth, MAX_ORPHANS - 1])?;
                 transaction
                     .prepare_cached("INSERT INTO parts (booth, digest, received_at, bytes) VALUES (?1, ?2, ?3, ?4)")?
                     .execute(params![booth, digest.0, now.0, bytes])?;
                 Ok(PutPart::Stored)
             };
-            run().map_err(|source| storage("keep a part", source))
-        })
+            run().map_err(|source| storage(OPERATION, source))
+        })?;
+        if put != PutPart::Known {
+            self.note_room();
+        }
+        Ok(put)
     }
 
     fn part_sizes(&self, booth: BoothId, digests: &[Digest]) -> Result<Vec<Option<u64>>, LedgerError> {
@@ -85,13 +97,34 @@ mod tests {
     }
 
     #[test]
-    fn one_booth_cannot_fill_the_disk() {
+    fn what_went_bad_is_replaced() {
         let (_dir, ledger) = temporary();
-        for number in 0..MAX_ORPHANS {
-            let bytes = number.to_be_bytes();
-            assert_eq!(ledger.put_part(A, Digest::of(&bytes), &bytes, WallTime(0)).unwrap(), PutPart::Stored);
+        let digest = Digest::of(b"sealed");
+        let put = || ledger.put_part(A, digest, b"sealed", WallTime(5)).unwrap();
+        assert_eq!(put(), PutPart::Stored);
+        ledger.db().execute("UPDATE parts SET bytes = x'00', claim = 'c'", []).unwrap();
+        assert_eq!(put(), PutPart::Mended);
+        assert_eq!(ledger.part(A, digest).unwrap().as_deref(), Some(b"sealed".as_slice()));
+        assert_eq!(put(), PutPart::Known);
+        assert_eq!(ledger.drop_orphans(WallTime(6)).unwrap(), 0, "it still belongs to its claim");
+    }
+
+    #[test]
+    fn one_booth_cannot_fill_the_disk_nor_shut_itself_out() {
+        let (_dir, ledger) = temporary();
+        let digest = |number: u32| Digest::of(&number.to_be_bytes());
+        let put = |booth, number: u32| {
+            ledger.put_part(booth, digest(number), &number.to_be_bytes(), WallTime(number.into())).unwrap()
+        };
+        let here = |booth, number| ledger.part(booth, digest(number)).unwrap().is_some();
+        put(A, 0);
+        ledger.db().execute("UPDATE parts SET claim = 'c'", []).unwrap();
+        put(B, 1);
+        for number in 1..=MAX_ORPHANS + 1 {
+            assert_eq!(put(A, number), PutPart::Stored);
         }
-        assert_eq!(ledger.put_part(A, Digest::of(b"more"), b"more", WallTime(0)).unwrap(), PutPart::Full);
-        assert_eq!(ledger.put_part(B, Digest::of(b"more"), b"more", WallTime(0)).unwrap(), PutPart::Stored);
+        assert!(!here(A, 1) && here(A, 2) && here(A, MAX_ORPHANS + 1), "the oldest makes way");
+        assert!(here(A, 0), "what a claim needs stays");
+        assert!(here(B, 1), "another booth's stay");
     }
 }

@@ -67,6 +67,19 @@ impl Bench {
         Self { dir, config, addresses, authority, stop: Some(stop), task }
     }
 
+    /// The ledger's file, opened beside the running hub.
+    pub fn ledger(&self) -> rusqlite::Connection {
+        rusqlite::Connection::open(self.config.state_dir.join("hub.db")).unwrap()
+    }
+
+    /// The texts of the audit trail, in order.
+    pub fn audit(&self) -> Vec<Value> {
+        let connection = self.ledger();
+        let mut statement = connection.prepare("SELECT text FROM audit ORDER BY sequence").unwrap();
+        let texts = statement.query_map([], |row| row.get::<_, String>(0)).unwrap();
+        texts.map(|text| serde_json::from_str(&text.unwrap()).unwrap()).collect()
+    }
+
     pub async fn stop(mut self) -> (TempDir, Config) {
         self.stop.take().unwrap().send(()).unwrap();
         tokio::time::timeout(PATIENCE, self.task).await.expect("the hub stops").unwrap();
@@ -101,11 +114,14 @@ impl Bench {
     }
 
     pub async fn enrol(&self, name: &str) -> TestBooth {
-        let code = admin::enrol_code(&self.config, name).unwrap();
+        self.enrol_with(&admin::enrol_code(&self.config, name).unwrap()).await
+    }
+
+    pub async fn enrol_with(&self, code: &EnrolmentCode) -> TestBooth {
         let key = KeyPair::generate().unwrap();
         let csr = CertificateParams::default().serialize_request(&key).unwrap().pem().unwrap();
         let manifest_key = SigningKey::from_bytes(&rand::random());
-        let request = enrol_request(&code, &csr, &manifest_key);
+        let request = enrol_request(code, &csr, &manifest_key);
         let response = self.client().post(self.console_url("/api/v1/enrol")).json(&request).send().await.unwrap();
         assert_eq!(response.status(), StatusCode::OK);
         let answer: EnrolAnswer = response.json().await.unwrap();

@@ -149,3 +149,20 @@ async fn an_enrolling_booth_sees_the_branch_authority_whatever_browsers_see() {
     check(&bench.authority, true, true).await;
     check(&bench.authority, false, false).await;
 }
+
+#[tokio::test]
+async fn a_known_booth_enrols_again_under_its_old_id() {
+    let bench = Bench::start().await;
+    let before = bench.enrol("Bilik 1").await;
+    let code = admin::enrol_code_again(&bench.config, before.answer.booth).unwrap();
+    let after = bench.enrol_with(&code).await;
+    assert_eq!(after.answer.booth, before.answer.booth);
+    assert_eq!(after.answer.booth_name, "Bilik 1");
+    assert_ne!(after.answer.certificate, before.answer.certificate);
+    assert_eq!(admin::booths(&bench.config).unwrap().len(), 1);
+    // One that is unknown, or shut out for good, is not let in this way.
+    let told = |booth| admin::enrol_code_again(&bench.config, booth).unwrap_err().to_string();
+    assert!(told(bilik_claim::ids::BoothId(Uuid::from_u128(9))).contains("no booth"));
+    admin::revoke_booth(&bench.config, before.answer.booth).unwrap();
+    assert!(told(before.answer.booth).contains("revoked"));
+}

@@ -17,21 +17,21 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 /// A claim as a booth would send it.
-struct Filing {
-    manifest: Manifest,
-    parts: Vec<(Digest, Vec<u8>)>,
+pub struct Filing {
+    pub manifest: Manifest,
+    pub parts: Vec<(Digest, Vec<u8>)>,
 }
 
 /// What a test changes before it is sealed.
-struct Draft {
-    record: ClaimRecord,
-    photo: Vec<u8>,
-    recipient: String,
+pub struct Draft {
+    pub record: ClaimRecord,
+    pub photo: Vec<u8>,
+    pub recipient: String,
 }
 
 const SESSION: SessionId = SessionId(Uuid::from_u128(5));
 
-fn draft(booth: &TestBooth, number: u128) -> Draft {
+pub fn draft(booth: &TestBooth, number: u128) -> Draft {
     let claim = ClaimId(Uuid::from_u128(number));
     let entry =
         |field, value: &str| Entry { field, value: Personal::new(value), source: EntrySource::Typed, doubts: vec![] };
@@ -57,7 +57,7 @@ fn draft(booth: &TestBooth, number: u128) -> Draft {
     Draft { record, photo, recipient: booth.answer.recipient.clone() }
 }
 
-fn seal(draft: &Draft) -> Filing {
+pub fn seal(draft: &Draft) -> Filing {
     let recipient: age::x25519::Recipient = draft.recipient.parse().unwrap();
     let mut parts = Vec::new();
     let mut listed = Vec::new();
@@ -98,12 +98,12 @@ async fn commit(bench: &Bench, booth: &TestBooth, signed: &Signed<Manifest>) -> 
     (response.status(), response.json().await.unwrap())
 }
 
-async fn file(bench: &Bench, booth: &TestBooth, filing: &Filing) -> (StatusCode, CommitAnswer) {
+pub async fn file(bench: &Bench, booth: &TestBooth, filing: &Filing) -> (StatusCode, CommitAnswer) {
     send_parts(bench, booth, filing).await;
     commit(bench, booth, &Signed::sign(&filing.manifest, &booth.manifest_key).unwrap()).await
 }
 
-fn receipt((status, answer): (StatusCode, CommitAnswer)) -> Signed<Receipt> {
+pub fn receipt((status, answer): (StatusCode, CommitAnswer)) -> Signed<Receipt> {
     match answer {
         CommitAnswer::Received { receipt } => {
             assert_eq!(status, StatusCode::OK);
@@ -125,7 +125,7 @@ fn reason((status, answer): (StatusCode, CommitAnswer)) -> String {
     }
 }
 
-fn receipt_key(booth: &TestBooth) -> VerifyingKey {
+pub fn receipt_key(booth: &TestBooth) -> VerifyingKey {
     let bytes: [u8; 32] = hex::decode(&booth.answer.receipt_key).unwrap().try_into().unwrap();
     VerifyingKey::from_bytes(&bytes).unwrap()
 }
@@ -215,7 +215,7 @@ async fn a_manifest_is_refused_unless_all_of_it_holds() {
     };
     let stranger = age::x25519::Identity::generate().to_public().to_string();
     let other_booth = BoothId(Uuid::from_u128(77));
-    check(&|_| {}, &|m| m.format = 2, "format").await;
+    check(&|_| {}, &|m| m.format = 0, "format").await;
     check(&|_| {}, &|m| m.booth = other_booth, "another booth").await;
     check(&|_| {}, &|m| m.recipient = "age1other".into(), "another hub").await;
     check(&|_| {}, &|m| m.parts[0].size += 1, "size of a part").await;
@@ -229,7 +229,7 @@ async fn a_manifest_is_refused_unless_all_of_it_holds() {
     check(&|d| d.record.session = SessionId(Uuid::from_u128(6)), &|_| {}, "the session").await;
     let verified = Standing::Verified { officer: OfficerId(Uuid::from_u128(1)), session: SESSION };
     check(&|_| {}, &|m| m.standing = verified.clone(), "the standing").await;
-    check(&|d| d.record.format = 2, &|_| {}, "the format").await;
+    check(&|d| d.record.format = 0, &|_| {}, "the format").await;
     assert!(admin::claims(&bench.config, 10).unwrap().is_empty());
 
     // Signed by somebody else, changed after signing, or not signed at all.
@@ -245,6 +245,142 @@ async fn a_manifest_is_refused_unless_all_of_it_holds() {
     let other = bench.enrol("Bilik 2").await;
     let stolen = Signed::sign(&filing.manifest, &booth.manifest_key).unwrap();
     assert!(reason(commit(&bench, &other, &stolen).await).contains("signature"));
+}
+
+#[tokio::test]
+async fn what_a_later_booth_wrote_waits_for_a_later_hub() {
+    let bench = Bench::start().await;
+    let booth = bench.enrol("Bilik 1").await;
+    let post = async |body: String| {
+        let response = booth.http.post(bench.booths_url("/api/v1/claims")).body(body).send().await.unwrap();
+        (response.status(), response.json::<Value>().await.unwrap())
+    };
+    let number = std::cell::Cell::new(200);
+    let check = async |change: &dyn Fn(&mut Draft), change_manifest: &dyn Fn(&mut Manifest), extra: &str| {
+        number.set(number.get() + 1);
+        let mut draft = draft(&booth, number.get());
+        change(&mut draft);
+        let mut filing = seal(&draft);
+        change_manifest(&mut filing.manifest);
+        send_parts(&bench, &booth, &filing).await;
+        let signed = Signed::sign(&filing.manifest, &booth.manifest_key).unwrap();
+        let answer = post(serde_json::to_string(&signed).unwrap().replacen('{', &format!("{{{extra}"), 1)).await;
+        assert_eq!(answer, (StatusCode::SERVICE_UNAVAILABLE, json!({ "error": "newer" })));
+    };
+    check(&|_| {}, &|m| m.format = 2, "").await;
+    check(&|d| d.record.format = 2, &|_| {}, "").await;
+    check(&|_| {}, &|m| m.parts[1].name = "letter_of_consent.jpg".into(), "").await;
+    check(&|_| {}, &|_| {}, "\"witness\":\"x\",").await;
+    // Another domain and fields nobody here has heard of: the format alone says enough.
+    let body = json!({ "format": 7, "anything": [] }).to_string();
+    assert_eq!(post(json!({ "body": body, "signature": "?" }).to_string()).await.1["error"], "newer");
+    assert!(admin::claims(&bench.config, 10).unwrap().is_empty());
+    // Nothing was refused: the same claim, once it is understood, is taken.
+    let filing = seal(&draft(&booth, 201));
+    receipt(file(&bench, &booth, &filing).await);
+}
+
+#[tokio::test]
+async fn a_part_that_went_bad_in_the_hub_is_asked_for_again() {
+    let bench = Bench::start().await;
+    let booth = bench.enrol("Bilik 1").await;
+    let number = std::cell::Cell::new(300);
+    let check = async |change: &str| {
+        number.set(number.get() + 1);
+        let filing = seal(&draft(&booth, number.get()));
+        send_parts(&bench, &booth, &filing).await;
+        let (digest, bytes) = &filing.parts[1];
+        let sql = format!("UPDATE parts SET bytes = {change} WHERE digest = ?1");
+        assert_eq!(bench.ledger().execute(&sql, [digest.0]).unwrap(), 1);
+        let signed = Signed::sign(&filing.manifest, &booth.manifest_key).unwrap();
+        let (status, answer) = commit(&bench, &booth, &signed).await;
+        let CommitAnswer::Missing { parts } = answer else { panic!("{status}") };
+        assert_eq!(parts, [*digest]);
+        let url = bench.booths_url(&format!("/api/v1/parts/{digest}"));
+        assert_eq!(booth.put(url, bytes.clone()).await, StatusCode::CREATED);
+        receipt(commit(&bench, &booth, &signed).await);
+    };
+    check("zeroblob(length(bytes))").await;
+    check("x'00'").await;
+}
+
+#[tokio::test]
+async fn a_refused_claim_leaves_nothing_but_its_entry() {
+    let bench = Bench::start().await;
+    let booth = bench.enrol("Bilik 1").await;
+    let mut filing = seal(&draft(&booth, 10));
+    filing.manifest.recipient = "age1other".into();
+    let parts = || bench.ledger().query_row("SELECT count(*) FROM parts", [], |row| row.get::<_, u32>(0)).unwrap();
+    send_parts(&bench, &booth, &filing).await;
+    let forged = Signed::sign(&filing.manifest, &SigningKey::from_bytes(&[9; 32])).unwrap();
+    reason(commit(&bench, &booth, &forged).await);
+    assert_eq!(parts(), 3, "who has not signed it says nothing about parts");
+    reason(file(&bench, &booth, &filing).await);
+    assert_eq!(parts(), 0);
+    let refused = bench.audit().into_iter().filter(|entry| entry["event"] == "claim_refused").count();
+    assert_eq!(refused, 2);
+}
+
+#[tokio::test]
+async fn a_queue_outlives_the_keys_of_its_booth() {
+    let bench = Bench::start().await;
+    let before = bench.enrol("Bilik 1").await;
+    let filing = seal(&draft(&before, 10));
+    let signed = Signed::sign(&filing.manifest, &before.manifest_key).unwrap();
+    let after = bench.enrol_with(&admin::enrol_code_again(&bench.config, before.answer.booth).unwrap()).await;
+    // Kept and signed before, sent over the new connection.
+    send_parts(&bench, &after, &filing).await;
+    receipt(commit(&bench, &after, &signed).await);
+    receipt(file(&bench, &after, &seal(&draft(&after, 11))).await);
+    let stranger = bench.enrol("Bilik 2").await;
+    let mut theirs = seal(&draft(&stranger, 12));
+    theirs.manifest.booth = before.answer.booth;
+    send_parts(&bench, &stranger, &theirs).await;
+    let stolen = Signed::sign(&theirs.manifest, &before.manifest_key).unwrap();
+    assert!(reason(commit(&bench, &stranger, &stolen).await).contains("signature"));
+}
+
+#[tokio::test]
+async fn whatever_an_officer_reads_is_in_the_trail() {
+    let bench = Bench::start().await;
+    let booth = bench.enrol("Bilik 1").await;
+    file(&bench, &booth, &seal(&draft(&booth, 10))).await;
+    file(&bench, &booth, &seal(&draft(&booth, 11))).await;
+    let sari = bench.officer("sari", Role::Officer);
+    let cookie = bench.login(&sari).await;
+    let claim = ClaimId(Uuid::from_u128(10));
+    let check = async |path: String, status: StatusCode, expect: Option<Value>| {
+        let before = bench.audit().len();
+        assert_eq!(bench.get(&cookie, &path).await.status(), status, "{path}");
+        let mut entries = bench.audit().split_off(before);
+        // Written behind the loop: it may come only now.
+        entries.retain(|entry| entry["event"] != "login");
+        assert_eq!(entries, expect.into_iter().collect::<Vec<_>>(), "{path}");
+    };
+    let list = json!({ "event": "claims_listed", "officer": sari.id, "from": 2, "count": 2 });
+    check("/api/v1/claims".into(), StatusCode::OK, Some(list)).await;
+    let opened = json!({ "event": "claim_opened", "claim": claim, "officer": sari.id });
+    check(format!("/api/v1/claims/{claim}"), StatusCode::OK, Some(opened)).await;
+    for part in ["face.jpg", "signature.svg"] {
+        let opened = json!({ "event": "claim_part_opened", "claim": claim, "part": part, "officer": sari.id });
+        check(format!("/api/v1/claims/{claim}/parts/{part}"), StatusCode::OK, Some(opened)).await;
+    }
+    check(format!("/api/v1/claims/{claim}/parts/claim.json"), StatusCode::NOT_FOUND, None).await;
+    check("/api/v1/claims?before=1".into(), StatusCode::OK, None).await;
+
+    // No entry, no bytes: the trail cannot be written while its table refuses.
+    bench
+        .ledger()
+        .execute_batch("CREATE TRIGGER stop BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'no'); END")
+        .unwrap();
+    for path in ["".to_owned(), format!("/{claim}"), format!("/{claim}/parts/face.jpg")] {
+        let answer = bench.get(&cookie, &format!("/api/v1/claims{path}")).await;
+        assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE, "{path}");
+        assert_eq!(answer.text().await.unwrap(), r#"{"error":"unavailable"}"#);
+    }
+    let target = bench.dir.path().join("export");
+    admin::export(&bench.config, claim, &target).unwrap_err();
+    assert_eq!(std::fs::read_dir(&target).map_or(0, Iterator::count), 0);
 }
 
 #[tokio::test]

@@ -12,14 +12,14 @@ fn program(config: &Path, arguments: &[&str]) -> Command {
     command
 }
 
-fn run(config: &Path, arguments: &[&str], input: &str) -> Output {
+pub fn run(config: &Path, arguments: &[&str], input: &str) -> Output {
     let mut child =
         program(config, arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
     child.wait_with_output().unwrap()
 }
 
-fn text(bytes: &[u8]) -> String {
+pub fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 
@@ -51,6 +51,11 @@ fn a_branch_is_set_up_from_the_command_line() {
     good(&["officer", "disable", "--name", "boss"], "");
     let code = good(&["enrol-code", "--booth", "Bilik 1"], "");
     assert!(code.trim().parse::<EnrolmentCode>().is_ok());
+    let usage = |arguments: &[&str]| assert_eq!(run(&config, arguments, "").status.code(), Some(2), "{arguments:?}");
+    usage(&["enrol-code"]);
+    usage(&["enrol-code", "--booth", "Bilik 1", "--again", "00000000-0000-0000-0000-000000000001"]);
+    let unknown = run(&config, &["enrol-code", "--again", "00000000-0000-0000-0000-000000000001"], "");
+    assert_eq!((unknown.status.code(), text(&unknown.stderr).contains("no booth")), (Some(1), true));
     assert_eq!(good(&["booth", "list"], ""), "");
     assert_eq!(good(&["claims"], ""), "");
     assert!(good(&["verify-audit"], "").starts_with("intact: 4 entries, head "));

@@ -8,4 +8,5 @@ mod claims;
 mod commands;
 mod consoles;
 mod logins;
+mod recover;
 mod sockets;

@@ -328,6 +328,37 @@ fn damaged_claim_is_refused_queued_again_and_the_others_go_on() {
 }
 
 #[test]
+fn what_was_kept_before_a_start_is_sent_after_it() {
+    let office = Office::new();
+    let mut before = Desk::new(&office);
+    (1..=3).for_each(|number| assert!(before.keep(number)));
+    drop(before);
+    let mut desk = Desk::new(&office);
+    let mut hub = Hub::default();
+    desk.deliver(&mut hub, Duration::from_secs(60));
+    assert_eq!(desk.confirmed(), [claim(1), claim(2), claim(3)]);
+}
+
+#[test]
+fn receipt_that_can_not_be_recorded_confirms_nothing() {
+    let office = Office::new();
+    let mut desk = Desk::new(&office);
+    let mut hub = Hub::default();
+    assert!(desk.keep(1));
+    while !matches!(desk.requests[0], Output::Commit { .. }) {
+        desk.answer(|office, output| by_contract(office, &mut hub, output));
+    }
+    desk.courier.journal.as_ref().unwrap().refuse_changes();
+    desk.answer(|office, output| by_contract(office, &mut hub, output));
+    assert_eq!((desk.confirmed(), hub.ledger.len()), (vec![], 1));
+    assert_eq!(desk.courier.journal.as_ref().unwrap().stats().unwrap().queued, 1);
+    // Asked again once the journal can, the hub gives the same receipt.
+    desk.courier.journal = None;
+    desk.deliver(&mut hub, Duration::from_secs(60));
+    assert_eq!((desk.confirmed(), hub.ledger.len()), (vec![claim(1)], 1));
+}
+
+#[test]
 fn late_and_foreign_answers_change_nothing() {
     let office = Office::new();
     let mut desk = Desk::new(&office);

@@ -1,7 +1,9 @@
+use super::faulty::Faulty;
 use super::*;
 use crate::{DAMAGED, JournalView, QueueState};
 use rusqlite::Connection;
 use std::os::unix::fs::FileExt as _;
+use std::sync::atomic::Ordering;
 
 fn keep(office: &Office, count: u128) -> Vec<Outgoing> {
     let mut journal = office.open();
@@ -227,4 +229,59 @@ fn full_disk_takes_the_reserve_and_is_no_failure() {
     limit(&journal, i64::from(i32::MAX));
     assert_eq!(journal.keep(&specimen(2), KEPT_AT).unwrap().sequence, 2);
     assert!(journal.has_room(1 << 20).unwrap(), "the reserve is back");
+}
+
+#[test]
+fn disk_that_fills_up_in_a_session_costs_the_reserve_and_no_claim() {
+    const FREE: u64 = 1 << 30;
+    let office = Office::new();
+    let (faulty, room) = Faulty::small(FREE);
+    let opened = Journal::open_on(faulty.disk(), office.state.path(), office.config(), KEPT_AT);
+    let mut journal = opened.unwrap().journal;
+    assert_eq!(room.held.load(Ordering::Relaxed), RESERVE);
+    // Somebody else takes the rest.
+    room.free.store(0, Ordering::Relaxed);
+    assert_eq!(journal.keep(&specimen(1), KEPT_AT).unwrap().sequence, 1);
+    assert_eq!(room.held.load(Ordering::Relaxed), 0);
+    assert!(!journal.has_room(0).unwrap(), "nobody is let in without a reserve");
+    room.free.store(FREE, Ordering::Relaxed);
+    journal.keep(&specimen(2), KEPT_AT).unwrap();
+    assert_eq!(room.held.load(Ordering::Relaxed), RESERVE, "it is held back again");
+}
+
+#[test]
+fn journal_that_stopped_leaves_its_log_alone() {
+    let office = Office::new();
+    let mut journal = office.open();
+    journal.keep(&specimen(1), KEPT_AT).unwrap();
+    // A checkpoint is held up, so the second claim is in the log alone.
+    let reader = Connection::open(database(&office)).unwrap();
+    reader.execute_batch("BEGIN; SELECT * FROM claim;").unwrap();
+    journal.keep(&specimen(2), KEPT_AT).unwrap();
+    journal.stop("as after a failed fsync");
+    drop(reader);
+    let files = || ["journal.db", "journal.db-wal"].map(|name| fs::read(office.state.path().join(name)).unwrap());
+    let before = files();
+    drop(journal);
+    assert!(files() == before, "a journal that knows nothing of the disk has written");
+    assert_eq!(queue(&office.open()).len(), 2);
+}
+
+#[test]
+fn page_that_can_not_be_read_stops_the_journal() {
+    let office = Office::new();
+    let claims = keep(&office, 2);
+    let mut journal = office.open();
+    let file = database(&office);
+    let bytes = fs::read(&file).unwrap();
+    let manifest = claims[0].manifest.body.as_bytes();
+    let at = bytes.windows(manifest.len()).position(|window| window == manifest).unwrap();
+    // Somebody else's write makes SQLite forget the pages it had read.
+    let other = Connection::open(&file).unwrap();
+    other.execute_batch("UPDATE queue SET base = base; PRAGMA wal_checkpoint(TRUNCATE);").unwrap();
+    let page = [0x5a; 4096];
+    let writer = fs::OpenOptions::new().write(true).open(&file).unwrap();
+    writer.write_all_at(&page, (at / page.len() * page.len()) as u64).unwrap();
+    assert!(matches!(journal.outgoing(claims[0].claim), Err(JournalError::Corrupt { .. })));
+    assert_stopped(&mut journal);
 }

@@ -53,6 +53,9 @@ impl Files for Faulty {
     }
 
     fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        if self.room.as_ref().is_some_and(|room| room.free.load(Ordering::Relaxed) < bytes.len() as u64) {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
         self.change(|| RealFiles.write(path, bytes))
     }
 

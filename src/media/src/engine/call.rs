@@ -3,6 +3,7 @@
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
+use super::device::Watch;
 use super::{Engine, Input};
 use crate::event::{CallId, CallState, EndReason, MediaEvent};
 use crate::peer::{Peer, PeerEvent, VideoCodec};
@@ -164,6 +165,8 @@ impl Engine {
         call.peer = None;
         call.officer_codec = None;
         self.officer = None;
+        // A decoder that failed is of no interest any more: its next try would be due for ever.
+        self.officer_watch = Watch::default();
         self.slots.officer.close();
         if let Some(sound) = &mut self.sound {
             sound.pipeline.close_speaker();

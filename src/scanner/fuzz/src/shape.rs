@@ -90,6 +90,7 @@ pub fn unreadable(reason: Unreadable, payload: &[u8]) {
         Unreadable::MalformedZone(fault) => refused_zone(MrzError::Malformed(fault)),
         Unreadable::TooLong => assert!(payload.len() > MAX_FRAME, "not too long"),
         Unreadable::BadCheck => unreachable!("a payload has no checksum"),
+        Unreadable::Blank => unreachable!("a payload is not empty"),
         Unreadable::NotDigits | Unreadable::NoFields | Unreadable::Tracks | Unreadable::NoRead | Unreadable::Noise => {}
     }
 }

@@ -4,13 +4,18 @@
 //! bytes go to the decoder of each profile, those with seven data bits after their eighth bit was checked and taken off. At each
 //! speed the reader may first speak on its own; then the start commands of the host-triggered profiles are tried in turn.
 //! A speed at which only garbage arrives is left at once, one at which nothing arrives when all commands have been tried.
+//! A reader that was started is stopped when it is the next one's turn, and at the end.
 //!
 //! ```text
 //!   Listening ──quiet──▶ Starting(first) ──quiet──▶ .. ──quiet──▶ Starting(last) ──quiet──▶ Listening at the next speed
 //!       │                    │                                                                 ▲
-//!       ├────────────────────┴──▶ garbage ──────────────────────────────────────────────────────┘
-//!       └──▶ a frame ──▶ Settling ──SETTLE──▶ Found
+//!       ├────────────────────┴──▶ garbage ──────────────────────────────────────────────────────┤
+//!       └──▶ a frame ──▶ Settling ──SETTLE──▶ Found                                            │
+//!                           └──▶ garbage, and no card ────────────────────────────────────────┘
 //! ```
+//!
+//! At another speed than the reader's, chance makes a letter or two and a line end of every third card. So a frame that holds no
+//! card, and whose framing proves nothing, counts only if it is of some length, and not among garbage.
 //!
 //! Frames are not answered while the search goes on: whether a reader repeats a frame shows that it waits for an answer.
 //! Of several profiles that fit, the one with the strongest evidence is taken: a scan before mere text, a checksum before a
@@ -18,14 +23,16 @@
 //!
 //! The [`Detector`] is pure: bytes and the time go in, steps come out. [`search`] runs it on a real line.
 
+mod fit;
 mod search;
 
-use crate::framing::{Decoder, Evidence, Output, Payload, Reply};
+use crate::framing::{Decoder, Evidence, Output, Reply};
+use crate::marks::DAMAGED;
 use crate::profile::{DataBits, Framing, HostTrigger, LineSettings, Parity, Profile, StopBits, Trigger};
-use crate::scan::{Scan, Unreadable};
-use std::fmt;
+use fit::weigh;
 use std::time::{Duration, Instant};
 
+pub use fit::{Fit, Why};
 pub use search::{Progress, search};
 
 /// Speeds in bits per second, the usual ones first.
@@ -47,10 +54,12 @@ const BABBLE: u32 = 512;
 pub enum Step<'a> {
     /// Open the line anew with these settings; ask for a card.
     Open(LineSettings),
-    /// Write these bytes, which start the reader of this profile if it is one.
+    /// Write these bytes, which do this to the reader of this profile if it is one.
     Send {
         /// The profile.
         profile: &'a str,
+        /// What they do.
+        command: Command,
         /// The bytes.
         bytes: &'a [u8],
     },
@@ -62,28 +71,15 @@ pub enum Step<'a> {
     NothingHeard,
 }
 
-/// The profile that fits.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fit {
-    /// The profile, at the speed at which it was heard.
-    pub profile: Profile,
-    /// What speaks for it.
-    pub why: Why,
-}
-
-/// What speaks for a profile. The order of the fields is the order of their weight.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Why {
-    /// The frame held a card's number or a travel document, not just any text.
-    pub scan: bool,
-    /// What made the frame one.
-    pub evidence: Evidence,
-    /// The reader confirmed the profile's command.
-    pub replied: bool,
-    /// The frame came after the profile's own start command, and not before it.
-    pub started: bool,
-    /// It repeats its frames as a reader does that waits for an answer, and the profile answers; or neither.
-    pub answers: bool,
+/// What bytes do to a host-triggered reader.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Wake it, so that it hears the next.
+    Wake,
+    /// Start its reading: now a card should be presented.
+    Start,
+    /// End its reading: its light goes off.
+    Stop,
 }
 
 /// The search.
@@ -98,6 +94,8 @@ pub struct Detector {
     garbage: u32,
     /// What has to be done before the next wait.
     due: Option<Due>,
+    /// The profile whose start command was sent, and whose stop command was not.
+    started: Option<usize>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -139,6 +137,7 @@ impl Detector {
             bytes: 0,
             garbage: 0,
             due: None,
+            started: None,
         };
         detector.enter_speed(now);
         detector
@@ -146,13 +145,16 @@ impl Detector {
 
     /// What to do now. Ask again after it is done.
     pub fn step(&mut self, now: Instant) -> Step<'_> {
+        if let Some(index) = self.take_finished() {
+            return self.command(index, Command::Stop);
+        }
         match self.due.take() {
             Some(Due::Open) => return Step::Open(self.line()),
             Some(Due::Wake(index)) => {
                 self.due = Some(Due::Start(index));
                 let pause = self.host_trigger(index).map_or(Duration::ZERO, HostTrigger::wake_pause);
                 self.until = now + pause;
-                return self.command(index, |trigger| trigger.wake.as_slice());
+                return self.command(index, Command::Wake);
             }
             Some(Due::Start(index)) if now < self.until => {
                 self.due = Some(Due::Start(index));
@@ -160,7 +162,8 @@ impl Detector {
             }
             Some(Due::Start(index)) => {
                 self.until = now + START_FOR;
-                return self.command(index, |trigger| trigger.start.as_slice());
+                self.started = Some(index);
+                return self.command(index, Command::Start);
             }
             None => {}
         }
@@ -174,8 +177,8 @@ impl Detector {
         }
     }
 
-    /// Takes bytes in the order of their arrival, and the number of characters that the line itself found disturbed.
-    pub fn push(&mut self, bytes: &[u8], disturbed: u32, now: Instant) {
+    /// Takes bytes in the order of their arrival, 0xFF in place of each character that the line itself found damaged.
+    pub fn push(&mut self, bytes: &[u8], now: Instant) {
         if self.phase == Phase::Over {
             return;
         }
@@ -188,6 +191,7 @@ impl Detector {
                 let seven = profile.line.data_bits == DataBits::Seven;
                 listener.parity_fits &= match (seven, profile.line.parity) {
                     (false, _) | (true, Parity::None) => true,
+                    (true, _) if *byte == DAMAGED => true,
                     (true, Parity::Even) => even,
                     (true, Parity::Odd) => !even,
                     (true, Parity::Space) => *byte < 0x80,
@@ -195,12 +199,12 @@ impl Detector {
                 };
             }
         }
-        self.garbage = self.garbage.saturating_add(disturbed);
         self.feed(|profile, decoder, out| match profile.line.data_bits {
             DataBits::Eight => decoder.push(bytes, now, &mut |output| out(output)),
-            DataBits::Seven => {
-                bytes.iter().for_each(|byte| decoder.push(&[byte & 0x7f], now, &mut |output| out(output)))
-            }
+            DataBits::Seven => bytes.iter().for_each(|&byte| {
+                let byte = if byte == DAMAGED { DAMAGED } else { byte & 0x7f };
+                decoder.push(&[byte], now, &mut |output| out(output));
+            }),
         });
         self.judge(BABBLE, now);
     }
@@ -221,6 +225,14 @@ impl Detector {
             Phase::Starting(index) => self.start_after(Some(index), now),
             Phase::Over => {}
         }
+    }
+
+    /// Ends the search with nothing found. What is left to do is told by [`Detector::step`].
+    pub fn give_up(&mut self) {
+        self.phase = Phase::Over;
+        self.speed = SPEEDS.len();
+        self.due = None;
+        self.listeners.clear();
     }
 
     /// What was found, the best first. Empty until [`Step::Found`].
@@ -260,11 +272,27 @@ impl Detector {
         }
     }
 
-    fn command(&self, index: usize, bytes: impl FnOnce(&HostTrigger) -> &[u8]) -> Step<'_> {
-        match (self.profiles.get(index), self.host_trigger(index)) {
-            (Some(profile), Some(trigger)) => Step::Send { profile: &profile.name, bytes: bytes(trigger) },
-            (_, None) | (None, _) => Step::Wait(self.until),
-        }
+    fn command(&self, index: usize, command: Command) -> Step<'_> {
+        let (Some(profile), Some(trigger)) = (self.profiles.get(index), self.host_trigger(index)) else {
+            return Step::Wait(self.until);
+        };
+        let bytes = match command {
+            Command::Wake => &trigger.wake,
+            Command::Start => &trigger.start,
+            Command::Stop => &trigger.stop,
+        };
+        Step::Send { profile: &profile.name, command, bytes: bytes.as_slice() }
+    }
+
+    /// The profile that was started and is to be stopped, if it can be.
+    fn take_finished(&mut self) -> Option<usize> {
+        let finished = match self.phase {
+            Phase::Starting(current) => self.started.is_some_and(|started| started != current),
+            Phase::Listening | Phase::Over => true,
+            Phase::Settling => false,
+        };
+        let index = self.started.take_if(|_| finished)?;
+        (!self.host_trigger(index)?.stop.is_empty()).then_some(index)
     }
 
     fn candidates(&self) -> impl Iterator<Item = (Why, usize)> {
@@ -294,18 +322,19 @@ impl Detector {
     }
 
     fn judge(&mut self, garbage_of: u32, now: Instant) {
+        let garbage = self.bytes >= garbage_of && self.garbage.saturating_mul(3) >= self.bytes;
+        let understood = self.listeners.iter().any(|listener| listener.replied)
+            || self.candidates().any(|(why, _)| why.scan || why.evidence >= Evidence::Structure);
         match self.phase {
-            Phase::Settling | Phase::Over => {}
+            Phase::Over => {}
+            Phase::Listening | Phase::Starting(_) | Phase::Settling if garbage && !understood => self.next_speed(now),
             Phase::Listening | Phase::Starting(_) if self.candidates().next().is_some() => {
                 self.phase = Phase::Settling;
                 self.until = now + SETTLE;
+                // A reader that speaks is awake, and need not be started.
+                self.due = None;
             }
-            Phase::Listening | Phase::Starting(_) => {
-                let understood = self.listeners.iter().any(|listener| listener.replied);
-                if !understood && self.bytes >= garbage_of && self.garbage.saturating_mul(3) >= self.bytes {
-                    self.next_speed(now);
-                }
-            }
+            Phase::Listening | Phase::Starting(_) | Phase::Settling => {}
         }
     }
 
@@ -348,43 +377,6 @@ impl Detector {
                 best: None,
             })
             .collect();
-    }
-}
-
-/// What a frame is worth; none if it cannot be one of this profile.
-fn weigh(payload: Payload<'_>, profile: &Profile, started: bool) -> Option<Why> {
-    let scan = match Scan::read(payload, &profile.payload) {
-        Ok(_) => true,
-        Err(Unreadable::Noise | Unreadable::TooLong | Unreadable::BadCheck | Unreadable::Tracks) => return None,
-        Err(
-            Unreadable::NotDigits
-            | Unreadable::WrongLength(_)
-            | Unreadable::NoFields
-            | Unreadable::MalformedZone(_)
-            | Unreadable::ZoneChecks(_)
-            | Unreadable::NoRead,
-        ) => false,
-    };
-    Some(Why { scan, evidence: payload.evidence, replied: false, started, answers: false })
-}
-
-/// In a technician's words.
-impl fmt::Display for Why {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.evidence {
-            Evidence::Silence => "a pause ended the text",
-            Evidence::Terminator => "an end of line ended the text",
-            Evidence::Structure => "the frame has the structure of this protocol",
-            Evidence::Checksum => "the checksum of the frame is right",
-        })?;
-        f.write_str(if self.scan { ", it holds a card's number or document" } else { ", it holds some other text" })?;
-        if self.replied {
-            f.write_str(", the reader confirmed the command")?;
-        }
-        if self.started {
-            f.write_str(", it came after the start command of this profile")?;
-        }
-        Ok(())
     }
 }
 

@@ -45,10 +45,45 @@ impl Device {
             };
             byte | if high { 0x80 } else { 0 }
         };
-        // At another speed: garbage that depends on what was sent.
-        let garbage = |byte: &u8| byte.rotate_left(3) | 0x80 | 1;
-        bytes.iter().map(|byte| if speed == self.speed { with_parity(byte) } else { garbage(byte) }).collect()
+        heard(&bytes.iter().map(with_parity).collect::<Vec<u8>>(), self.speed, speed)
     }
+}
+
+/// What a UART set to `at` bits per second makes of characters (8N1) that are sent back to back at `of`: it waits for the line
+/// to fall, samples each bit in its middle, and if the stop bit is missing it waits for the line to rise. Such a character is
+/// damaged, as is a break.
+fn heard(bytes: &[u8], of: u32, at: u32) -> Vec<u8> {
+    // A bit that is sent takes `2 * at` ticks, one that is sampled `2 * of`.
+    let (sent, sampled) = (2 * u64::from(at), 2 * u64::from(of));
+    let levels: Vec<bool> = bytes
+        .iter()
+        .flat_map(|byte| (0..10).map(move |bit| bit == 9 || bit > 0 && byte >> (bit - 1) & 1 == 1))
+        .collect();
+    let level = |tick: u64| levels.get(usize::try_from(tick / sent).unwrap()).copied().unwrap_or(true);
+    let next = |from: u64, wanted: bool| {
+        if level(from) == wanted {
+            return Some(from);
+        }
+        let mut edges = (from / sent + 1..=levels.len() as u64).map(|bit| bit * sent);
+        edges.find(|tick| level(*tick) == wanted)
+    };
+    let (mut out, mut now) = (Vec::new(), 0);
+    while let Some(start) = next(now, false) {
+        let sample = |bit: u64| level(start + bit * sampled + sampled / 2);
+        now = start + sampled / 2;
+        if sample(0) {
+            // Too short for a start bit.
+            continue;
+        }
+        now = start + 9 * sampled + sampled / 2;
+        if sample(9) {
+            out.push((0..8).fold(0, |byte, bit| byte | u8::from(sample(bit + 1)) << bit));
+        } else {
+            out.push(DAMAGED);
+            now = next(now, true).unwrap_or(u64::MAX / 2);
+        }
+    }
+    out
 }
 
 /// Runs a search and gives the names of what fits, the best first, and the virtual time it took.
@@ -81,7 +116,7 @@ fn search(mut device: Device) -> (Vec<Fit>, Duration) {
                 if pending.first().is_some_and(|(at, _)| *at <= until) {
                     let (at, bytes) = pending.remove(0);
                     now = now.max(at);
-                    detector.push(&device.seen(&bytes, speed), 0, now);
+                    detector.push(&device.seen(&bytes, speed), now);
                 } else {
                     now = now.max(until);
                     detector.poll(now);
@@ -148,4 +183,135 @@ fn a_line_without_a_reader_is_given_up() {
     let (fits, took) = search(Device { start: b"never", ..Device::new("") });
     assert_eq!(fits, []);
     assert!(took < Duration::from_secs(240), "took {took:?}");
+}
+
+#[test]
+fn a_uart_at_the_right_speed_hears_what_is_sent_and_at_another_does_not() {
+    let card = format!("{NIK}\r");
+    for speed in SPEEDS {
+        assert_eq!(heard(card.as_bytes(), speed, speed), card.as_bytes());
+        for other in SPEEDS.into_iter().filter(|other| *other != speed) {
+            assert_ne!(heard(card.as_bytes(), speed, other), card.as_bytes(), "{speed} at {other}");
+        }
+    }
+    // LSB first, two bits in the time of one: '1' is 0 1000 1100 1, of which the second, fourth .. are seen.
+    assert_eq!(heard(b"U", 9600, 9600), b"U");
+    assert_eq!(heard(&[0x00], 9600, 19_200), [DAMAGED]);
+}
+
+#[test]
+fn no_card_at_another_speed_is_taken_for_a_text() {
+    // Every serial number has other bits.
+    let numbers = (0..60).map(|count| format!("31710117084{:05}", (count * 7919 + 1) % 100_000));
+    for number in numbers.chain(["00000000011".into()]) {
+        for speed in SPEEDS {
+            check(Device { speed, ..Device::new(format!("{number}\r\n")) }, "line");
+        }
+    }
+}
+
+/// A search at its first speed, and the time.
+fn listening() -> (Detector, Instant) {
+    let now = Instant::now();
+    let mut detector = Detector::new(Profiles::shipped().iter().cloned().collect(), now);
+    assert!(matches!(detector.step(now), Step::Open(_)));
+    (detector, now)
+}
+
+#[test]
+fn garbage_after_a_text_shows_that_the_speed_was_wrong() {
+    let step_after = |first: &[u8], then: &[u8]| {
+        let (mut detector, now) = listening();
+        detector.push(first, now);
+        let _ = detector.step(now);
+        detector.push(then, now + Duration::from_millis(200));
+        detector.poll(now + Duration::from_secs(1));
+        match detector.step(now + Duration::from_secs(1)) {
+            Step::Open(line) => Some(line.baud),
+            Step::Send { .. } | Step::Wait(_) | Step::Found | Step::NothingHeard => None,
+        }
+    };
+    let garbage = [DAMAGED, b'J', 0xce, b'2', DAMAGED, DAMAGED, 0x8c, DAMAGED];
+    assert_eq!(step_after(b"TEST\r", &garbage), Some(SPEEDS[1]));
+    assert_eq!(step_after(b"TEST\r", b"TEST\r"), None);
+    // A card is no accident, nor is a frame of this structure.
+    assert_eq!(step_after(format!("{NIK}\r").as_bytes(), &garbage), None);
+    assert_eq!(step_after(b"\x02TEST\x03", &garbage), None);
+}
+
+/// What is sent in a search on a line that answers nothing, given up at so many seconds of it.
+fn sent(give_up_after: Option<u64>) -> Vec<(u32, String, Command)> {
+    let (mut detector, begun) = listening();
+    let (mut now, mut sent) = (begun, Vec::new());
+    for _ in 0..10_000 {
+        if give_up_after.is_some_and(|seconds| now >= begun + Duration::from_secs(seconds)) {
+            detector.give_up();
+        }
+        let speed = detector.speed();
+        match detector.step(now) {
+            Step::Send { profile, command, bytes } => {
+                assert!(!bytes.is_empty(), "{profile} {command:?}");
+                sent.push((speed, profile.to_owned(), command));
+            }
+            Step::Open(_) => {}
+            Step::Wait(until) => {
+                now = until;
+                detector.poll(now);
+            }
+            Step::Found => panic!("nothing was sent"),
+            Step::NothingHeard => return sent,
+        }
+    }
+    panic!("the search does not end");
+}
+
+#[test]
+fn each_reader_is_started_once_at_each_speed_and_stopped() {
+    let all = sent(None);
+    let commands = |name: &str| -> Vec<Command> {
+        all.iter().filter(|(_, profile, _)| profile == name).map(|(_, _, command)| *command).collect()
+    };
+    let shipped = Profiles::shipped();
+    for profile in shipped.iter() {
+        let Trigger::Host(trigger) = &profile.trigger else {
+            assert_eq!(commands(&profile.name), []);
+            continue;
+        };
+        let wake = (!trigger.wake.is_empty()).then_some(Command::Wake);
+        let once: Vec<Command> = wake.into_iter().chain([Command::Start, Command::Stop]).collect();
+        assert_eq!(commands(&profile.name), once.repeat(SPEEDS.len()), "{}", profile.name);
+    }
+    // One after the other.
+    for (one, next) in all.iter().zip(all.iter().skip(1)) {
+        assert!((one.1 == next.1) == (one.2 != Command::Stop), "{one:?} {next:?}");
+    }
+    // The first start is sent after six seconds.
+    assert_eq!(sent(Some(5)), []);
+    let given_up: Vec<_> = sent(Some(7)).into_iter().map(|(_, profile, command)| (profile, command)).collect();
+    let name = || String::from("honeywell-xenon");
+    assert_eq!(given_up, [(name(), Command::Start), (name(), Command::Stop)]);
+}
+
+#[test]
+fn the_reader_that_was_found_is_stopped() {
+    let (mut detector, begun) = listening();
+    let (mut now, mut sent) = (begun, Vec::new());
+    loop {
+        match detector.step(now) {
+            Step::Send { command, .. } => {
+                sent.push(command);
+                if command == Command::Start {
+                    detector.push(format!("{NIK}\r").as_bytes(), now);
+                }
+            }
+            Step::Wait(until) => {
+                now = until;
+                detector.poll(now);
+            }
+            Step::Found => break,
+            Step::Open(_) | Step::NothingHeard => panic!("not found"),
+        }
+    }
+    assert_eq!(sent, [Command::Start, Command::Stop]);
+    assert_eq!(detector.fits()[0].profile.name, "honeywell-xenon");
 }

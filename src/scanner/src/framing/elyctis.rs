@@ -22,11 +22,11 @@
 //!    └── C, short length ──▶ Replying ── silence ──▶ Outside
 //! ```
 
-use super::buffer::{FrameBuffer, Full};
+use super::buffer::FrameBuffer;
 use super::stray::Stray;
 use super::window::Window;
 use super::{Evidence, Fault, MAX_FRAME, Output, Payload, Reply};
-use crate::profile::PacketFraming;
+use crate::profile::{PacketFraming, millis};
 use std::time::{Duration, Instant};
 
 const INQUIRE: u8 = b'I';
@@ -67,7 +67,7 @@ impl ElyctisDecoder {
     /// A decoder at rest.
     pub fn new(settings: &PacketFraming) -> Self {
         Self {
-            timeout: settings.timeout(),
+            timeout: millis(settings.timeout_ms),
             state: State::Outside,
             window: Window::new(),
             buffer: FrameBuffer::new(),
@@ -142,13 +142,11 @@ impl ElyctisDecoder {
     }
 
     fn keep(&mut self, byte: u8, left: usize, out: &mut impl FnMut(Output<'_>)) {
-        match (self.buffer.push(byte), left) {
-            (Err(Full), _) => {
-                out(Output::Fault(Fault::TooLong));
-                self.rest();
-            }
-            (Ok(()), 2..) => self.state = State::Inside { left: left - 1 },
-            (Ok(()), _) => self.accept(out),
+        // There is room: the head of an answer tells no length beyond `MAX_FRAME`.
+        let _ = self.buffer.push(byte);
+        match left {
+            2.. => self.state = State::Inside { left: left - 1 },
+            0 | 1 => self.accept(out),
         }
     }
 

@@ -14,10 +14,10 @@
 //! A length is impossible if no payload, or more than [`MAX_FRAME`] bytes of it, would follow. With a length of one byte a zero
 //! between frames is passed over: it is a break on the line, or a wake-up byte.
 
-use super::buffer::{FrameBuffer, Full};
+use super::buffer::FrameBuffer;
 use super::stray::Stray;
 use super::{Evidence, Fault, MAX_FRAME, Output, Payload};
-use crate::profile::{ByteOrder, FrameCheck, LengthFraming, LengthWidth};
+use crate::profile::{ByteOrder, FrameCheck, LengthFraming, LengthWidth, millis};
 use std::time::{Duration, Instant};
 
 /// Decoder for [`LengthFraming`].
@@ -54,7 +54,7 @@ impl LengthDecoder {
     pub fn new(settings: &LengthFraming) -> Self {
         Self {
             settings: *settings,
-            timeout: settings.timeout(),
+            timeout: millis(settings.timeout_ms),
             state: AT_REST,
             check: 0,
             buffer: FrameBuffer::new(),
@@ -144,11 +144,12 @@ impl LengthDecoder {
 
     fn keep(&mut self, byte: u8, left: usize, out: &mut impl FnMut(Output<'_>)) {
         self.check ^= byte;
-        match (self.buffer.push(byte), left) {
-            (Err(Full), _) => self.refuse(Fault::TooLong, out),
-            (Ok(()), 2..) => self.state = State::Inside { left: left - 1 },
-            (Ok(()), _) if self.settings.check == FrameCheck::None => self.accept(Evidence::Structure, out),
-            (Ok(()), _) => self.state = State::Checking,
+        // There is room: a length beyond `MAX_FRAME` is impossible.
+        let _ = self.buffer.push(byte);
+        match left {
+            2.. => self.state = State::Inside { left: left - 1 },
+            0 | 1 if self.settings.check == FrameCheck::None => self.accept(Evidence::Structure, out),
+            0 | 1 => self.state = State::Checking,
         }
     }
 

@@ -117,10 +117,13 @@ pub enum Fault {
     /// The checksum is missing or differs.
     #[error("its checksum is missing or wrong")]
     BadCheck,
+    /// A character of it arrived damaged, where that shows whether to ask for it again.
+    #[error("a character of it arrived damaged")]
+    Damaged,
     /// The frame broke off before its end.
     #[error("it broke off")]
     Cut,
-    /// A whole frame without content: the reader saw something and could not read it.
+    /// A whole frame without content: the reader saw a card and could not read it.
     #[error("it is empty")]
     Empty,
     /// Bytes outside of any frame, not followed by one: most often the wrong profile or the wrong baud rate.

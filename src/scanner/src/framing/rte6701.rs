@@ -24,7 +24,7 @@ use super::buffer::{FrameBuffer, Full};
 use super::stray::Stray;
 use super::window::Window;
 use super::{Evidence, Fault, MAX_FRAME, Output, Payload};
-use crate::profile::PacketFraming;
+use crate::profile::{PacketFraming, millis};
 use std::time::{Duration, Instant};
 
 const SOH: u8 = 0x01;
@@ -72,7 +72,7 @@ impl Rte6701Decoder {
     /// A decoder at rest.
     pub fn new(settings: &PacketFraming) -> Self {
         Self {
-            timeout: settings.timeout(),
+            timeout: millis(settings.timeout_ms),
             state: State::Outside,
             window: Window::new(),
             length: 0,

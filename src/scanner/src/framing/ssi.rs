@@ -11,8 +11,9 @@
 //! | others | EVENT and whatever else | ACK |
 //!
 //! A packet that the scanner sends again, because our ACK was lost, is acknowledged again and not reported again. It is known
-//! by a keyed digest; the text itself is not kept. The guide does not say whether the packets of a long message repeat the kind
-//! of code: a first byte that equals that of the first packet is taken to be it.
+//! by a keyed digest; the text itself is not kept. If data of another scan were spoiled in between, what is sent again is those.
+//! The guide does not say whether the packets of a long message repeat the kind of code: a first byte that equals that of the
+//! first packet is taken to be it.
 //!
 //! # Noise
 //!
@@ -32,7 +33,7 @@
 use super::buffer::{FrameBuffer, Full};
 use super::stray::Stray;
 use super::{Evidence, Fault, Output, Payload, Reply};
-use crate::profile::PacketFraming;
+use crate::profile::{PacketFraming, millis};
 use crate::symbology::Symbology;
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
@@ -82,7 +83,7 @@ pub struct SsiDecoder {
 struct Messages {
     text: FrameBuffer,
     joining: Joining,
-    /// Digest of the last packet of decode data.
+    /// Digest of the last packet of decode data, unless further data have come since and were spoiled.
     last: Option<Digest>,
     digests: RandomState,
 }
@@ -130,7 +131,7 @@ impl SsiDecoder {
     /// A decoder at rest.
     pub fn new(settings: &PacketFraming) -> Self {
         Self {
-            timeout: settings.timeout(),
+            timeout: millis(settings.timeout_ms),
             raw: FrameBuffer::new(),
             announced: false,
             spoiled: false,
@@ -173,6 +174,7 @@ impl SsiDecoder {
         let failed = std::mem::take(&mut self.announced);
         let spoiled = std::mem::take(&mut self.spoiled);
         if failed {
+            self.messages.last = None;
             out(Output::Fault(if spoiled { Fault::BadCheck } else { Fault::Cut }));
         }
         if spoiled || (failed && broken_off) {
@@ -216,6 +218,7 @@ impl SsiDecoder {
             Front::Spoiled { fresh_data } => {
                 if fresh_data {
                     self.announce(out);
+                    self.messages.last = None;
                 }
                 self.spoiled = true;
                 self.drop_front(out);

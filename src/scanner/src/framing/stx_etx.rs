@@ -11,9 +11,12 @@
 //! |---|---|---|---|---|
 //! | outside | begun, inside | stray | stray | `Stray` if there were any |
 //! | behind | behind, with an STX | outside | outside | outside |
-//! | inside | inside, anew | `Payload`, outside; or checking | kept; the 513th: `TooLong`, skipping | `Cut`, outside |
+//! | inside | inside, anew | `Payload` or `Damaged`, outside; or checking | kept; the 513th: `TooLong`, skipping | `Cut`, outside |
 //! | checking | see below | `Payload` or `BadCheck`, outside | the same | `BadCheck`, outside |
 //! | skipping | begun, inside | skipped | skipped | outside |
+//!
+//! Without a checksum the parity of its characters is all that shows whether a frame is whole. A reader that waits for an answer
+//! relies on it, so a frame with a damaged character is refused there, and the reader sends it again.
 //!
 //! A checksum may have the value of STX. One that is wrong *and* looks like STX is taken as the start of the next frame, whose
 //! predecessor then lacked its checksum.
@@ -25,7 +28,8 @@
 use super::buffer::{FrameBuffer, Full};
 use super::stray::Stray;
 use super::{ACK, Evidence, Fault, NAK, Output, Payload};
-use crate::profile::{FrameCheck, StxEtxFraming};
+use crate::marks::DAMAGED;
+use crate::profile::{FrameCheck, StxEtxFraming, millis};
 use std::time::{Duration, Instant};
 
 const STX: u8 = 0x02;
@@ -66,7 +70,7 @@ impl StxEtxDecoder {
         Self {
             check: settings.check,
             answers: settings.answer,
-            timeout: settings.timeout(),
+            timeout: millis(settings.timeout_ms),
             state: State::Outside,
             buffer: FrameBuffer::new(),
             stray: Stray::default(),
@@ -126,7 +130,7 @@ impl StxEtxDecoder {
             }
             (State::Inside, STX) => self.buffer.clear(),
             (State::Inside, ETX) if self.check != FrameCheck::None => self.state = State::Checking,
-            (State::Inside, ETX) => self.accept(out),
+            (State::Inside, ETX) => self.end(out),
             (State::Inside, payload) => {
                 if let Err(Full) = self.buffer.push(payload) {
                     self.refuse(Fault::TooLong, out);
@@ -154,6 +158,16 @@ impl StxEtxDecoder {
         self.buffer.as_slice().iter().fold(start, |check, byte| check ^ byte)
     }
 
+    /// The frame is whole, but for what [`DAMAGED`] stands for.
+    fn end(&mut self, out: &mut impl FnMut(Output<'_>)) {
+        if self.answers && self.buffer.as_slice().contains(&DAMAGED) {
+            self.refuse(Fault::Damaged, out);
+        } else {
+            self.accept(out);
+        }
+        self.state = State::Behind { stx: false };
+    }
+
     fn accept(&mut self, out: &mut impl FnMut(Output<'_>)) {
         let bytes = self.buffer.as_slice();
         let evidence = if self.check == FrameCheck::None { Evidence::Structure } else { Evidence::Checksum };
@@ -165,9 +179,6 @@ impl StxEtxDecoder {
         });
         self.answer(&[ACK], out);
         self.rest();
-        if self.check == FrameCheck::None {
-            self.state = State::Behind { stx: false };
-        }
     }
 
     fn refuse(&mut self, fault: Fault, out: &mut impl FnMut(Output<'_>)) {

@@ -1,5 +1,7 @@
 //! How bytes form frames: the settings of each decoder.
 
+use super::millis;
+use crate::marks::DAMAGED;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -120,31 +122,23 @@ impl Framing {
     }
 }
 
+impl Framing {
+    /// Bytes that a payload of this framing cannot have: they begin or end frames, or are refused as damaged.
+    pub(super) fn foreign(&self) -> &'static [u8] {
+        match self {
+            Self::Line(_) | Self::Newland(_) => b"\r\n",
+            Self::Magtek(_) => b"\r\n\x02\x03",
+            Self::StxEtx(StxEtxFraming { check: FrameCheck::None, answer: true, .. }) => &[0x02, 0x03, DAMAGED],
+            Self::StxEtx(_) => b"\x02\x03",
+            Self::Length(_) | Self::Ssi(_) | Self::Rte6701(_) | Self::Elyctis(_) => b"",
+        }
+    }
+}
+
 impl LineFraming {
     /// The silence that ends a frame, if any does.
     pub fn idle_gap(&self) -> Option<Duration> {
-        (self.idle_gap_ms > 0).then(|| Duration::from_millis(self.idle_gap_ms.into()))
-    }
-}
-
-impl StxEtxFraming {
-    /// The silence after which a begun frame is given up.
-    pub fn timeout(&self) -> Duration {
-        Duration::from_millis(self.timeout_ms.into())
-    }
-}
-
-impl LengthFraming {
-    /// The silence after which a begun frame is given up.
-    pub fn timeout(&self) -> Duration {
-        Duration::from_millis(self.timeout_ms.into())
-    }
-}
-
-impl PacketFraming {
-    /// The silence after which a begun frame is given up.
-    pub fn timeout(&self) -> Duration {
-        Duration::from_millis(self.timeout_ms.into())
+        (self.idle_gap_ms > 0).then(|| millis(self.idle_gap_ms))
     }
 }
 

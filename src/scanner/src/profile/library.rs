@@ -73,6 +73,11 @@ impl Profiles {
         Self(SHIPPED.iter().filter_map(|(_, text)| toml::from_str(text).ok()).collect())
     }
 
+    /// The file of a shipped profile, to be copied and changed: on a booth none of them lies about.
+    pub fn text(name: &str) -> Option<&'static str> {
+        SHIPPED.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
+    }
+
     /// Adds the profiles of a folder, `*.toml` in the order of their names. One that has the name of another replaces it.
     ///
     /// # Errors
@@ -139,6 +144,7 @@ pub fn read(path: &Path) -> Result<Profile, ProfilesError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::profile::Present;
     use std::collections::BTreeSet;
 
     #[test]
@@ -152,12 +158,27 @@ mod tests {
             assert!(!profile.title.is_empty() && !profile.source.is_empty(), "{name} has no title or no source");
             assert_eq!(toml::from_str::<Profile>(&toml::to_string(&profile).unwrap()).unwrap(), profile);
             assert_eq!(shipped.by_name(name), Some(&profile));
+            assert_eq!(Profiles::text(name), Some(text));
         }
         let names: BTreeSet<_> = shipped.iter().map(|profile| &profile.name).collect();
         assert_eq!(names.len(), SHIPPED.len());
-        assert_eq!(shipped.by_name("none"), None);
+        assert_eq!((shipped.by_name("none"), Profiles::text("none")), (None, None));
         let line = shipped.by_name("line").unwrap();
         assert_eq!((line.line, line.framing), (Profile::line().line, Profile::line().framing));
+    }
+
+    #[test]
+    fn cards_are_shown_to_each_reader_as_it_is_built() {
+        for profile in Profiles::shipped().iter() {
+            let expect = match profile.name.as_str() {
+                // Whatever reader sends that; nothing tells how it is built.
+                "line" | "stx-etx" => Present::Lay,
+                "elyctis-idbox" => Present::Lay,
+                "magtek" | "rte6701" => Present::Swipe,
+                _ => Present::Hold,
+            };
+            assert_eq!(profile.present, expect, "{}", profile.name);
+        }
     }
 
     #[test]

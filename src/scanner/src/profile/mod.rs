@@ -9,6 +9,7 @@
 //! title = ""            # what technicians know the reader by; empty: the name
 //! source = ""           # where its protocol is described
 //! notes = ""            # what to know or to set at the reader
+//! present = "lay"       # how a card is shown to it: "lay", "swipe" or "hold"
 //!
 //! [line]
 //! baud = 9600
@@ -39,6 +40,7 @@ mod framing;
 mod library;
 mod line;
 mod payload;
+mod present;
 mod trigger;
 
 pub use command::{Bytes, BytesError, MAX_COMMAND};
@@ -48,9 +50,11 @@ pub use framing::{
 pub use library::{Profiles, ProfilesError, read};
 pub use line::{BitCountError, DataBits, Flow, LineSettings, Parity, StopBits};
 pub use payload::{Aim, Column, ColumnsFormat, ContentFormat, FieldName, PairsFormat, PayloadSettings};
+pub use present::Present;
 pub use trigger::{HostTrigger, Trigger};
 
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 use thiserror::Error;
 
 /// Baud rates that card readers offer lie between these.
@@ -60,6 +64,8 @@ const BAUD: std::ops::RangeInclusive<u32> = 300..=921_600;
 const SILENCE_MS: std::ops::RangeInclusive<u16> = 30..=5_000;
 /// Shortest time between two starts of a host-triggered reader, in ms: it shall not be kept busy by commands.
 const REARM_MS: std::ops::RangeInclusive<u16> = 500..=60_000;
+/// Longest time that a reader is given to wake, in ms: the participant waits too.
+const WAKE_MS: std::ops::RangeInclusive<u16> = 0..=2_000;
 /// Longest name of a profile, in bytes: it is shown in one line of the service menu.
 const MAX_NAME: usize = 64;
 
@@ -75,6 +81,8 @@ pub struct Profile {
     pub source: String,
     /// What to know about it, or to set at the reader.
     pub notes: String,
+    /// How a card is shown to it.
+    pub present: Present,
     /// How bytes travel.
     pub line: LineSettings,
     /// How bytes form frames.
@@ -124,6 +132,29 @@ pub enum ProfileFault {
         /// Its value in ms.
         ms: u16,
     },
+    /// A reader that takes too long to wake.
+    #[error("trigger.wake_ms is {ms} ms, must lie between {} and {} ms", WAKE_MS.start(), WAKE_MS.end())]
+    Wake {
+        /// Its value in ms.
+        ms: u16,
+    },
+    /// What shall stand around the payload is what frames begin or end with, or what stands for a damaged character: it never
+    /// comes with a payload.
+    #[error("{key} has the byte {byte:02X}, which no payload of this framing has")]
+    Affix {
+        /// Path of the key in configuration.
+        key: &'static str,
+        /// The byte.
+        byte: u8,
+    },
+    /// What separates fields can be part of a name.
+    #[error("{key} is {separator:?}, must be an ASCII character")]
+    Separator {
+        /// Path of the key in configuration.
+        key: &'static str,
+        /// Its value.
+        separator: char,
+    },
     /// A payload of fields, and no field named.
     #[error("payload.content names no field")]
     NoFields,
@@ -140,6 +171,7 @@ impl Profile {
             title: String::new(),
             source: String::new(),
             notes: String::new(),
+            present: Present::default(),
             line: LineSettings::default(),
             framing: Framing::default(),
             trigger: Trigger::default(),
@@ -188,14 +220,37 @@ impl Profile {
             if trigger.rearm_ms != 0 && !REARM_MS.contains(&trigger.rearm_ms) {
                 return Err(ProfileFault::Rearm { ms: trigger.rearm_ms });
             }
+            if !WAKE_MS.contains(&trigger.wake_ms) {
+                return Err(ProfileFault::Wake { ms: trigger.wake_ms });
+            }
         }
-        let fields = match &self.payload.content {
-            ContentFormat::Plain {} | ContentFormat::Tracks {} => true,
-            ContentFormat::Pairs(pairs) => !pairs.keys.is_empty(),
-            ContentFormat::Columns(columns) => columns.columns.iter().any(|column| column.field().is_some()),
+        let foreign = self.framing.foreign();
+        for (key, affix) in [("payload.prefix", &self.payload.prefix), ("payload.suffix", &self.payload.suffix)] {
+            if let Some(&byte) = affix.as_slice().iter().find(|byte| foreign.contains(byte)) {
+                return Err(ProfileFault::Affix { key, byte });
+            }
+        }
+        let (separators, fields) = match &self.payload.content {
+            ContentFormat::Plain {} | ContentFormat::Tracks {} => ([None, None], true),
+            ContentFormat::Pairs(pairs) => {
+                let assign = Some(("payload.content.assign", pairs.assign));
+                ([Some(("payload.content.between", pairs.between)), assign], !pairs.keys.is_empty())
+            }
+            ContentFormat::Columns(columns) => {
+                let named = columns.columns.iter().any(|column| column.field().is_some());
+                ([Some(("payload.content.between", columns.between)), None], named)
+            }
         };
+        if let Some((key, separator)) = separators.into_iter().flatten().find(|(_, separator)| !separator.is_ascii()) {
+            return Err(ProfileFault::Separator { key, separator });
+        }
         if fields { Ok(()) } else { Err(ProfileFault::NoFields) }
     }
+}
+
+/// A key that is in ms.
+pub(crate) fn millis(ms: u16) -> Duration {
+    Duration::from_millis(ms.into())
 }
 
 impl Default for Profile {
@@ -276,5 +331,41 @@ mod tests {
         check("[payload]\ncontent = { kind = 'pairs' }", Err("names no field"));
         check("[payload]\ncontent = { kind = 'columns', columns = ['skip'] }", Err("names no field"));
         check("[line]\nflow = 'software'\n[framing]\nkind = 'ssi'", Err("XON and XOFF"));
+        check("present = 'wave'", Err("unknown variant `wave`"));
+        let wake = |ms| format!("[trigger]\nmode = 'host'\nstart = '54'\nwake = '00'\nwake_ms = {ms}");
+        check(&wake(2001), Err("trigger.wake_ms is 2001 ms, must lie between 0 and 2000 ms"));
+        check("[payload]\ncontent = { kind = 'pairs', between = '§', keys = { n = 'nik' } }", Err("between is '§'"));
+        check("[payload]\ncontent = { kind = 'pairs', assign = 'ü', keys = { n = 'nik' } }", Err("assign is 'ü'"));
+        check("[payload]\ncontent = { kind = 'columns', between = '¦', columns = ['nik'] }", Err("between is '¦'"));
+    }
+
+    #[test]
+    fn what_no_payload_has_stands_around_none() {
+        let checked = |framing: &str, key: &str, hex: &str| {
+            let toml = format!("[framing]\n{framing}\n[payload]\n{key} = '{hex}'");
+            toml::from_str::<Profile>(&toml).unwrap().check().map_err(|error| error.fault)
+        };
+        let stx_etx = "kind = 'stx-etx'\nanswer = true";
+        for (framing, hex, foreign) in [
+            ("kind = 'line'", "41 0D", Some(0x0d)),
+            ("kind = 'line'", "0A", Some(0x0a)),
+            ("kind = 'line'", "02 FF", None),
+            ("kind = 'newland'", "0D 0A", Some(0x0d)),
+            ("kind = 'magtek'", "03", Some(0x03)),
+            ("kind = 'magtek'", "25", None),
+            ("kind = 'stx-etx'", "41 02", Some(0x02)),
+            ("kind = 'stx-etx'", "0D FF", None),
+            (stx_etx, "FF", Some(0xff)),
+            ("kind = 'stx-etx'\nanswer = true\ncheck = 'lrc'", "FF", None),
+            (stx_etx, "0D", None),
+            ("kind = 'ssi'", "0D 0A 02 FF", None),
+            ("kind = 'length'", "0D", None),
+        ] {
+            for key in ["prefix", "suffix"] {
+                let path = if key == "prefix" { "payload.prefix" } else { "payload.suffix" };
+                let expect = foreign.map_or(Ok(()), |byte| Err(ProfileFault::Affix { key: path, byte }));
+                assert_eq!(checked(framing, key, hex), expect, "{framing} {key} {hex}");
+            }
+        }
     }
 }

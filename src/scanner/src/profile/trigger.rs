@@ -1,6 +1,6 @@
 //! When a reader reads: always, or when it is told to.
 
-use super::Bytes;
+use super::{Bytes, millis};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -35,12 +35,12 @@ pub struct HostTrigger {
 impl HostTrigger {
     /// See [`HostTrigger::wake_ms`].
     pub fn wake_pause(&self) -> Duration {
-        Duration::from_millis(self.wake_ms.into())
+        millis(self.wake_ms)
     }
 
     /// See [`HostTrigger::rearm_ms`].
     pub fn rearm_after(&self) -> Option<Duration> {
-        (self.rearm_ms > 0).then(|| Duration::from_millis(self.rearm_ms.into()))
+        (self.rearm_ms > 0).then(|| millis(self.rearm_ms))
     }
 }
 

@@ -70,8 +70,8 @@ struct Line {
 impl Line {
     fn new(port: Port, profile: &Profile, wanted: bool, now: Instant) -> Self {
         Self {
+            marks: Marks::new(profile.line.data_bits, port.own_parity()),
             port,
-            marks: Marks::new(profile.line.data_bits),
             decoder: Decoder::new(&profile.framing),
             trigger: TriggerMachine::new(&profile.trigger, wanted, now),
             health: Health::new(profile.line, &profile.framing),
@@ -282,6 +282,7 @@ impl<S: FnMut(ReaderEvent), W: FnMut(Watch<'_>)> Worker<S, W> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::framing::{ACK, NAK};
     use crate::profile::{LineFraming, StxEtxFraming};
     use crate::{Framing, Unreadable};
     use proptest::prelude::*;
@@ -290,6 +291,11 @@ mod tests {
     /// What becomes of bytes as the kernel hands them over, in these pieces. No pseudo-terminal damages any, so they do not
     /// pass through one.
     fn notes(framing: Framing, pieces: &[&[u8]]) -> String {
+        notes_paced(framing, pieces, |_| {})
+    }
+
+    /// The same; before each piece something is done to the gate.
+    fn notes_paced(framing: Framing, pieces: &[&[u8]], before: impl Fn(&mut Gate)) -> String {
         let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
         grantpt(&master).unwrap();
         unlockpt(&master).unwrap();
@@ -306,17 +312,23 @@ mod tests {
                 ReaderEvent::Scan(_) => *notes.borrow_mut() += "C",
                 ReaderEvent::Unreadable(Unreadable::Noise) => *notes.borrow_mut() += "n",
                 ReaderEvent::Unreadable(_) => *notes.borrow_mut() += "u",
-                ReaderEvent::Doubt(_) | ReaderEvent::Ready | ReaderEvent::Lost { .. } => *notes.borrow_mut() += "?",
+                ReaderEvent::Doubt(_) => *notes.borrow_mut() += "?",
+                ReaderEvent::Ready | ReaderEvent::Lost { .. } => *notes.borrow_mut() += "!",
             },
             watch: |watch: Watch<'_>| match watch {
                 Watch::Errors(count) => *notes.borrow_mut() += &count.to_string(),
+                Watch::Sent([ACK]) => *notes.borrow_mut() += "+",
+                Watch::Sent([NAK]) => *notes.borrow_mut() += "-",
                 Watch::Opened { .. } | Watch::Received(_) | Watch::Sent(_) | Watch::Framed(_) => {}
             },
             stopped: Stopped(stopped),
             wanted: Arc::new(AtomicBool::new(true)),
             differing: None,
         };
-        pieces.iter().for_each(|piece| worker.received(&mut line, piece));
+        for piece in pieces {
+            before(&mut worker.gate);
+            worker.received(&mut line, piece);
+        }
         drop(worker);
         notes.into_inner()
     }
@@ -337,6 +349,31 @@ mod tests {
         check(LINE, b"\xff\x00\x003171011708450001\r\xff\x00\x00\xff\x00\x003171011708450001\r", "rCrC3");
         check(stx_etx, b"\xff\x00\x00\x023171011708450001\x03", "rC1");
         check(stx_etx, b"\x02317101170845\xff\x00\x000001\x03", "rn1");
+    }
+
+    #[test]
+    fn a_reader_that_waits_for_its_answer_is_told_of_the_damage() {
+        let answered = Framing::StxEtx(StxEtxFraming { answer: true, ..StxEtxFraming::default() });
+        let check = |bytes: &[u8], expected: &str| {
+            assert_eq!(notes(answered, &[bytes]), expected, "{bytes:02x?}");
+        };
+        check(b"\x023171011708450001\x03", "rC+");
+        // A character with wrong parity, a break.
+        check(b"\x02317101170845\xff\x00\xb0001\x03", "rn-1");
+        check(b"\x02317101170845\xff\x00\x00001\x03", "rn-1");
+        check(b"\xff\x00\x00\x023171011708450001\x03", "rC+1");
+    }
+
+    #[test]
+    fn a_doubt_is_told_once_until_a_card_is_read() {
+        let bad: &[u8] = b"\x80\r\x80\r\x80\r";
+        let good: &[u8] = b"3171011708450001\r";
+        // A gate that lets everything through: it is not its pace that keeps the second doubt back.
+        let fresh = |gate: &mut Gate| *gate = Gate::new(Profile::line().payload);
+        assert_eq!(notes_paced(LINE, &[bad, bad, bad], fresh), "rnrnrn?rnrnrnrnrnrn");
+        assert_eq!(notes_paced(LINE, &[bad, bad, good, bad], fresh), "rnrnrn?rnrnrnrCrnrnrn?");
+        // And its pace does, where a card lies between.
+        assert_eq!(notes(LINE, &[bad, good, bad]), "rnrnrn?rCrnrnrn");
     }
 
     proptest! {

@@ -11,7 +11,8 @@
 //! | tracks | a number from a magnetic stripe | `tracks` |
 //!
 //! A payload is ASCII text, as all of these are by their standards: a byte that is not is a sign of disturbance, and a digit of
-//! another script is not one to any card. Whether a number can exist is for the claim to judge.
+//! another script is not one to any card. People's names alone go beyond: where a payload may hold one (pairs, columns, tracks),
+//! letters of any script are taken, in UTF-8. Whether a number can exist is for the claim to judge.
 
 mod fields;
 mod number;
@@ -84,6 +85,9 @@ pub enum Unreadable {
     /// The reader itself says that it saw no card.
     #[error("the reader saw no code")]
     NoRead,
+    /// A whole answer without content: there was a card.
+    #[error("the reader saw a card and could not read it")]
+    Blank,
     /// Bytes that are not text: disturbance on the line, the wrong line settings or an incomplete answer.
     #[error("the line is disturbed or its settings do not fit the reader")]
     Noise,
@@ -154,8 +158,8 @@ impl From<Fault> for Unreadable {
         match fault {
             Fault::TooLong => Self::TooLong,
             Fault::BadCheck => Self::BadCheck,
-            Fault::Empty => Self::NoRead,
-            Fault::Cut | Fault::Stray => Self::Noise,
+            Fault::Empty => Self::Blank,
+            Fault::Damaged | Fault::Cut | Fault::Stray => Self::Noise,
         }
     }
 }
@@ -166,28 +170,32 @@ impl From<Fault> for Unreadable {
 struct Separators {
     between: Option<char>,
     assign: Option<char>,
+    /// A name may stand between them.
+    names: bool,
 }
 
 impl Separators {
     fn of(content: &ContentFormat) -> Self {
         match content {
-            ContentFormat::Plain {} | ContentFormat::Tracks {} => Self { between: None, assign: None },
-            ContentFormat::Pairs(format) => Self { between: Some(format.between), assign: Some(format.assign) },
-            ContentFormat::Columns(format) => Self { between: Some(format.between), assign: None },
+            ContentFormat::Plain {} => Self { between: None, assign: None, names: false },
+            ContentFormat::Tracks {} => Self { between: None, assign: None, names: true },
+            ContentFormat::Pairs(format) => {
+                Self { between: Some(format.between), assign: Some(format.assign), names: true }
+            }
+            ContentFormat::Columns(format) => Self { between: Some(format.between), assign: None, names: true },
         }
     }
 
-    /// The bytes as text, if all of them can be. A byte with a parity error arrives as NUL, which is not.
+    /// The bytes as text, if all of them can be. A character that arrived damaged comes as 0xFF, which cannot.
     fn text(self, bytes: &[u8]) -> Result<&str, Unreadable> {
-        let sound = |byte: &u8| {
-            let separator = [self.between, self.assign].contains(&Some(char::from(*byte)));
-            byte.is_ascii_graphic() || byte.is_ascii_whitespace() || byte.is_ascii() && separator
+        let sound = |c: char| {
+            let separator = [self.between, self.assign].contains(&Some(c));
+            c.is_ascii_graphic()
+                || c.is_ascii_whitespace()
+                || c.is_ascii() && separator
+                || !c.is_ascii() && self.names && c.is_alphabetic()
         };
-        if bytes.iter().all(sound) {
-            std::str::from_utf8(bytes).map_err(|_| Unreadable::Noise)
-        } else {
-            Err(Unreadable::Noise)
-        }
+        std::str::from_utf8(bytes).ok().filter(|text| text.chars().all(sound)).ok_or(Unreadable::Noise)
     }
 
     fn trim(self, text: &str) -> &str {

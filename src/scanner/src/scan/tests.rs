@@ -230,7 +230,14 @@ fn pairs_of_key_and_value() {
     semicolon(NIK, Err(Unreadable::NoFields));
     semicolon("%%NoRead", Err(Unreadable::NoRead));
     semicolon("NAMA=BUDI\u{1d}", Err(Unreadable::Noise));
-    semicolon("NAMA=BÜDI", Err(Unreadable::Noise));
+    // A name may have letters of any script, and nothing else may.
+    semicolon("NAMA=BÜDI  ŒUVRE;NIK=3171011708450001", Ok("Name=BÜDI ŒUVRE Nik=3171011708450001"));
+    semicolon("NAMA=BUDI\u{2028}", Err(Unreadable::Noise));
+    semicolon("NAMA=BUDI\u{a0}ANI", Err(Unreadable::Noise));
+    semicolon("NAMA=BUDI;NIK=317101170845000É", Err(Unreadable::NotDigits));
+    semicolon("NIK=٣١٧١٠١١٧٠٨٤٥٠٠٠١", Err(Unreadable::Noise));
+    check_with(&pairs(';', '='), b"NAMA=B\xdcDI", Err(Unreadable::Noise));
+    check_with(&pairs(';', '='), b"NAMA=B\xffDI", Err(Unreadable::Noise));
     let both = Ok("Nik=3171011708450001 Name=BUDI");
     for between in ['\r', '\n'] {
         for end in ["\r", "\n", "\r\n", "\n\n"] {
@@ -239,7 +246,7 @@ fn pairs_of_key_and_value() {
     }
     check_with(&pairs('\u{1d}', '='), "NIK=3171011708450001\u{1d}NAMA=BUDI", both);
     check_with(&pairs('\t', '\u{1}'), "NIK\u{1}3171011708450001\tNAMA\u{1}BUDI", both);
-    // Not ASCII, so no text of a reader holds it; its first byte in Latin-1 is no separator either.
+    // Not ASCII, which a profile's check refuses: no text is split there.
     check_with(&pairs('§', '='), "NIK=3171011708450001§NAMA=BUDI", Err(Unreadable::Noise));
     check_with(&pairs('§', '='), b"NIK=3171011708450001\xa7NAMA=BUDI", Err(Unreadable::Noise));
     check_with(&pairs('Â', '§'), b"NIK\xc2\xa73171011708450001", Err(Unreadable::Noise));
@@ -259,6 +266,7 @@ fn delimited_columns() {
     bar("|x|", Err(Unreadable::NoFields));
     bar("x|y|BUDI", Err(Unreadable::NotDigits));
     bar("1|y|BUDI", Err(Unreadable::WrongLength(1)));
+    bar("3171011708450001|é|BÜDI", Ok("Nik=3171011708450001 Name=BÜDI"));
     let twice = columns('|', &[Column::Name, Column::Name, Column::Kpj, Column::TaxNumber, Column::FamilyCard]);
     check_with(&twice, "BUDI|ANI", Ok("Name=BUDI"));
     check_with(&twice, "|ANI", Ok("Name=ANI"));
@@ -289,6 +297,8 @@ fn magnetic_stripes() {
     tracks("%00000000011?+3171011708450001?", Ok(KPJ));
     tracks(";3171011708450001?\r\n", Ok(NIK));
     tracks("+00000000011?", Ok(KPJ));
+    tracks("%BÜDI^?;3171011708450001?", Ok(NIK));
+    tracks("%BÜDI^317101170845000É?", Err(Unreadable::NotDigits));
     tracks("%E?\r;3171011708450001?\r+E?", Ok(NIK));
     // The marks of the other tracks may stand in track 1.
     tracks("%A;B+C^00000000011?", Ok(KPJ));
@@ -321,6 +331,22 @@ fn debug_and_reasons_show_no_content() {
     assert_eq!(Unreadable::WrongLength(14).to_string(), "the code holds 14 digits; cards have 11, 15 or 16");
 }
 
+#[test]
+fn what_faults_mean() {
+    for (fault, expect) in [
+        (Fault::TooLong, Unreadable::TooLong),
+        (Fault::BadCheck, Unreadable::BadCheck),
+        (Fault::Damaged, Unreadable::Noise),
+        (Fault::Cut, Unreadable::Noise),
+        (Fault::Stray, Unreadable::Noise),
+        // There was a card, so "no card" would be wrong.
+        (Fault::Empty, Unreadable::Blank),
+    ] {
+        assert_eq!(Unreadable::from(fault), expect, "{fault:?}");
+    }
+    assert_eq!(Unreadable::Blank.to_string(), "the reader saw a card and could not read it");
+}
+
 fn any_settings() -> impl Strategy<Value = PayloadSettings> {
     let all = [Column::Nik, Column::Skip, Column::Kpj, Column::Name, Column::FamilyCard, Column::TaxNumber];
     let between = prop::sample::select(&[';', '|', '\t', '\r', '\n', ' ', '\0', '§', '-'][..]);
@@ -343,7 +369,7 @@ fn any_payload() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![
         prop::collection::vec(any::<u8>(), 0..600),
         "(]C1)?[0-9 .-]{0,24}".prop_map(String::into_bytes),
-        "((NIK|KPJ|NAMA|KK)?=?[0-9A-Z<]{0,17}[;|\t\r\n]){0,6}".prop_map(String::into_bytes),
+        "((NIK|KPJ|NAMA|KK)?=?[0-9A-ZÉßŁ<]{0,17}[;|\t\r\n]){0,6}".prop_map(String::into_bytes),
         "[%;+]?[A-Z0-9^=]{0,20}[?]?[;+]?[0-9=E]{0,20}[?]?".prop_map(String::into_bytes),
         "([A-Z0-9<]{30}\r){3}|([A-Z0-9<]{36}\r){2}|[A-Z0-9<]{88}".prop_map(String::into_bytes),
     ]
@@ -366,7 +392,11 @@ proptest! {
                         FieldName::Nik | FieldName::FamilyCard => of_digits(value, &[16]),
                         FieldName::Kpj => of_digits(value, &[11]),
                         FieldName::TaxNumber => of_digits(value, &[15, 16]),
-                        FieldName::Name => !value.is_empty() && value.is_ascii() && !value.contains("  "),
+                        FieldName::Name => {
+                            !value.is_empty()
+                                && !value.contains("  ")
+                                && value.chars().all(|c| c.is_ascii() || c.is_alphabetic())
+                        }
                     };
                     prop_assert!(sound, "{:?}", name);
                 }

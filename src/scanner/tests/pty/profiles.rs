@@ -28,6 +28,8 @@ struct Conduct {
     ack: Vec<u8>,
     nak: Vec<u8>,
     no_read: Vec<u8>,
+    /// What it sends for a card of which it can read nothing.
+    blank: Vec<u8>,
     /// The even or space parity that it has in bit 7.
     parity: Option<fn(u32) -> bool>,
     event: String,
@@ -45,15 +47,18 @@ pub fn ssi(number: &str, status: u8) -> Vec<u8> {
     packet
 }
 
-fn rte6701() -> Vec<u8> {
-    let body = [b"OU\x02\x00", PASSPORT[0].as_bytes(), b"\r", PASSPORT[1].as_bytes(), b"\r\r\x03"].concat();
+/// A message of an RTE6701 with so many of its three lines.
+pub fn swiped(lines: &[&str]) -> Vec<u8> {
+    let text: String = (0..3).map(|line| format!("{}\r", lines.get(line).unwrap_or(&""))).collect();
+    let body = [b"OU\x02\x00", text.as_bytes(), b"\x03"].concat();
     let mut message = [&[1], &u16::try_from(body.len()).unwrap().to_le_bytes()[..], &body].concat();
     message.push(message.iter().fold(0, |check, byte| check ^ byte));
     message
 }
 
-fn elyctis() -> Vec<u8> {
-    let lines = PASSPORT.join("\r");
+/// An answer of an Elyctis reader.
+pub fn inquired(lines: &[&str]) -> Vec<u8> {
+    let lines = lines.join("\r");
     [b"I", &u16::try_from(lines.len()).unwrap().to_be_bytes()[..], lines.as_bytes()].concat()
 }
 
@@ -68,11 +73,11 @@ fn conduct(profile: &str) -> Conduct {
     let answered = |conduct| Conduct { ack: vec![0x06], nak: vec![0x15], ..conduct };
     match profile {
         "line" => number("", "\r\n"),
-        "stx-etx" => number("\x02", "\x03"),
+        "stx-etx" => Conduct { blank: b"\x02\x03".into(), ..number("\x02", "\x03") },
         "symbol-ls" => Conduct { no_read: b"NR".into(), ..number("", "") },
         "is4825" => Conduct { parity: Some(|_| false), ..answered(number("\x02", "\x03")) },
         "olivetti" => Conduct { parity: Some(|ones| ones % 2 == 1), ..answered(number("\x02", "\x03")) },
-        "magtek" => number("\x02%BUDI?;", "?+E?\r\x03"),
+        "magtek" => Conduct { blank: b"\x02\r\x03".into(), ..number("\x02%BUDI?;", "?+E?\r\x03") },
         "honeywell-xenon" => Conduct { start: hex("16 54 0D"), stop: hex("16 55 0D"), ..number("", "\r") },
         "zkteco" => {
             Conduct { start: hex("54"), stop: hex("50"), no_read: hex("25 25 4E 6F 52 65 61 64"), ..number("", "\r\n") }
@@ -95,12 +100,13 @@ fn conduct(profile: &str) -> Conduct {
             event: nik(),
             ..Conduct::default()
         },
-        "rte6701" => document(rte6701()),
+        "rte6701" => Conduct { blank: swiped(&[]), ..document(swiped(&PASSPORT)) },
         "elyctis-idbox" => Conduct {
             start: hex("43 00 01 01"),
             stop: hex("43 00 01 00"),
             replies: [hex("43 00 01 01"), hex("43 00 01 00")],
-            ..document(elyctis())
+            blank: inquired(&[]),
+            ..document(inquired(&PASSPORT))
         },
         _ => panic!("no device for {profile}"),
     }
@@ -115,6 +121,8 @@ enum Order {
     UnheardCard,
     /// Nobody shows a card until the device gives up.
     NoCard,
+    /// The wrong way round.
+    BlankCard,
 }
 
 /// A device that acts by itself. Dropping it unplugs it.
@@ -245,6 +253,7 @@ impl<'a> Script<'a> {
                 deaf = true;
             }
             Order::NoCard => self.send(&self.conduct.no_read),
+            Order::BlankCard => self.send(&self.conduct.blank),
         }
         (self.armed, self.awake) = (self.conduct.start.is_empty(), self.conduct.wake.is_empty());
         self.awaiting = (!self.conduct.ack.is_empty()).then(|| (Instant::now() + ANSWERED_WITHIN, deaf));
@@ -371,6 +380,17 @@ fn no_card_is_no_number() {
     each(tells, |conduct, listening, device| {
         device.present(Order::NoCard);
         listening.expect(&["reading", "unreadable: NoRead"]);
+        device.present(Order::Card);
+        listening.expect(&["reading", &conduct.event]);
+    });
+}
+
+#[test]
+fn a_card_that_cannot_be_read_is_no_missing_one() {
+    let tells = |conduct: &Conduct| !conduct.blank.is_empty();
+    each(tells, |conduct, listening, device| {
+        device.present(Order::BlankCard);
+        listening.expect(&["reading", "unreadable: Blank"]);
         device.present(Order::Card);
         listening.expect(&["reading", &conduct.event]);
     });

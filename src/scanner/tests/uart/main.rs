@@ -29,6 +29,7 @@ const UART: &str = "/dev/ttyS1";
 const USB: &str = "usb:0403:6001";
 const USB_DEVICE: &str = "/dev/ttyUSB0";
 const ACK: u8 = 0x06;
+const NAK: u8 = 0x15;
 /// Longest time from the return of a device to a reader that is ready again.
 const READY_WITHIN: Duration = Duration::from_secs(1);
 
@@ -66,6 +67,14 @@ fn lines_are_set_and_scans_arrive_on_real_drivers() {
         guest.send_break();
         send(&mut guest.uart, &format!("{}{after}", &NIK[5..]));
         event(&mut guest, mark, "unreadable");
+        if answers {
+            // The reader sends it again.
+            assert_eq!(heard(&mut guest.uart), NAK, "{profile}");
+            let mark = guest.mark();
+            send(&mut guest.uart, &format!("{before}{NIK}{after}"));
+            event(&mut guest, mark, &scan(NIK));
+            assert_eq!(heard(&mut guest.uart), ACK, "{profile}");
+        }
         stop(&mut guest);
     }
 

@@ -114,6 +114,13 @@ fn ssi_packets_sent_again() {
         "<[00000000011]+<!Cut-<[00000000029]+",
     );
     check_ssi(&[bytes(broken(again.clone())), Silence(500), bytes(&again)], "-!Stray<[00000000011]+");
+    // The same card a second time, which only the repetition brings whole.
+    let twice = "<[00000000011]+<!BadCheck-<[00000000011]+";
+    check_ssi(&[bytes(&card), bytes(broken(card.clone())), bytes(&again)], twice);
+    check_ssi(&[bytes(&card), bytes(broken(card.clone())), bytes(&again), bytes(&again)], &format!("{twice}+"));
+    check_ssi(&[bytes(&card), bytes(&card[..8]), Silence(500), bytes(&again)], "<[00000000011]+<!Cut-<[00000000011]+");
+    // Its first repetition is damaged: still the first scan.
+    check_ssi(&[bytes(&card), bytes(broken(again.clone())), bytes(&again)], "<[00000000011]+-+");
 }
 
 #[test]

@@ -88,6 +88,20 @@ fn a_checksum_that_is_not_expected_does_no_harm() {
 }
 
 #[test]
+fn a_damaged_frame_that_waits_for_its_answer_is_refused() {
+    check(&ANSWERED, &[bytes(b"\x02111\xff1\x03"), Silence(1000)], "<!Damaged^15");
+    check(&ANSWERED, &[bytes(b"\x02\xff\x03\x02222\x03")], "<!Damaged^15<[222]^06");
+    // With a checksum that is not expected behind it.
+    check(&ANSWERED, &[bytes(b"\x02111\xff1\x037"), Silence(1000)], "<!Damaged^15");
+    check(&ANSWERED, &[bytes(b"\x0211\xff"), Silence(1000)], "<!Cut^15");
+    // Begun anew: the damage belongs to the frame whose end was lost.
+    check(&ANSWERED, &[bytes(b"\x0211\xff\x02222\x03")], "<[222]^06");
+    // A reader that waits for nothing repeats nothing; one with a checksum is refused for that.
+    check(&STX_ETX, &[bytes(b"\x02111\xff1\x03")], "<[111\\xff1]");
+    check(&CHECKED, &[bytes(b"\x02111\xff\x03\x03")], "<!BadCheck^15");
+}
+
+#[test]
 fn checks_that_cover_stx() {
     // '1' ^ '1' ^ '1' ^ ETX ^ STX = 0x30
     check(&BCC, &[bytes("\x02111\x03\x30")], "<[111]");

@@ -1,4 +1,4 @@
--- Version 1. Times are milliseconds since 1970 UTC; ids are their text form; digests are 32 bytes.
+-- Version 1, as it was first released: never changed, later versions follow from it. Times are milliseconds since 1970 UTC; ids are their text form; digests are 32 bytes.
 
 CREATE TABLE enrolment_codes (
     secret_digest BLOB PRIMARY KEY CHECK (length(secret_digest) = 32),
