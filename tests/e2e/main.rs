@@ -5,5 +5,6 @@ mod claim;
 mod faults;
 mod mutants;
 mod readers;
+mod residue;
 mod scene;
 mod tidy;

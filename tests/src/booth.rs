@@ -167,9 +167,14 @@ impl Booth {
 fn open(folder: &Path, display: &str, scale: f32) -> anyhow::Result<(Process, Finger)> {
     let socket = folder.join("finger");
     let _ = std::fs::remove_file(&socket);
+    // Whatever it might write outside of its state directory: temporary files, a core dump.
+    let scratch = folder.join("tmp");
+    std::fs::create_dir_all(&scratch)?;
     let mut command = Command::new(program("driven-booth")?);
     command
         .arg(folder.join("booth.toml"))
+        .current_dir(&scratch)
+        .env("TMPDIR", &scratch)
         .env("DISPLAY", display)
         .env_remove("WAYLAND_DISPLAY")
         .env("SLINT_BACKEND", "winit-software")

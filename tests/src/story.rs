@@ -1,7 +1,7 @@
 //! A participant's visit, page by page, as the demonstration plays it and the tests check it.
 
 use crate::booth::Booth;
-use crate::specimen;
+use crate::specimen::{self, BUDI, Person};
 
 /// What happens after each page: nothing in a test, a picture in the demonstration.
 pub type Watch<'a> = &'a mut dyn FnMut(&mut Booth, &str) -> anyhow::Result<()>;
@@ -20,38 +20,44 @@ pub fn consent(booth: &mut Booth, watch: Watch<'_>) -> anyhow::Result<()> {
 
 /// Presents the card, chooses retirement, answers every question.
 pub fn fill_in(booth: &mut Booth, watch: Watch<'_>) -> anyhow::Result<()> {
+    fill_in_as(booth, &BUDI, watch)
+}
+
+/// The same as somebody else.
+pub fn fill_in_as(booth: &mut Booth, person: &Person, watch: Watch<'_>) -> anyhow::Result<()> {
     booth.sees("Pembaca kartu siap")?;
     watch(booth, "identify")?;
-    booth.reader.present(specimen::NIK)?;
+    booth.reader.present(person.nik)?;
     booth.sees("Mengapa Anda mengajukan klaim?")?;
     booth.press("Usia pensiun")?;
     watch(booth, "reason")?;
     booth.press("Lanjut")?;
     // The participant card goes to the same reader.
     booth.sees("Nomor peserta (KPJ)")?;
-    booth.reader.present(specimen::KPJ)?;
+    booth.reader.present(person.kpj)?;
     booth.sees("Nama lengkap")?;
     // The booth writes a name with a capital by itself.
-    booth.type_on_glass("budi")?;
+    let given = person.name.find(' ').unwrap_or(person.name.len());
+    booth.type_on_glass(&person.name[..given].to_lowercase())?;
     watch(booth, "name")?;
-    booth.type_keys(&specimen::NAME["Budi".len()..])?;
+    booth.type_keys(&person.name[given..])?;
     booth.press("Lanjut")?;
     booth.sees("Nomor telepon aktif")?;
-    booth.type_on_glass(&specimen::PHONE[..9])?;
+    booth.type_on_glass(&person.phone[..9])?;
     watch(booth, "phone")?;
-    booth.type_on_glass(&specimen::PHONE[9..])?;
+    booth.type_on_glass(&person.phone[9..])?;
     booth.press("Lanjut")?;
     booth.sees("Bank Anda")?;
     booth.press("BRI")?;
     watch(booth, "bank")?;
     booth.press("Lanjut")?;
     booth.sees("Nomor rekening")?;
-    booth.type_keys(specimen::ACCOUNT)?;
+    booth.type_keys(person.account)?;
     booth.press("Lanjut")?;
     booth.sees("Nama pemilik rekening")?;
     booth.press("Lanjut")?;
     booth.sees("Perkiraan saldo JHT")?;
-    booth.type_keys(specimen::BALANCE)?;
+    booth.type_keys(person.balance)?;
     watch(booth, "balance")?;
     booth.press("Lanjut")?;
     Ok(())

@@ -13,6 +13,7 @@ pub mod enrol;
 mod hub_http;
 mod hub_link;
 pub mod identity;
+pub mod memory;
 pub mod presenter;
 pub mod queue;
 pub mod scan;
@@ -36,6 +37,7 @@ pub use courier::chain;
 ///
 /// What keeps the booth from starting: the window, the identity, its state directory. Later trouble is logged and shown.
 pub fn run(config: &Config, on_window: impl FnOnce(&AppWindow)) -> anyhow::Result<()> {
+    memory::protect();
     std::fs::create_dir_all(&config.state_dir)
         .with_context(|| format!("failed to create {}", config.state_dir.display()))?;
     let identity = Identity::load(&config.state_dir)?;

@@ -92,6 +92,8 @@ fn main() -> ExitCode {
 }
 
 fn enrolled(config: &Config, hub: &str, code: &str) -> anyhow::Result<()> {
+    // The keys are made here.
+    bilik_booth::memory::protect();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("failed to start")?;
     let identity = runtime.block_on(enrol::enrol(&config.state_dir, hub, code))?;
     say(&format!("enrolled as {} ({}) at {}", identity.hub.booth_name, identity.hub.booth, identity.hub.branch_name));
