@@ -23,11 +23,12 @@
 //! ```
 
 use super::buffer::FrameBuffer;
+use super::silence::Silence;
 use super::stray::Stray;
 use super::window::Window;
 use super::{Evidence, Fault, MAX_FRAME, Output, Payload, Reply};
 use crate::profile::{PacketFraming, millis};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 const INQUIRE: u8 = b'I';
 const CONTINUOUS: u8 = b'C';
@@ -39,13 +40,12 @@ const MAX_REPLY: usize = 16;
 /// Decoder for [`Framing::Elyctis`](crate::profile::Framing::Elyctis).
 #[derive(Debug)]
 pub struct ElyctisDecoder {
-    timeout: Duration,
+    silence: Silence,
     state: State,
     /// Where the head of an answer may come to stand.
     window: Window<3>,
     buffer: FrameBuffer,
     stray: Stray,
-    last_byte: Option<Instant>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,12 +67,11 @@ impl ElyctisDecoder {
     /// A decoder at rest.
     pub fn new(settings: &PacketFraming) -> Self {
         Self {
-            timeout: millis(settings.timeout_ms),
+            silence: Silence::new(millis(settings.timeout_ms)),
             state: State::Outside,
             window: Window::new(),
             buffer: FrameBuffer::new(),
             stray: Stray::default(),
-            last_byte: None,
         }
     }
 
@@ -82,13 +81,13 @@ impl ElyctisDecoder {
             self.take(byte, out);
         }
         if !bytes.is_empty() {
-            self.last_byte = (self.state != State::Outside || self.stray.any()).then_some(now);
+            self.silence.heard(self.state != State::Outside || self.stray.any(), now);
         }
     }
 
     /// See [`Decoder::poll`](super::Decoder::poll).
     pub fn poll(&mut self, now: Instant, out: &mut impl FnMut(Output<'_>)) {
-        if self.deadline().is_none_or(|deadline| now < deadline) {
+        if !self.silence.is_over(now) {
             return;
         }
         match self.state {
@@ -97,12 +96,12 @@ impl ElyctisDecoder {
         }
         self.stray.end(out);
         self.rest();
-        self.last_byte = None;
+        self.silence.forget();
     }
 
     /// See [`Decoder::deadline`](super::Decoder::deadline).
     pub fn deadline(&self) -> Option<Instant> {
-        self.last_byte.map(|last| last + self.timeout)
+        self.silence.deadline()
     }
 
     fn take(&mut self, byte: u8, out: &mut impl FnMut(Output<'_>)) {

@@ -15,22 +15,22 @@
 //! between frames is passed over: it is a break on the line, or a wake-up byte.
 
 use super::buffer::FrameBuffer;
+use super::silence::Silence;
 use super::stray::Stray;
 use super::{Evidence, Fault, MAX_FRAME, Output, Payload};
 use crate::profile::{ByteOrder, FrameCheck, LengthFraming, LengthWidth, millis};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// Decoder for [`LengthFraming`].
 #[derive(Debug)]
 pub struct LengthDecoder {
     settings: LengthFraming,
-    timeout: Duration,
+    silence: Silence,
     state: State,
     /// XOR over what the check covers so far.
     check: u8,
     buffer: FrameBuffer,
     stray: Stray,
-    last_byte: Option<Instant>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,12 +54,11 @@ impl LengthDecoder {
     pub fn new(settings: &LengthFraming) -> Self {
         Self {
             settings: *settings,
-            timeout: millis(settings.timeout_ms),
+            silence: Silence::new(millis(settings.timeout_ms)),
             state: AT_REST,
             check: 0,
             buffer: FrameBuffer::new(),
             stray: Stray::default(),
-            last_byte: None,
         }
     }
 
@@ -69,13 +68,13 @@ impl LengthDecoder {
             self.take(byte, out);
         }
         if !bytes.is_empty() {
-            self.last_byte = (self.state != AT_REST).then_some(now);
+            self.silence.heard(self.state != AT_REST, now);
         }
     }
 
     /// See [`Decoder::poll`](super::Decoder::poll).
     pub fn poll(&mut self, now: Instant, out: &mut impl FnMut(Output<'_>)) {
-        if self.deadline().is_none_or(|deadline| now < deadline) {
+        if !self.silence.is_over(now) {
             return;
         }
         match self.state {
@@ -90,7 +89,7 @@ impl LengthDecoder {
 
     /// See [`Decoder::deadline`](super::Decoder::deadline).
     pub fn deadline(&self) -> Option<Instant> {
-        self.last_byte.map(|last| last + self.timeout)
+        self.silence.deadline()
     }
 
     fn take(&mut self, byte: u8, out: &mut impl FnMut(Output<'_>)) {
@@ -168,6 +167,6 @@ impl LengthDecoder {
         self.buffer.clear();
         self.check = 0;
         self.state = AT_REST;
-        self.last_byte = None;
+        self.silence.forget();
     }
 }

@@ -25,6 +25,7 @@ pub mod line;
 pub mod magtek;
 pub mod newland;
 pub mod rte6701;
+mod silence;
 pub mod ssi;
 mod stray;
 pub mod stx_etx;

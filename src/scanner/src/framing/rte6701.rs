@@ -21,11 +21,12 @@
 //! | skipping | begun, flag | skipped | skipped | outside |
 
 use super::buffer::{FrameBuffer, Full};
+use super::silence::Silence;
 use super::stray::Stray;
 use super::window::Window;
 use super::{Evidence, Fault, MAX_FRAME, Output, Payload};
 use crate::profile::{PacketFraming, millis};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 const SOH: u8 = 0x01;
 const STX: u8 = 0x02;
@@ -42,7 +43,7 @@ const MOST_COUNTED: usize = 4;
 /// Decoder for [`Framing::Rte6701`](crate::profile::Framing::Rte6701).
 #[derive(Debug)]
 pub struct Rte6701Decoder {
-    timeout: Duration,
+    silence: Silence,
     state: State,
     /// The last bytes, in which a header may come to stand.
     window: Window<HEADER>,
@@ -54,7 +55,6 @@ pub struct Rte6701Decoder {
     /// The lines with content, joined by CR.
     buffer: FrameBuffer,
     stray: Stray,
-    last_byte: Option<Instant>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,7 +72,7 @@ impl Rte6701Decoder {
     /// A decoder at rest.
     pub fn new(settings: &PacketFraming) -> Self {
         Self {
-            timeout: millis(settings.timeout_ms),
+            silence: Silence::new(millis(settings.timeout_ms)),
             state: State::Outside,
             window: Window::new(),
             length: 0,
@@ -80,7 +80,6 @@ impl Rte6701Decoder {
             counted: 0,
             buffer: FrameBuffer::new(),
             stray: Stray::default(),
-            last_byte: None,
         }
     }
 
@@ -90,13 +89,13 @@ impl Rte6701Decoder {
             self.take(byte, out);
         }
         if !bytes.is_empty() {
-            self.last_byte = (self.state != State::Outside || self.stray.any()).then_some(now);
+            self.silence.heard(self.state != State::Outside || self.stray.any(), now);
         }
     }
 
     /// See [`Decoder::poll`](super::Decoder::poll).
     pub fn poll(&mut self, now: Instant, out: &mut impl FnMut(Output<'_>)) {
-        if self.deadline().is_none_or(|deadline| now < deadline) {
+        if !self.silence.is_over(now) {
             return;
         }
         match self.state {
@@ -110,7 +109,7 @@ impl Rte6701Decoder {
 
     /// See [`Decoder::deadline`](super::Decoder::deadline).
     pub fn deadline(&self) -> Option<Instant> {
-        self.last_byte.map(|last| last + self.timeout)
+        self.silence.deadline()
     }
 
     fn take(&mut self, byte: u8, out: &mut impl FnMut(Output<'_>)) {
@@ -187,6 +186,6 @@ impl Rte6701Decoder {
         self.window.clear();
         self.buffer.clear();
         self.state = state;
-        self.last_byte = None;
+        self.silence.forget();
     }
 }

@@ -31,13 +31,14 @@
 //! announcement stands until the first of: a message, nothing left, silence. NUL wakes scanners and is passed over.
 
 use super::buffer::{FrameBuffer, Full};
+use super::silence::Silence;
 use super::stray::Stray;
 use super::{Evidence, Fault, Output, Payload, Reply};
 use crate::profile::{PacketFraming, millis};
 use crate::symbology::Symbology;
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// CMD_ACK from the host.
 const ACK: [u8; 6] = [0x04, 0xD0, 0x04, 0x00, 0xFF, 0x28];
@@ -64,7 +65,7 @@ const CHECKSUM: usize = 2;
 /// Decoder for [`Framing::Ssi`](crate::profile::Framing::Ssi).
 #[derive(Debug)]
 pub struct SsiDecoder {
-    timeout: Duration,
+    silence: Silence,
     /// Bytes that are not explained yet; the first is where a packet may begin.
     raw: FrameBuffer,
     /// A `Begun` that has no result yet.
@@ -75,7 +76,6 @@ pub struct SsiDecoder {
     reported: usize,
     messages: Messages,
     stray: Stray,
-    last_byte: Option<Instant>,
 }
 
 /// Joins packets of decode data.
@@ -131,7 +131,7 @@ impl SsiDecoder {
     /// A decoder at rest.
     pub fn new(settings: &PacketFraming) -> Self {
         Self {
-            timeout: millis(settings.timeout_ms),
+            silence: Silence::new(millis(settings.timeout_ms)),
             raw: FrameBuffer::new(),
             announced: false,
             spoiled: false,
@@ -143,7 +143,6 @@ impl SsiDecoder {
                 digests: RandomState::new(),
             },
             stray: Stray::default(),
-            last_byte: None,
         }
     }
 
@@ -157,13 +156,13 @@ impl SsiDecoder {
         }
         if !bytes.is_empty() {
             let waiting = !self.raw.is_empty() || self.announced || self.stray.any();
-            self.last_byte = (waiting || self.messages.joining != Joining::None).then_some(now);
+            self.silence.heard(waiting || self.messages.joining != Joining::None, now);
         }
     }
 
     /// See [`Decoder::poll`](super::Decoder::poll).
     pub fn poll(&mut self, now: Instant, out: &mut impl FnMut(Output<'_>)) {
-        if self.deadline().is_none_or(|deadline| now < deadline) {
+        if !self.silence.is_over(now) {
             return;
         }
         let broken_off = !self.raw.is_empty();
@@ -183,12 +182,12 @@ impl SsiDecoder {
         self.reported = 0;
         self.messages.give_up();
         self.stray.end(out);
-        self.last_byte = None;
+        self.silence.forget();
     }
 
     /// See [`Decoder::deadline`](super::Decoder::deadline).
     pub fn deadline(&self) -> Option<Instant> {
-        self.last_byte.map(|last| last + self.timeout)
+        self.silence.deadline()
     }
 
     /// Explains what came, as far as that is possible.

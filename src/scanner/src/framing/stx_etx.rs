@@ -26,11 +26,12 @@
 //! anything else shows that the first one did.
 
 use super::buffer::{FrameBuffer, Full};
+use super::silence::Silence;
 use super::stray::Stray;
 use super::{ACK, Evidence, Fault, NAK, Output, Payload};
 use crate::marks::DAMAGED;
 use crate::profile::{FrameCheck, StxEtxFraming, millis};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 const STX: u8 = 0x02;
 const ETX: u8 = 0x03;
@@ -42,13 +43,12 @@ const FILLERS: [u8; 3] = [0x00, b'\r', b'\n'];
 pub struct StxEtxDecoder {
     check: FrameCheck,
     answers: bool,
-    timeout: Duration,
+    silence: Silence,
     state: State,
     buffer: FrameBuffer,
     stray: Stray,
     /// How many of the stray bytes may be an unexpected checksum.
     innocent: usize,
-    last_byte: Option<Instant>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,12 +70,11 @@ impl StxEtxDecoder {
         Self {
             check: settings.check,
             answers: settings.answer,
-            timeout: millis(settings.timeout_ms),
+            silence: Silence::new(millis(settings.timeout_ms)),
             state: State::Outside,
             buffer: FrameBuffer::new(),
             stray: Stray::default(),
             innocent: 0,
-            last_byte: None,
         }
     }
 
@@ -85,13 +84,13 @@ impl StxEtxDecoder {
             self.take(byte, out);
         }
         if !bytes.is_empty() {
-            self.last_byte = (self.state != State::Outside || self.stray.any()).then_some(now);
+            self.silence.heard(self.state != State::Outside || self.stray.any(), now);
         }
     }
 
     /// See [`Decoder::poll`](super::Decoder::poll).
     pub fn poll(&mut self, now: Instant, out: &mut impl FnMut(Output<'_>)) {
-        if self.deadline().is_none_or(|deadline| now < deadline) {
+        if !self.silence.is_over(now) {
             return;
         }
         match self.state {
@@ -105,7 +104,7 @@ impl StxEtxDecoder {
 
     /// See [`Decoder::deadline`](super::Decoder::deadline).
     pub fn deadline(&self) -> Option<Instant> {
-        self.last_byte.map(|last| last + self.timeout)
+        self.silence.deadline()
     }
 
     fn take(&mut self, byte: u8, out: &mut impl FnMut(Output<'_>)) {
@@ -197,6 +196,6 @@ impl StxEtxDecoder {
         self.buffer.clear();
         self.innocent = 0;
         self.state = State::Outside;
-        self.last_byte = None;
+        self.silence.forget();
     }
 }
