@@ -26,6 +26,8 @@ pub enum Act {
     Again,
     /// The hub ends properly and starts again.
     Restart,
+    /// It is killed and starts again: the machine runs on, and still reads what is not on the disk.
+    Kill,
 }
 
 /// A place where power could be cut.
@@ -78,6 +80,10 @@ impl Hub {
             Act::Again => self.one(Op::Keep((self.next - 1).max(1))),
             Act::Restart => {
                 self.close();
+                self.open();
+            }
+            Act::Kill => {
+                self.kill();
                 self.open();
             }
         }
@@ -163,9 +169,23 @@ impl Hub {
 
     fn restart_if_failed(&mut self) {
         if self.ledger.as_ref().is_none_or(|ledger| ledger.health() == Health::Failed) {
-            self.close();
+            // By then it may have ended either way.
+            if lock(&self.mounted.sim).points.is_multiple_of(2) {
+                self.close();
+            } else {
+                self.kill();
+            }
             self.open();
         }
+    }
+
+    fn kill(&mut self) {
+        self.note_cuts();
+        let disk = lock(&self.mounted.sim).clone();
+        // What the old one does while it is dropped, it does to a disk that nobody looks at.
+        self.ledger = None;
+        self.mounted = Mounted::new(disk);
+        self.cut_now();
     }
 
     fn close(&mut self) {

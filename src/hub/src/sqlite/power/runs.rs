@@ -104,7 +104,8 @@ pub fn by_chance(seed: u64, depth: Depth, count: &Count) -> Result<(), String> {
             35..60 => Act::Crowd,
             60..80 => Act::Work,
             80..90 => Act::Again,
-            _ => Act::Restart,
+            90..95 => Act::Restart,
+            _ => Act::Kill,
         };
         story.push(act);
         hub.act(act);
