@@ -107,7 +107,7 @@ fn errors_of_the_disk_cost_nothing() {
 #[test]
 fn a_sync_that_failed_is_not_believed() {
     let count = Count::new("hub: failed syncs");
-    runs::every_failed_sync(Depth { each: 0, by_chance: 8, one_in: 1 }, &count).unwrap();
+    runs::every_failed_sync(Depth { each: 0, by_chance: 4, one_in: 1 }, &count).unwrap();
     count.tell();
 }
 
