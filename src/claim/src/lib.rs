@@ -8,6 +8,7 @@
 //! | [`field`] | the questions of the form: how an entry is shown, completed and judged |
 //! | [`session`] | the state machine of one participant's visit |
 //! | [`filing`] | the finished claim, its signed manifest and the hub's receipt |
+//! | [`picture`] | what a photograph says of itself, before anybody decodes it |
 //! | [`audit`] | the chain that binds the entries of an audit trail |
 //! | [`enrolment`] | how a booth gets its identity |
 //! | [`wire`] | what booth, hub and console say to each other |
@@ -23,6 +24,7 @@ pub mod identity;
 pub mod ids;
 pub mod money;
 pub mod personal;
+pub mod picture;
 pub mod reason;
 pub mod session;
 pub mod text;
