@@ -8,7 +8,7 @@
 //! What a browser cannot stand is found there: a file that says it is larger than memory, a thousand scans, rubbish that
 //! would show as an empty frame. The process has no more memory, time and files than [`child`] allows it, and may crash,
 //! hang or be killed alone: that is an answer like any other, and the answer is no. Files that were decoded go out as they
-//! came, for an officer has to see what the participant sees.
+//! came: one that ends early and says that it is whole shows as the part that is there, here and in a browser.
 
 pub mod child;
 

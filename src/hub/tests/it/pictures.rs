@@ -133,7 +133,7 @@ fn each_file_has_its_exit_code() {
     check("progressive", &Plain::new(640, 480, 3).progressive(10).file(), Ok("640 480"));
     check("a booth's", &photograph(1600, 1200), Ok("1600 1200"));
     check("as large as allowed", &Plain::new(8000, 5000, 3).file(), Ok("8000 5000"));
-    check("as large, progressive, many scans", &Plain::new(8000, 5000, 1).progressive(64).file(), Ok("8000 5000"));
+    check("as large, progressive", &Plain::new(8000, 5000, 1).progressive(10).file(), Ok("8000 5000"));
 
     check("nothing", b"", BROKEN);
     check("text", b"no picture", BROKEN);
