@@ -4,6 +4,7 @@ use crate::admin::{self, AdminError};
 use crate::config::{Config, LogFormat};
 use crate::keys;
 use crate::ledger::{AuditState, Role};
+use crate::picture;
 use crate::recover;
 use crate::server;
 use bilik_claim::ids::{BoothId, ClaimId, Digest};
@@ -80,6 +81,9 @@ enum Command {
         #[arg(long)]
         head: Option<Digest>,
     },
+    /// The hub starts this itself, for each photograph.
+    #[command(name = picture::child::COMMAND, hide = true)]
+    DecodeImage,
 }
 
 #[derive(Subcommand)]
@@ -125,6 +129,10 @@ enum OfficerCommand {
 /// Runs the program.
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    // Knows no configuration: it is given one file, and has to do without all others.
+    if matches!(arguments.command, Some(Command::DecodeImage)) {
+        return picture::child::main();
+    }
     let config = match Config::load(&arguments.config) {
         Ok(config) => config,
         Err(error) => return complain(&error.to_string(), BAD_CONFIGURATION),
@@ -230,6 +238,8 @@ fn run(command: &Command, config: &Config) -> Result<(), AdminError> {
                 print(&format!("{}  {}\n", claim.name, claim.outcome))
             })?;
         }
+        // Was done before there was a configuration.
+        Command::DecodeImage => {}
         Command::VerifyAudit { head } => match admin::verify_audit(config, *head)? {
             AuditState::Intact { entries, head, noted: true } => {
                 line(format!("intact: {entries} entries, head {head}"))

@@ -17,6 +17,7 @@
 //! | `office` | who is here, who serves whom; pure but for its loop |
 //! | `ledger`, `sqlite` | what outlives the process: as contracts, and in one file |
 //! | `intake` | how a claim is judged before it is kept |
+//! | `picture` | photographs, decoded where that can do no harm before anybody sees them |
 //! | `recover` | claims that come by hand, from a dead booth's queue |
 //! | `scribe` | the audit trail of what the office does |
 //!
@@ -36,6 +37,7 @@ mod listener;
 mod login;
 mod metrics;
 mod office;
+mod picture;
 mod recover;
 mod scribe;
 mod seal;

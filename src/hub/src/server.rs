@@ -9,6 +9,7 @@ use crate::ledger::{Health, Ledger, LedgerError, ORPHAN_MS};
 use crate::listener;
 use crate::metrics::Metrics;
 use crate::office::{self, Office, Settings};
+use crate::picture::Decoder;
 use crate::scribe;
 use crate::tls::{self, TlsError};
 use bilik_claim::ids::WallTime;
@@ -82,6 +83,7 @@ pub struct Server {
     console: (TcpListener, ServerConfig),
     booths: (TcpListener, ServerConfig),
     addresses: Addresses,
+    pictures: Decoder,
 }
 
 /// Runs the hub until `shutdown` completes, then stops it in order.
@@ -99,7 +101,14 @@ impl Server {
         let (booths, booths_address) = listen("listen_booths", config.listen_booths).await?;
         let addresses = Addresses { console: console_address, booths: booths_address };
         write_addresses(&config, &addresses)?;
-        Ok(Self { config, keys, ledger, console: (console, console_tls), booths: (booths, booths_tls), addresses })
+        let pictures = Decoder::default();
+        let (console, booths) = ((console, console_tls), (booths, booths_tls));
+        Ok(Self { config, keys, ledger, console, booths, addresses, pictures })
+    }
+
+    /// Decodes photographs with this program, where the running one is not `bilik-hub` itself.
+    pub fn decoding_with(self, program: PathBuf) -> Self {
+        Self { pictures: Decoder::new(program), ..self }
     }
 
     /// Where the listeners really are.
@@ -109,7 +118,7 @@ impl Server {
 
     /// Serves until `shutdown` completes, then stops in order.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), ServeError> {
-        let Self { config, keys, ledger, console, booths, addresses } = self;
+        let Self { config, keys, ledger, console, booths, addresses, pictures } = self;
         let (stopper, stop) = watch::channel(false);
         let metrics = Arc::new(Metrics::default());
         let (scribe, mut writer) = scribe::spawn(Arc::clone(&ledger), Arc::clone(&metrics));
@@ -124,7 +133,9 @@ impl Server {
         let (switchboard, mut office) = office::spawn(office, scribe.clone(), Arc::clone(&metrics), stop.clone());
         let most = config.max_connections;
         let booths_port = addresses.booths.port();
-        let hub = Arc::new(Hub::new(config, keys, ledger, switchboard, scribe.clone(), metrics, booths_port));
+        let mut hub = Hub::new(config, keys, ledger, switchboard, scribe.clone(), metrics, booths_port);
+        hub.pictures = pictures;
+        let hub = Arc::new(hub);
         let keeper = tokio::spawn(keep(Arc::clone(&hub), stop.clone()));
         let for_consoles = http::console_router(Arc::clone(&hub));
         let for_booths = http::booths_router(hub);

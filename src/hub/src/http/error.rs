@@ -1,6 +1,7 @@
 //! What a refused request hears: a status and `{"error": "<code>"}`. Reasons that would help a guesser stay in the log.
 
 use crate::ledger::LedgerError;
+use crate::picture::Unfit;
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -26,6 +27,8 @@ pub enum ApiError {
     TooSlow,
     /// The bytes are not what their name says.
     Mismatch,
+    /// A photograph that is not shown to anybody.
+    Picture(Unfit),
     /// Another protocol version.
     Protocol,
     TooMany {
@@ -59,6 +62,10 @@ impl IntoResponse for ApiError {
             ApiError::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
             ApiError::TooSlow => (StatusCode::REQUEST_TIMEOUT, "too_slow"),
             ApiError::Mismatch => (StatusCode::UNPROCESSABLE_ENTITY, "mismatch"),
+            ApiError::Picture(Unfit::NotTried(_)) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
+            ApiError::Picture(Unfit::Header(_) | Unfit::Broken | Unfit::Deadly | Unfit::Late) => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "picture")
+            }
             ApiError::Protocol => (StatusCode::UPGRADE_REQUIRED, "protocol"),
             ApiError::TooMany { .. } => (StatusCode::TOO_MANY_REQUESTS, "too_many"),
             ApiError::Full => (StatusCode::INSUFFICIENT_STORAGE, "full"),
@@ -75,6 +82,10 @@ impl IntoResponse for ApiError {
             ApiError::Ledger(error) => {
                 tracing::error!(%error, source = ?std::error::Error::source(&error), "the ledger refused");
                 (status, Json(json!({ "error": code }))).into_response()
+            }
+            ApiError::Picture(unfit) => {
+                let reason = unfit.to_string();
+                (status, Json(json!({ "error": code, "reason": reason }))).into_response()
             }
             ApiError::Malformed
             | ApiError::Unauthorized

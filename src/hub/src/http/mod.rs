@@ -27,6 +27,7 @@ use crate::login::sessions::Logins;
 use crate::login::throttle::{PerMinute, Throttle};
 use crate::metrics::Metrics;
 use crate::office::Switchboard;
+use crate::picture::Decoder;
 use crate::scribe::Scribe;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
@@ -58,6 +59,7 @@ pub struct Hub {
     pub office: Switchboard,
     pub scribe: Scribe,
     pub metrics: Arc<Metrics>,
+    pub pictures: Decoder,
     ledger: Arc<dyn Ledger>,
     logins: Mutex<Logins>,
     throttle: Mutex<Throttle>,
@@ -88,6 +90,7 @@ impl Hub {
             office,
             scribe,
             metrics,
+            pictures: Decoder::default(),
             ledger,
             logins: Mutex::default(),
             throttle: Mutex::default(),

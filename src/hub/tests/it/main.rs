@@ -8,5 +8,6 @@ mod claims;
 mod commands;
 mod consoles;
 mod logins;
+mod pictures;
 mod recover;
 mod sockets;
