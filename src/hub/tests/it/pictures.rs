@@ -295,6 +295,7 @@ async fn without_a_decoder_nothing_is_shown_and_the_hub_serves_on() {
 /// Milliseconds for one photograph, of which the process itself: to be measured with `--release --ignored --nocapture`.
 #[test]
 #[ignore = "measures"]
+#[allow(clippy::print_stderr, reason = "its figures are what it is for")]
 fn what_decoding_costs() {
     let measure = |file: &[u8]| {
         let mut times: Vec<_> = (0..15)
