@@ -19,10 +19,15 @@
 mod audit;
 mod booths;
 mod claims;
+mod copy;
 mod group;
 mod officers;
 mod parts;
+mod reconcile;
+mod reports;
 mod schema;
+
+pub(crate) use copy::back_up;
 
 use crate::ledger::{Health, Ledger, LedgerError};
 use bilik_claim::filing::MAX_PART;
