@@ -26,6 +26,8 @@ pub enum ApiError {
     TooSlow,
     /// The bytes are not what their name says.
     Mismatch,
+    /// More in one request than it may hold.
+    BeyondLimit,
     /// Another protocol version.
     Protocol,
     TooMany {
@@ -59,6 +61,7 @@ impl IntoResponse for ApiError {
             ApiError::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
             ApiError::TooSlow => (StatusCode::REQUEST_TIMEOUT, "too_slow"),
             ApiError::Mismatch => (StatusCode::UNPROCESSABLE_ENTITY, "mismatch"),
+            ApiError::BeyondLimit => (StatusCode::UNPROCESSABLE_ENTITY, "beyond_limit"),
             ApiError::Protocol => (StatusCode::UPGRADE_REQUIRED, "protocol"),
             ApiError::TooMany { .. } => (StatusCode::TOO_MANY_REQUESTS, "too_many"),
             ApiError::Full => (StatusCode::INSUFFICIENT_STORAGE, "full"),
@@ -86,6 +89,7 @@ impl IntoResponse for ApiError {
             | ApiError::TooLarge
             | ApiError::TooSlow
             | ApiError::Mismatch
+            | ApiError::BeyondLimit
             | ApiError::Protocol
             | ApiError::Full
             | ApiError::Newer

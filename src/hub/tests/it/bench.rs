@@ -55,7 +55,7 @@ impl Bench {
         Self::over(dir, config).await
     }
 
-    async fn over(dir: TempDir, config: Config) -> Self {
+    pub async fn over(dir: TempDir, config: Config) -> Self {
         let server = Server::bind(config.clone()).await.unwrap();
         let addresses = server.addresses();
         let (stop, stopped) = oneshot::channel::<()>();
@@ -168,7 +168,7 @@ pub struct TestBooth {
     pub tls: ClientConfig,
     pub answer: EnrolAnswer,
     pub manifest_key: SigningKey,
-    address: SocketAddr,
+    pub address: SocketAddr,
 }
 
 impl TestBooth {
