@@ -129,7 +129,10 @@ impl Server {
         };
         // Calls of this run are numbered from the seconds of its start: above those of every earlier run.
         let first_call = u32::try_from(wall_now().0 / 1000).unwrap_or(0);
-        let office = Office::new(settings, first_call);
+        let mut office = Office::new(settings, first_call);
+        let reports = ledger.reports().map_err(AdminError::from)?;
+        office.remember(reports);
+        tell_operator(ledger.as_ref()).map_err(AdminError::from)?;
         let (switchboard, mut office) = office::spawn(office, scribe.clone(), Arc::clone(&metrics), stop.clone());
         let most = config.max_connections;
         let booths_port = addresses.booths.port();
@@ -158,6 +161,18 @@ impl Server {
         let _ = tokio::time::timeout(LAST_WORDS, scribe.flush()).await;
         early.map_or(Ok(()), Err)
     }
+}
+
+/// What has to be known when the hub starts.
+fn tell_operator(ledger: &dyn Ledger) -> Result<(), LedgerError> {
+    let (missing, backups) = (ledger.count_missing()?, ledger.backups()?);
+    if missing > 0 {
+        tracing::warn!(missing, "claims that booths have receipts of are missing: `bilik-hub claims --missing`");
+    }
+    if backups.last_begun.is_some() && !backups.finished {
+        tracing::warn!("the last backup was never finished, or this is the backup itself: make a new one");
+    }
+    Ok(())
 }
 
 async fn listen(key: &'static str, address: SocketAddr) -> Result<(TcpListener, SocketAddr), ServeError> {
@@ -225,8 +240,12 @@ async fn look(hub: &Hub) {
 async fn tell_office(hub: &Hub) -> Result<(), LedgerError> {
     let offset = hub.config.time_zone.utc_offset_hours();
     let today = day_start(local_day(wall_now(), offset), offset);
-    let (figures, booths, officers) =
-        hub.blocking(move |ledger| Ok((ledger.figures(today)?, ledger.booths()?, ledger.officers()?))).await?;
+    let (figures, booths, officers, missing) = hub
+        .blocking(move |ledger| {
+            Ok((ledger.figures(today)?, ledger.booths()?, ledger.officers()?, ledger.count_missing()?))
+        })
+        .await?;
+    hub.metrics.set_claims_missing(missing);
     hub.office.set_figures(figures).await;
     let booths = booths.into_iter().filter(|booth| booth.revoked).map(|booth| booth.booth).collect();
     let officers = officers.into_iter().filter(|officer| officer.disabled).map(|officer| officer.officer).collect();

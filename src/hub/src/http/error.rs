@@ -29,6 +29,8 @@ pub enum ApiError {
     Mismatch,
     /// A photograph that is not shown to anybody.
     Picture(Unfit),
+    /// More in one request than it may hold.
+    BeyondLimit,
     /// Another protocol version.
     Protocol,
     TooMany {
@@ -66,6 +68,7 @@ impl IntoResponse for ApiError {
             ApiError::Picture(Unfit::Header(_) | Unfit::Broken | Unfit::Deadly | Unfit::Late) => {
                 (StatusCode::UNPROCESSABLE_ENTITY, "picture")
             }
+            ApiError::BeyondLimit => (StatusCode::UNPROCESSABLE_ENTITY, "beyond_limit"),
             ApiError::Protocol => (StatusCode::UPGRADE_REQUIRED, "protocol"),
             ApiError::TooMany { .. } => (StatusCode::TOO_MANY_REQUESTS, "too_many"),
             ApiError::Full => (StatusCode::INSUFFICIENT_STORAGE, "full"),
@@ -97,6 +100,7 @@ impl IntoResponse for ApiError {
             | ApiError::TooLarge
             | ApiError::TooSlow
             | ApiError::Mismatch
+            | ApiError::BeyondLimit
             | ApiError::Protocol
             | ApiError::Full
             | ApiError::Newer

@@ -3,7 +3,7 @@
 //! | Listener | Paths |
 //! |---|---|
 //! | console | `/`, `/healthz`, `/metrics`, `/ws/console`, `/api/v1/{enrol,login,logout,me,claims…,sessions…}` |
-//! | booths | `/healthz`, `/ws/booth`, `/api/v1/{parts,claims,sessions}…` |
+//! | booths | `/healthz`, `/ws/booth`, `/api/v1/{parts,claims,reconcile,sessions}…` |
 
 mod assets;
 mod booth_socket;
@@ -17,6 +17,7 @@ mod health;
 mod intake;
 mod login;
 mod photos;
+mod reconcile;
 mod socket;
 mod upload;
 
@@ -164,6 +165,7 @@ pub fn booths_router(hub: Shared) -> Router {
         Router::new().route("/parts/{digest}", parts).route("/sessions/{session}/documents/{kind}/{photo}", photos);
     let router = Router::new()
         .route("/api/v1/claims", post(intake::claim))
+        .route("/api/v1/reconcile", post(reconcile::reconcile))
         .route("/healthz", get(health::healthz))
         .fallback(error::not_found)
         .layer(timeout())

@@ -63,10 +63,15 @@ impl Bench {
         let dir = tempfile::tempdir().unwrap();
         let config = config(dir.path(), more);
         admin::init(&config).unwrap();
-        Self::over(dir, config, decoder).await
+        Self::decoding(dir, config, decoder).await
     }
 
-    async fn over(dir: TempDir, config: Config, decoder: &'static str) -> Self {
+    /// A hub over a state directory that is there already.
+    pub async fn over(dir: TempDir, config: Config) -> Self {
+        Self::decoding(dir, config, DECODER).await
+    }
+
+    async fn decoding(dir: TempDir, config: Config, decoder: &'static str) -> Self {
         let server = Server::bind(config.clone()).await.unwrap().decoding_with(decoder.into());
         let addresses = server.addresses();
         let (stop, stopped) = oneshot::channel::<()>();
@@ -100,7 +105,7 @@ impl Bench {
     pub async fn restart(self) -> Self {
         let decoder = self.decoder;
         let (dir, config) = self.stop().await;
-        Self::over(dir, config, decoder).await
+        Self::decoding(dir, config, decoder).await
     }
 
     pub fn console_url(&self, path: &str) -> String {
@@ -180,7 +185,7 @@ pub struct TestBooth {
     pub tls: ClientConfig,
     pub answer: EnrolAnswer,
     pub manifest_key: SigningKey,
-    address: SocketAddr,
+    pub address: SocketAddr,
 }
 
 impl TestBooth {
