@@ -17,7 +17,7 @@
 //!   Answers of the hub to a commit are let go: the hub gives the same one when it is asked again.
 //! * **Open.** One request at a time ([`Output::Put`], [`Output::Commit`], [`Output::Reconcile`]); its answer brings the
 //!   next. An answer that nobody waits for is let go.
-//! * **Reconciling** comes before delivery when it is due ([`rounds`]), and delivery does not depend on it: a hub that knows
+//! * **Reconciling** comes before delivery when it is due (`rounds`), and delivery does not depend on it: a hub that knows
 //!   nothing of it is asked again later. Claims that need not be held any more are erased when nothing else happens.
 //! * **Errors.** Those that leave the disk unknown ([`JournalError::needs_reopening`]) close the journal, whether they come
 //!   from a write or a read. Those about one claim let this claim stand back, so that the others go on. The outbox outlives

@@ -1,9 +1,10 @@
 //! Takes over from a damaged database what is provably as it was stored, claim by claim.
 //!
 //! A queued or refused claim is moved if its manifest and each of its parts have the digests they were kept with; a
-//! confirmed one if its receipt is for it; a held one if both hold, and as confirmed if only its receipt does. SQLite is asked first, since it reads the log as well. What it can't say any
-//! more is looked for on the pages themselves ([`crate::pages`]): so a page that can't be read costs the claims on it, and
-//! none beside, whether it was a root, an index or the head of the file.
+//! confirmed one if its receipt is for it; a held one if both hold, and as confirmed if only its receipt does. SQLite is
+//! asked first, since it reads the log as well. What it can't say any more is looked for on the pages themselves
+//! ([`crate::pages`]): so a page that can't be read costs the claims on it, and none beside, whether it was a root, an index
+//! or the head of the file.
 
 use crate::audit;
 use crate::disk::Disk;

@@ -1,7 +1,7 @@
 //! When the hub is asked about receipts, and about which.
 //!
 //! ```text
-//! link comes up, EVERY while it is, or hurried ──► ask: newest page ── answered ──► older pages, then held ones alone ──► over
+//! link comes up, EVERY while it is, or hurried ──► newest page ── answered ──► older pages, then those held ──► over
 //! ```
 //!
 //! A round tells the newest page of receipts, older ones as long as the hub lacks any of the last page, and every claim that

@@ -13,13 +13,18 @@ use std::sync::atomic::Ordering;
 const HELD: QueueState = QueueState::Held { ledger_sequence: 1 };
 const CONFIRMED: QueueState = QueueState::Confirmed { ledger_sequence: 1 };
 
+/// A claim as it was kept.
+type Claim = (Vec<Vec<u8>>, Outgoing);
+
 /// So many claims, each with its sealed bytes; the first of them are held.
-fn holding(office: &Office, claims: u128, held: usize) -> (Journal, Vec<(Vec<Vec<u8>>, Outgoing)>) {
+fn holding(office: &Office, claims: u128, held: usize) -> (Journal, Vec<Claim>) {
     let mut journal = office.open();
     journal.set_hold(true).unwrap();
     (1..=claims).for_each(|number| drop(journal.keep(&specimen(number), KEPT_AT).unwrap()));
     let claims: Vec<_> = queue(&journal).into_iter().map(|o| (sealed(&journal, &o), o)).collect();
-    claims[..held].iter().for_each(|(_, outgoing)| drop(office.confirm(&mut journal, outgoing).unwrap()));
+    for (_, outgoing) in &claims[..held] {
+        office.confirm(&mut journal, outgoing).unwrap();
+    }
     (journal, claims)
 }
 
@@ -35,7 +40,7 @@ fn told(journal: &Journal, which: Receipts) -> Vec<(u64, bool)> {
 #[test]
 fn moves_of_a_claim() {
     type Move = dyn Fn(&Office, &mut Journal, &Outgoing);
-    let receipt: &Move = &|office, journal, outgoing| drop(office.confirm(journal, outgoing).unwrap());
+    let receipt: &Move = &|office, journal, outgoing| assert!(office.confirm(journal, outgoing).is_ok());
     let hold: &Move = &|_, journal, _| journal.set_hold(true).unwrap();
     let let_go: &Move = &|_, journal, _| journal.set_hold(false).unwrap();
     let safe: &Move = &|_, journal, outgoing| assert_eq!(journal.safe(&[outgoing.claim], KEPT_AT).unwrap(), 1);
