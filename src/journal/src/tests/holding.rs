@@ -7,6 +7,7 @@ use super::*;
 use crate::disk::Disk;
 use crate::outbox::Event;
 use crate::{BoothAudit, JournalView, MAX_HELD, QueueState, Receipts, Stats};
+use proptest::prelude::*;
 use rusqlite::Connection;
 use std::sync::atomic::Ordering;
 
@@ -85,6 +86,74 @@ fn moves_of_a_claim() {
     check("recalled too late", &[receipt, recall], CONFIRMED);
     check("recalled while it waits", &[recall], QueueState::Queued);
     check("recalled while refused", &[refuse, recall], refused());
+}
+
+#[derive(Clone, Debug)]
+enum Move {
+    Receipt,
+    Hold(bool),
+    Safe,
+    Recall,
+    Refuse,
+    Requeue,
+    Restart,
+}
+
+fn any_move() -> impl Strategy<Value = Move> {
+    let simple = [Move::Receipt, Move::Safe, Move::Recall, Move::Refuse, Move::Requeue, Move::Restart];
+    prop_oneof![6 => proptest::sample::select(simple.to_vec()), 1 => any::<bool>().prop_map(Move::Hold)]
+}
+
+/// What a move makes of a claim, in one table.
+fn after(state: QueueState, go: &Move, hold: bool) -> QueueState {
+    use QueueState::{Confirmed, Held, Queued, Refused};
+    match (go, state) {
+        (Move::Receipt, Queued | Refused { .. }) if hold => Held { ledger_sequence: 1 },
+        (Move::Receipt, Queued | Refused { .. }) | (Move::Safe, Held { .. }) => Confirmed { ledger_sequence: 1 },
+        (Move::Recall, Held { .. }) | (Move::Requeue, Refused { .. }) => Queued,
+        (Move::Refuse, Queued | Refused { .. }) => Refused { reason: "no".into() },
+        (_, state) => state,
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 12, max_shrink_iters: 50, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_moves_of_several_claims_follow_the_table(
+        moves in proptest::collection::vec((0usize..3, any_move()), 1..25),
+    ) {
+        let office = Office::new();
+        let (mut journal, claims) = holding(&office, 3, 0);
+        let (mut expect, mut hold) = (vec![QueueState::Queued; 3], true);
+        for (place, go) in &moves {
+            let outgoing = &claims[*place].1;
+            let only = [outgoing.claim];
+            match go {
+                Move::Receipt => drop(office.confirm(&mut journal, outgoing)),
+                Move::Hold(on) => {
+                    hold = *on;
+                    journal.set_hold(hold).unwrap();
+                }
+                Move::Safe => assert_eq!(journal.safe(&only, KEPT_AT).unwrap(), 1),
+                Move::Recall => {
+                    let held = matches!(expect[*place], QueueState::Held { .. });
+                    assert_eq!(journal.recall(&only, KEPT_AT).unwrap(), if held { only.to_vec() } else { vec![] });
+                }
+                Move::Refuse => journal.refuse(outgoing.claim, "no", KEPT_AT).unwrap(),
+                Move::Requeue => journal.requeue(outgoing.claim, KEPT_AT).unwrap(),
+                Move::Restart => journal = reopened(&office, &mut journal),
+            }
+            expect[*place] = after(expect[*place].clone(), go, hold);
+            prop_assert_eq!(&states(&journal), &expect);
+        }
+        for (state, (parts, outgoing)) in expect.iter().zip(&claims) {
+            let erased = matches!(state, QueueState::Confirmed { .. });
+            prop_assert_eq!(found(&office, parts), !erased);
+            prop_assert!(erased || sealed(&journal, outgoing) == *parts);
+        }
+        prop_assert!(verify(&office, None).is_sound());
+    }
 }
 
 fn reopened(office: &Office, journal: &mut Journal) -> Journal {
