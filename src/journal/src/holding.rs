@@ -112,7 +112,8 @@ impl Journal {
         Ok(self.lacking(bytes)? == Some(0))
     }
 
-    /// As [`Journal::has_room`], and if not, or if they are more than [`MAX_HELD`], held claims go, oldest first.
+    /// As [`Journal::has_room`], and if not, or if they are more than [`MAX_HELD`], held claims go, oldest first, as long as
+    /// that helps: the database keeps what it has freed for the next claim, and gives nothing back to the disk.
     pub fn make_room(&mut self, bytes: u64, at: WallTime) -> Result<bool, JournalError> {
         loop {
             let lacking = self.lacking(bytes)?;
@@ -123,7 +124,11 @@ impl Journal {
                 return Ok(lacking == Some(0));
             }
             tracing::warn!(claims = oldest.len(), wanted, "held claims make room");
-            self.erase(&oldest, false, at)?;
+            match self.erase(&oldest, false, at) {
+                // Not even the log has room to erase in.
+                Err(JournalError::Full { .. }) => return Ok(false),
+                result => result?,
+            }
         }
     }
 
