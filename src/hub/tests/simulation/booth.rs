@@ -396,7 +396,7 @@ impl Booth {
         drop(journal);
         let keys = Keys { manifest: manifest_key(self.number).verifying_key(), receipt: receipt_key() };
         let view = JournalView::open_on(&disk, &directory.join(DATABASE)).map_err(text)?;
-        let problems = view.verify(Some(&keys), noted).map_err(text)?.problems();
+        let problems = view.verify(end.then_some(&keys), noted).map_err(text)?.problems();
         if problems.is_empty() { Ok(()) } else { Err(format!("booth {}: {}", self.number, problems.join(", "))) }
     }
 }
