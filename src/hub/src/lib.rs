@@ -46,18 +46,13 @@ mod tls;
 pub use ledger::{AuditState, Role};
 pub use server::{ADDRESSES, Addresses, ServeError, Server, serve};
 
-/// The simulated disk of the journal's own tests.
 #[cfg(test)]
-#[allow(dead_code, reason = "the journal's tests use all of it")]
 #[path = "../../journal/tests/crash/files.rs"]
 mod files;
 #[cfg(test)]
-#[allow(dead_code, reason = "the journal's tests use all of it")]
-#[path = "../../journal/tests/crash/sim.rs"]
-mod sim;
-#[cfg(test)]
 #[path = "../tests/simulation/mod.rs"]
 mod simulation;
+
+// The simulated disk: the ledger's tests have it, and the journal's files beside it look for it here.
 #[cfg(test)]
-#[path = "../../journal/tests/crash/vfs.rs"]
-mod vfs;
+use sqlite::power::{mount, sim, vfs};

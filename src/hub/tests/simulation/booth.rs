@@ -1,7 +1,7 @@
 //! A booth: the production session, courier and journal on a disk that is cut and full at times, put together as the booth's
 //! program does it.
 
-use super::disks::{BoothDisk, Crash, left};
+use super::disks::{Crash, Volume, left};
 use super::keys::{booth_id, config, manifest_key, receipt_key};
 use super::network::{Ask, Letter, PATIENCE, Reply};
 use super::scheduler::{Happening, Scene};
@@ -21,7 +21,7 @@ use uuid::Uuid;
 
 pub struct Booth {
     number: usize,
-    disk: BoothDisk,
+    disk: Volume,
     /// It has cameras: its claims have photographs.
     cameras: bool,
     /// Of the wall clock, in milliseconds.
@@ -60,7 +60,7 @@ impl Booth {
     pub fn new(number: usize, wall: i64, scene: &mut Scene) -> Self {
         Self {
             number,
-            disk: BoothDisk::new(Sim::new(scene.dice.next())),
+            disk: Volume::new(Sim::new(scene.dice.next())),
             cameras: scene.dice.percent(10),
             wall,
             life: 0,
@@ -120,7 +120,7 @@ impl Booth {
         scene.tell(format_args!("booth {} stops: {crash:?}", self.number));
         let full = self.disk.is_full();
         // What closing does is done to a disk that nobody has any more.
-        self.disk = BoothDisk::new(disk);
+        self.disk = Volume::new(disk);
         self.disk.set_full(full);
         (self.running, self.doomed) = (None, None);
     }
@@ -377,7 +377,7 @@ impl Booth {
         if self.disk.is_full() {
             return Ok(());
         }
-        let copy = BoothDisk::new(left(self.disk.now(), Crash::Killed));
+        let copy = Volume::new(left(self.disk.now(), Crash::Killed));
         let (disk, directory, at) = (copy.disk(), copy.directory(), self.wall(scene));
         let text = |error| format!("journal of booth {}: {}", self.number, chain(&error));
         let opened = Journal::open_on(disk.clone(), &directory, config(self.number), at).map_err(text)?;

@@ -34,6 +34,8 @@ pub struct Promises {
     signed: BTreeMap<ClaimId, Signed>,
     /// What the ledger must hold.
     pub ledger: BTreeMap<ClaimId, Filed>,
+    /// A receipt that the hub had no time to give: it is in the ledger or is not.
+    pub unsaid: Option<(usize, ClaimId, Filed)>,
     /// What hubs have held whose ledgers were replaced by a backup.
     before: BTreeMap<ClaimId, Vec<Filed>>,
 }
@@ -82,6 +84,7 @@ impl Promises {
 
     /// The hub goes on from a backup.
     pub fn restored(&mut self, backup: BTreeMap<ClaimId, Filed>) {
+        self.unsaid = None;
         for (claim, filed) in std::mem::replace(&mut self.ledger, backup) {
             if !self.ledger.contains_key(&claim) {
                 self.before.entry(claim).or_default().push(filed);
@@ -131,8 +134,11 @@ impl Promises {
     }
 
     /// What the ledger holds.
-    pub fn check_ledger(&self, rows: &[(ClaimId, u64)]) -> Result<(), String> {
+    pub fn check_ledger(&mut self, rows: &[(ClaimId, u64)]) -> Result<(), String> {
         let held: BTreeMap<ClaimId, u64> = rows.iter().copied().collect();
+        if let Some((booth, claim, filed)) = self.unsaid.take().filter(|(_, claim, _)| held.contains_key(claim)) {
+            self.filed(booth, claim, filed, !self.ledger.contains_key(&claim))?;
+        }
         let numbers: BTreeSet<u64> = held.values().copied().collect();
         if held.len() != rows.len() || !numbers.into_iter().eq(1..=rows.len() as u64) {
             return Err(format!("the ledger has a claim twice, or its numbers have a gap: {rows:?}"));

@@ -1,7 +1,9 @@
 //! The disks of booths and hub: they can be cut, copied, put back, and be full.
 
-use crate::files::Mounted;
+use crate::files;
+use crate::mount::Mounted;
 use crate::sim::{Fault, Plan, Shared, Sim, lock};
+use crate::sqlite::{OpenLedgerError, SqliteLedger, power};
 use bilik_journal::disk::{Disk, Files, Room};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -17,8 +19,8 @@ pub enum Crash {
     PowerCut,
 }
 
-/// A booth's disk, in memory.
-pub struct BoothDisk {
+/// The disk of a booth or of the hub, in memory.
+pub struct Volume {
     mounted: Mounted,
     full: Arc<AtomicBool>,
 }
@@ -26,7 +28,7 @@ pub struct BoothDisk {
 /// Every change fails until room is made.
 const FULL: Plan = Plan { fault: Fault::Full, after: 0, lasting: u64::MAX };
 
-impl BoothDisk {
+impl Volume {
     pub fn new(sim: Sim) -> Self {
         Self { mounted: Mounted::new(sim), full: Arc::default() }
     }
@@ -35,10 +37,15 @@ impl BoothDisk {
         self.mounted.directory.clone()
     }
 
+    /// As the journal sees it.
     pub fn disk(&self) -> Disk {
-        let Disk { files, vfs } = self.mounted.disk();
+        let Disk { files, vfs } = files::disk_of(&self.mounted);
         let files = Arc::new(Small { files, sim: Arc::clone(&self.mounted.sim), full: Arc::clone(&self.full) });
         Disk { files, vfs }
+    }
+
+    pub fn open_ledger(&self) -> Result<SqliteLedger, OpenLedgerError> {
+        SqliteLedger::open_on(&power::disk_of(&self.mounted), &self.mounted.directory.join(power::LEDGER))
     }
 
     /// Full, or with room again. What the journal gives back of its reserve lasts until this is called.

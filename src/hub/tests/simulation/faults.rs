@@ -155,25 +155,38 @@ impl Office {
                 scene.next_fault(climate.clocks, fault);
             }
             Fault::HubStops { restore } => {
-                self.hub.crash(restore, scene)?;
+                let crash = if scene.dice.percent(50) { Crash::Killed } else { Crash::PowerCut };
+                if restore || scene.dice.percent(50) {
+                    self.hub.crash(crash, restore, scene);
+                } else {
+                    self.hub.doomed = Some(crash);
+                }
                 scene.mended(900_000, Fault::HubStarts);
                 scene.next_fault(if restore { climate.restore } else { climate.hub_stops }, fault);
                 (0..self.booths.len()).for_each(|booth| scene.signals(booth));
             }
             Fault::HubStarts => {
-                self.hub.start(scene)?;
+                self.hub.doomed = self.hub.doomed.filter(|_| scene.now < climate.closes);
+                if !self.hub.start(scene)? || self.hub.doomed.is_some() {
+                    scene.mended(60_000, fault);
+                }
                 (0..self.booths.len()).for_each(|booth| scene.signals(booth));
             }
             Fault::HubDisk { full } => {
-                self.hub.set_blocked(full)?;
+                self.hub.set_full(full);
                 scene.count.full_disks += u64::from(full);
+                if self.hub.has_failed() {
+                    // Its operator starts it again.
+                    self.hub.crash(Crash::Killed, false, scene);
+                    scene.mended(60_000, Fault::HubStarts);
+                }
                 match full {
                     true => scene.mended(1_800_000, Fault::HubDisk { full: false }),
                     false => scene.next_fault(climate.hub_disk, Fault::HubDisk { full: true }),
                 }
             }
             Fault::BackUp => {
-                self.hub.back_up(scene)?;
+                self.hub.back_up(scene);
                 self.hub.clean_up(scene);
                 scene.next_fault(Some(30), fault);
             }

@@ -1,30 +1,26 @@
 //! The hub: the production intake and ledger, what crashes and restored backups do to them, and the officer's word.
 //!
-//! The ledger lies in files in memory (tmpfs where there is one). A crash leaves a copy of these as they are between two
-//! calls: with `synchronous=FULL` that is what was synced.
+//! It is killed or cut off between two calls of the ledger or in the middle of one, before its commit is synced.
 
 use super::checks::Filed;
+use super::disks::{Crash, Volume, left};
 use super::keys::{BOOTHS, OFFICER, booth_id, claim_keys, manifest_key};
 use super::network::{Ask, Letter, Reply};
 use super::scheduler::{Happening, Scene};
 use crate::intake::{self, IntakeError, Judged};
 use crate::keys::ClaimKeys;
 use crate::ledger::{
-    Audit as _, Booths as _, Claims as _, Enrolment, LedgerError, ORPHAN_MS, Parts as _, SessionDecision,
+    Audit as _, Booths as _, Claims as _, Enrolment, Health, Ledger as _, LedgerError, ORPHAN_MS, Parts as _,
+    SessionDecision,
 };
+use crate::sim::Sim;
 use crate::sqlite::SqliteLedger;
 use bilik_claim::audit::AuditState;
 use bilik_claim::filing::{CommitAnswer, Manifest, Signed};
 use bilik_claim::ids::{ClaimId, Digest, SessionId, WallTime};
-use rusqlite::Connection;
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::PathBuf;
 use std::sync::OnceLock;
-use std::time::Duration;
-use tempfile::TempDir;
 
-const DATABASE: &str = "hub.db";
 /// More than any simulation keeps.
 const ALL: u32 = 100_000;
 
@@ -34,22 +30,18 @@ pub struct Opened {
     judged: Judged,
 }
 
-/// The files of a ledger.
-type Image = Vec<(&'static str, Vec<u8>)>;
-
 struct Backup {
-    image: Image,
+    disk: Sim,
     ledger: BTreeMap<ClaimId, Filed>,
 }
 
 pub struct Hub {
     keys: ClaimKeys,
-    directory: TempDir,
+    disk: Volume,
     /// None while it is down.
     ledger: Option<SqliteLedger>,
-    /// Holds the ledger's lock while the disk takes nothing.
-    blocker: Option<Connection>,
-    pub blocked: bool,
+    /// The next part or claim that it keeps is its last.
+    pub doomed: Option<Crash>,
     pub life: u32,
     /// Of the wall clock, in milliseconds.
     pub wall: i64,
@@ -60,19 +52,19 @@ pub struct Hub {
 
 impl Hub {
     pub fn new(wall: i64) -> Result<Self, String> {
-        static FIRST: OnceLock<Result<Image, String>> = OnceLock::new();
+        static FIRST: OnceLock<Result<Sim, String>> = OnceLock::new();
+        let disk = FIRST.get_or_init(enrolled).clone()?;
         let mut hub = Self {
             keys: claim_keys(),
-            directory: put(FIRST.get_or_init(enrolled).as_ref()?)?,
+            disk: Volume::new(disk),
             ledger: None,
-            blocker: None,
-            blocked: false,
+            doomed: None,
             life: 0,
             wall,
             backups: Vec::new(),
             noted: None,
         };
-        hub.open()?;
+        hub.ledger = Some(hub.disk.open_ledger().map_err(|error| format!("{error:?}"))?);
         Ok(hub)
     }
 
@@ -84,70 +76,59 @@ impl Hub {
         WallTime(self.wall + scene.now.as_millis() as i64)
     }
 
-    fn open(&mut self) -> Result<(), String> {
-        let path = self.directory.path().join(DATABASE);
-        let ledger = SqliteLedger::open(&path).map_err(|error| format!("ledger does not open: {error:?}"))?;
-        ledger.set_busy_timeout(Duration::ZERO);
-        self.ledger = Some(ledger);
-        self.set_blocked(self.blocked)
+    pub fn set_full(&self, full: bool) {
+        self.disk.set_full(full);
     }
 
-    /// The disk takes nothing for a while: another program holds the file. To booths that is the same as a full disk.
-    pub fn set_blocked(&mut self, blocked: bool) -> Result<(), String> {
-        self.blocked = blocked;
-        self.blocker = None;
-        if blocked && self.is_up() {
-            let text = |error: rusqlite::Error| error.to_string();
-            let blocker = Connection::open(self.directory.path().join(DATABASE)).map_err(text)?;
-            blocker.execute_batch("BEGIN IMMEDIATE").map_err(text)?;
-            self.blocker = Some(blocker);
-        }
-        Ok(())
+    /// Whether nothing more is written until it is started again.
+    pub fn has_failed(&self) -> bool {
+        self.ledger.as_ref().is_some_and(|ledger| ledger.health() == Health::Failed)
     }
 
-    /// Drops it without a clean close. `restore`: an earlier backup takes the place of what it had.
-    pub fn crash(&mut self, restore: bool, scene: &mut Scene) -> Result<(), String> {
-        let Some(ledger) = self.ledger.take() else { return Ok(()) };
-        scene.count.hub_crashes += 1;
-        let mut image = self.image()?;
+    /// Stops at once. `restore`: an earlier backup takes the place of what the disk holds.
+    pub fn crash(&mut self, crash: Crash, restore: bool, scene: &mut Scene) {
+        let mut disk = left(self.disk.now(), crash);
         if restore && !self.backups.is_empty() {
             let backup = self.backups.swap_remove(scene.dice.below(self.backups.len()));
             scene.count.restores += 1;
             scene.promises.restored(backup.ledger);
-            image = backup.image;
+            disk = backup.disk;
             self.noted = None;
         }
-        self.blocker = None;
-        // What closing does now is done to files that nobody opens any more.
-        self.directory = put(&image)?;
-        drop(ledger);
-        Ok(())
+        self.stop(disk, scene);
     }
 
-    pub fn start(&mut self, scene: &mut Scene) -> Result<(), String> {
+    fn stop(&mut self, disk: Sim, scene: &mut Scene) {
+        scene.count.hub_crashes += u64::from(self.is_up());
+        scene.tell(format_args!("hub stops"));
+        let full = self.disk.is_full();
+        // What closing does is done to a disk that nobody has any more.
+        self.disk = Volume::new(disk);
+        self.disk.set_full(full);
+        (self.ledger, self.doomed) = (None, None);
+    }
+
+    /// False if it cannot start now: the disk is full.
+    pub fn start(&mut self, scene: &mut Scene) -> Result<bool, String> {
         if self.is_up() {
-            return Ok(());
+            return Ok(true);
+        }
+        match self.disk.open_ledger() {
+            Ok(ledger) => self.ledger = Some(ledger),
+            Err(_) if self.disk.is_full() => return Ok(false),
+            Err(error) => return Err(format!("ledger does not open: {error:?}")),
         }
         self.life += 1;
-        self.open()?;
-        self.check(scene)
+        scene.tell(format_args!("hub starts"));
+        self.check(scene)?;
+        Ok(true)
     }
 
-    pub fn back_up(&mut self, scene: &Scene) -> Result<(), String> {
+    pub fn back_up(&mut self, scene: &Scene) {
         if self.is_up() {
-            let backup = Backup { image: self.image()?, ledger: scene.promises.ledger.clone() };
-            self.backups.push(backup);
+            let disk = left(self.disk.now(), Crash::Killed);
+            self.backups.push(Backup { disk, ledger: scene.promises.ledger.clone() });
         }
-        Ok(())
-    }
-
-    fn image(&self) -> Result<Image, String> {
-        let read = |name| match fs::read(self.directory.path().join(name)) {
-            Ok(bytes) => Ok((name, bytes)),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok((name, Vec::new())),
-            Err(error) => Err(format!("{name}: {error}")),
-        };
-        [DATABASE, "hub.db-wal"].into_iter().map(read).collect()
     }
 
     /// What the hub does by the hour.
@@ -172,7 +153,7 @@ impl Hub {
     }
 
     /// A request arrives.
-    pub fn receive(&self, letter: Letter<Ask>, scene: &mut Scene) -> Result<(), String> {
+    pub fn receive(&mut self, letter: Letter<Ask>, scene: &mut Scene) -> Result<(), String> {
         let Some(ledger) = &self.ledger else {
             letter.answer(Reply::NoConnection).send(scene, Happening::Answer);
             return Ok(());
@@ -182,7 +163,11 @@ impl Hub {
                 return Err(format!("part {digest} is not what it is called"));
             }
             Ask::Part { digest, sealed } => {
+                if self.doomed.is_some() {
+                    self.disk.note_cuts();
+                }
                 match ledger.put_part(booth_id(letter.booth), *digest, sealed, self.now(scene)) {
+                    _ if self.doomed.is_some() => return self.cut(scene),
                     Ok(_) => Reply::PartAccepted(*digest),
                     Err(error) => unavailable(&error),
                 }
@@ -205,20 +190,37 @@ impl Hub {
     }
 
     /// The second half of a commit.
-    pub fn keep(&self, life: u32, opened: Opened, scene: &mut Scene) -> Result<(), String> {
+    pub fn keep(&mut self, life: u32, opened: Opened, scene: &mut Scene) -> Result<(), String> {
         let Opened { letter, judged } = opened;
         let Some(ledger) = self.ledger.as_ref().filter(|_| self.life == life) else { return Ok(()) };
+        if self.doomed.is_some() {
+            self.disk.note_cuts();
+        }
         let reply = match intake::keep(ledger, &self.keys, judged, self.now(scene)) {
             Ok(kept) => {
                 let receipt = kept.receipt.peek().map_err(|error| error.to_string())?;
                 let filed = Filed { sequence: receipt.ledger_sequence, manifest: receipt.manifest };
+                if self.doomed.is_some() {
+                    scene.promises.unsaid = Some((letter.booth, letter.claim, filed));
+                    return self.cut(scene);
+                }
                 scene.tell(format_args!("hub has {} as {}, new: {}", letter.claim, filed.sequence, kept.new));
                 scene.promises.filed(letter.booth, letter.claim, filed, kept.new)?;
                 commit_reply(&CommitAnswer::Received { receipt: kept.receipt })?
             }
+            Err(_) if self.doomed.is_some() => return self.cut(scene),
             Err(error) => refused(letter.claim, error)?,
         };
         self.reply(&letter, reply, scene);
+        Ok(())
+    }
+
+    /// It stops before what it has just written is synced, or before it can say so.
+    fn cut(&mut self, scene: &mut Scene) -> Result<(), String> {
+        let Some(crash) = self.doomed else { return Ok(()) };
+        let before = self.disk.cuts().into_iter().next().filter(|_| scene.dice.percent(50));
+        let disk = before.unwrap_or_else(|| self.disk.now());
+        self.stop(left(disk, crash), scene);
         Ok(())
     }
 
@@ -271,11 +273,10 @@ fn unavailable(_: &LedgerError) -> Reply {
     Reply::Status(503)
 }
 
-/// A ledger that knows the booths and nothing else.
-fn enrolled() -> Result<Image, String> {
-    let directory = put(&Vec::new())?;
-    let path = directory.path().join(DATABASE);
-    let ledger = SqliteLedger::open(&path).map_err(|error| format!("{error:?}"))?;
+/// A disk with a ledger that knows the booths and nothing else.
+fn enrolled() -> Result<Sim, String> {
+    let disk = Volume::new(Sim::new(1));
+    let ledger = disk.open_ledger().map_err(|error| format!("{error:?}"))?;
     for booth in 0..BOOTHS {
         let secret = Digest::of(&booth.to_be_bytes());
         let enrolment = Enrolment { booth: None, name: format!("Bilik {booth}") };
@@ -286,16 +287,5 @@ fn enrolled() -> Result<Image, String> {
         done.map_err(|error| format!("{error:?}"))?;
     }
     drop(ledger);
-    Ok(vec![(DATABASE, fs::read(path).map_err(|error| error.to_string())?)])
-}
-
-/// Files in a directory of their own, in memory if the machine has such a place.
-fn put(image: &Image) -> Result<TempDir, String> {
-    let text = |error: std::io::Error| error.to_string();
-    let memory = PathBuf::from("/dev/shm");
-    let directory = if memory.is_dir() { TempDir::new_in(memory) } else { TempDir::new() }.map_err(text)?;
-    for (name, bytes) in image.iter().filter(|(_, bytes)| !bytes.is_empty()) {
-        fs::write(directory.path().join(name), bytes).map_err(text)?;
-    }
-    Ok(directory)
+    Ok(disk.now())
 }
