@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 /// Booths that are enrolled; a simulation may have fewer.
 pub const BOOTHS: usize = 4;
-pub const OFFICER: OfficerId = OfficerId(Uuid::from_u128(0x0ff1_ce));
+pub const OFFICER: OfficerId = OfficerId(Uuid::from_u128(0x0ff1ce));
 /// Bytes that the journal holds back: enough to be taken and given back.
 const RESERVE: u64 = 64 << 10;
 

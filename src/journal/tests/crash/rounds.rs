@@ -11,6 +11,8 @@ const PAUSE: u64 = 10;
 pub struct Count {
     title: &'static str,
     since: Instant,
+    /// What the process had worked by then.
+    worked: f64,
     /// Words said so far.
     told: AtomicU64,
     pub states: AtomicU64,
@@ -23,7 +25,7 @@ pub struct Count {
 impl Count {
     pub fn new(title: &'static str) -> Self {
         let [told, states, cuts, runs, faults, kept] = std::array::from_fn(|_| AtomicU64::new(0));
-        Self { title, since: Instant::now(), told, states, cuts, runs, faults, kept }
+        Self { title, since: Instant::now(), worked: worked(), told, states, cuts, runs, faults, kept }
     }
 
     /// One more state is looked at.
@@ -41,16 +43,28 @@ impl Count {
         let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         let (states, seconds) = (get(&self.states), self.since.elapsed().as_secs_f64());
         report(&format!(
-            "{}: {states} states of {} places in {} runs, {} of them with errors; {} claims kept; {seconds:.0} s, {:.0} states/s",
+            "{}: {states} states of {} places in {} runs, {} of them with errors; {} claims kept; {seconds:.0} s, \
+             {:.0} states/s, {:.0} per second of a core",
             self.title,
             get(&self.cuts),
             get(&self.runs),
             get(&self.faults),
             get(&self.kept),
             states as f64 / seconds,
+            states as f64 / (worked() - self.worked),
         ));
         states
     }
+}
+
+/// Seconds that the process has had a core, for itself or for its calls: other programs on the machine change them little.
+fn worked() -> f64 {
+    /// The unit (proc_pid_stat(5)), in seconds; Linux gives it so everywhere.
+    const TICK: f64 = 0.01;
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    // Behind the name, which may hold anything, the state is the first field.
+    let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
+    fields.skip(11).take(2).filter_map(|ticks| ticks.parse::<f64>().ok()).sum::<f64>() * TICK
 }
 
 pub fn add(counter: &AtomicU64, more: usize) {

@@ -82,7 +82,7 @@ impl Files for SimFiles {
 #[test]
 fn power_cuts_cost_nothing() {
     let count = Count::new("hub: power cuts");
-    let (orders, depth) = (orders(), Depth { each: 1, by_chance: 1, one_in: 4 });
+    let (orders, depth) = (orders(), Depth { each: 1, by_chance: 1, one_in: 8 });
     each(cores(), |job| job < orders.len() as u64, |job| in_order(&orders[job as usize], depth, job, &count));
     each(cores(), |job| job < 2, |job| by_chance(job, depth, &count));
     count.tell();
@@ -99,7 +99,7 @@ fn a_change_of_layout_is_all_or_nothing() {
 fn errors_of_the_disk_cost_nothing() {
     let count = Count::new("hub: errors");
     let (orders, depth) = (orders(), Depth { each: 0, by_chance: 1, one_in: 8 });
-    each(cores(), |job| job < orders.len() as u64, |job| every_fault(&orders[job as usize], 83, depth, job, &count));
+    each(cores(), |job| job < orders.len() as u64, |job| every_fault(&orders[job as usize], 211, depth, job, &count));
     count.tell();
 }
 
@@ -107,7 +107,7 @@ fn errors_of_the_disk_cost_nothing() {
 #[test]
 fn a_sync_that_failed_is_not_believed() {
     let count = Count::new("hub: failed syncs");
-    runs::every_failed_sync(Depth { each: 0, by_chance: 8, one_in: 1 }, &count).unwrap();
+    runs::every_failed_sync(Depth { each: 0, by_chance: 4, one_in: 1 }, &count).unwrap();
     count.tell();
 }
 

@@ -1,6 +1,7 @@
 //! What was answered, and whether a disk holds it: the production ledger opens what is left, and what it holds is compared.
 
 use super::model::{Contents, Op};
+use super::mount::Mounted;
 use super::specimens::{AT, BOOTHS, OFFICER, booth, booth_key, claim, enrolment, filing, keys, secret, session};
 use super::{LEDGER, disk_of};
 use crate::intake;
@@ -8,7 +9,6 @@ use crate::ledger::{
     Audit as _, AuditEvent, AuditState, Booths as _, ClaimDecision, Claims as _, LedgerError, Parts as _,
     SessionDecision,
 };
-use crate::sqlite::power::mount::Mounted;
 use crate::sqlite::{SqliteLedger, digest};
 use bilik_claim::filing::{Receipt, Signed};
 use bilik_claim::ids::{Digest, OfficerId, WallTime};
@@ -83,7 +83,14 @@ impl Promises {
         let due = |op: &Op| match op {
             Op::Code(number) => self.sure.lacks(*number) && !self.sure.codes.contains(&secret(*number)),
             Op::Enrol(number) => self.sure.lacks(*number),
-            _ => true,
+            Op::Put { .. }
+            | Op::Keep(_)
+            | Op::Refuse(_)
+            | Op::DropOrphans
+            | Op::Decide(_)
+            | Op::DecideSession(_)
+            | Op::Rate { .. }
+            | Op::Note(_) => true,
         };
         let known = (1..).take_while(|number| self.sure.has(claim(*number)) || self.receipts.contains_key(number));
         let next = known.clone().count() as u128 + 1;
