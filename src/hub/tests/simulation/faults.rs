@@ -54,11 +54,11 @@ impl Climate {
             let one = from[dice.below(from.len())];
             dice.percent(65).then_some(one)
         };
-        let (booth_stops, hub_stops) = (often(&[2, 10, 40]), often(&[5, 20, 60]));
-        let (booth_disk, hub_disk) = (often(&[15, 60]), often(&[10, 60]));
+        let (booth_stops, hub_stops) = (often(&[4, 15, 45]), often(&[5, 20, 60]));
+        let (booth_disk, hub_disk) = (often(&[10, 45]), often(&[10, 60]));
         let (line, clocks, restore) = (often(&[3, 15, 60]), often(&[10, 60]), often(&[40, 90]));
-        let minutes = 60 + dice.below(180) as u64;
-        let arrivals = [60_000, 600_000, 1_500_000][dice.below(3)];
+        let minutes = 60 + dice.below(120) as u64;
+        let arrivals = [180_000, 900_000, 2_400_000][dice.below(3)];
         let closes = Duration::from_secs(60 * minutes);
         Self { closes, arrivals, booth_stops, booth_disk, line, clocks, hub_stops, hub_disk, restore }
     }
