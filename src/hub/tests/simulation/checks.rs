@@ -86,7 +86,8 @@ impl Promises {
     pub fn restored(&mut self, backup: BTreeMap<ClaimId, Filed>) {
         self.unsaid = None;
         for (claim, filed) in std::mem::replace(&mut self.ledger, backup) {
-            if !self.ledger.contains_key(&claim) {
+            // A backup of a still earlier hub may have it under another number.
+            if self.ledger.get(&claim) != Some(&filed) {
                 self.before.entry(claim).or_default().push(filed);
             }
         }
