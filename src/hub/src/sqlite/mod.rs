@@ -28,7 +28,7 @@ mod group;
 mod officers;
 mod parts;
 #[cfg(test)]
-mod power;
+pub(crate) mod power;
 mod reconcile;
 mod reports;
 mod schema;
@@ -78,7 +78,7 @@ impl SqliteLedger {
     }
 
     /// As [`SqliteLedger::open`], on a disk that may be simulated.
-    fn open_on(disk: &Disk, path: &Path) -> Result<Self, OpenLedgerError> {
+    pub(crate) fn open_on(disk: &Disk, path: &Path) -> Result<Self, OpenLedgerError> {
         let open = || -> rusqlite::Result<Connection> {
             let flags =
                 OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;

@@ -261,7 +261,7 @@ impl Sim {
         let mut number = 0;
         self.cut(&mut Dice::new(1), |_, _| {
             number += 1;
-            if kept >> (number - 1) & 1 == 1 { Fate::Kept } else { Fate::Lost }
+            if kept.checked_shr(number - 1).unwrap_or(0) & 1 == 1 { Fate::Kept } else { Fate::Lost }
         })
     }
 

@@ -11,16 +11,16 @@ mod hub;
 mod locks;
 mod model;
 #[path = "../../../../journal/tests/crash/mount.rs"]
-mod mount;
+pub(crate) mod mount;
 mod promises;
 #[path = "../../../../journal/tests/crash/rounds.rs"]
 mod rounds;
 mod runs;
 #[path = "../../../../journal/tests/crash/sim.rs"]
-mod sim;
+pub(crate) mod sim;
 mod specimens;
 #[path = "../../../../journal/tests/crash/vfs.rs"]
-mod vfs;
+pub(crate) mod vfs;
 
 use super::disk::{Disk, Files};
 use mount::Mounted;
@@ -40,7 +40,7 @@ const AFTER_ERRORS: Depth = Depth { each: 0, by_chance: 2, one_in: 4 };
 const IN_LONG_RUNS: Depth = Depth { each: 4, by_chance: 32, one_in: 1 };
 
 /// A simulated disk, as the ledger sees it.
-fn disk_of(mounted: &Mounted) -> Disk {
+pub(crate) fn disk_of(mounted: &Mounted) -> Disk {
     Disk { files: Box::new(SimFiles(Arc::clone(&mounted.sim))), vfs: Some(vfs::name()) }
 }
 
