@@ -32,7 +32,7 @@ help:
 	@echo "make test     formatting, lints, unit tests, console tests, end-to-end tests"
 	@echo "make fuzz     what readers, booths, hubs and consoles send, against chance: FUZZ_SECONDS (600) per target"
 	@echo "make mutants  faults planted into queue, delivery and intake, and the tests that notice them"
-	@echo "make crash-power    what power cuts and a failing disk leave of the queue: STATES (1000000) simulated ones"
+	@echo "make crash-power    what power cuts and a failing disk leave of queue and ledger: STATES (1000000) simulated ones"
 	@echo "make crash-syscalls the queue's process killed and failed at each system call that changes something"
 	@echo "make bench    how fast card readers are decoded: table, and target/bench/scanner.json"
 	@echo "make residue  what is left of a visit in memory and on disk, however it ends; needs root"
@@ -58,10 +58,12 @@ fuzz: rust
 mutants: rust
 	tests/mutants/run
 
-# Optimised: most of the time goes into sealing and into SQLite.
+# Optimised: most of the time goes into sealing and into SQLite. Half of the states are the booth's, half the hub's.
 crash-power: rust
-	BILIK_STATES=$(STATES) BILIK_SEED=$(SEED) \
+	BILIK_STATES=$$(($(STATES) / 2)) BILIK_SEED=$(SEED) \
 		cargo test --release -p bilik-journal --test crash -- --ignored --exact power::a_million_states
+	BILIK_STATES=$$(($(STATES) / 2)) BILIK_SEED=$(SEED) \
+		cargo test --release -p bilik-hub --lib -- --ignored --exact sqlite::power::a_million_states
 
 crash-syscalls: packages rust
 	cargo build -p bilik-journal --examples

@@ -7,6 +7,7 @@
 use crate::ids::{Digest, WallTime};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
+use ts_rs::TS;
 
 /// The hash before the first entry.
 pub const AUDIT_ROOT: Digest = Digest([0; 32]);
@@ -23,9 +24,10 @@ pub fn audit_hash(previous: Digest, sequence: i64, at: WallTime, text: &str) -> 
 }
 
 /// How far a chain goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(deny_unknown_fields)]
 pub struct AuditHead {
+    #[ts(type = "number")]
     pub entries: i64,
     /// Of the last entry; [`AUDIT_ROOT`] if there is none.
     pub hash: Digest,

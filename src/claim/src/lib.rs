@@ -8,6 +8,7 @@
 //! | [`field`] | the questions of the form: how an entry is shown, completed and judged |
 //! | [`session`] | the state machine of one participant's visit |
 //! | [`filing`] | the finished claim, its signed manifest and the hub's receipt |
+//! | [`reconcile`] | what booth and hub tell each other about receipts and keys |
 //! | [`audit`] | the chain that binds the entries of an audit trail |
 //! | [`enrolment`] | how a booth gets its identity |
 //! | [`wire`] | what booth, hub and console say to each other |
@@ -24,6 +25,7 @@ pub mod ids;
 pub mod money;
 pub mod personal;
 pub mod reason;
+pub mod reconcile;
 pub mod session;
 pub mod text;
 pub mod wire;

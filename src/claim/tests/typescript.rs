@@ -1,7 +1,7 @@
 //! The console's copy of the wire contract: `ui/console/src/wire/wire.ts` is made here from the Rust types and never
 //! edited by hand, so a change of a message is a compile error in the console.
 //!
-//! The test compares; `BILIK_WRITE_TYPES=1 cargo nextest run -p bilik-claim --test typescript` writes.
+//! The test compares; `make types` writes.
 
 use bilik_claim::document::DocumentKind;
 use bilik_claim::identity::BANKS;
@@ -16,7 +16,7 @@ use ts_rs::{Config, TS, TypeVisitor};
 
 const HEAD: &str = "\
 // Made from src/claim by its test `typescript`; do not edit. To write it anew:
-// BILIK_WRITE_TYPES=1 cargo nextest run -p bilik-claim --test typescript
+// make types
 ";
 
 #[test]
@@ -31,7 +31,7 @@ fn console_types_are_up_to_date() {
     assert!(
         found == expect,
         "ui/console/src/wire/wire.ts is outdated (first difference in line {}): run \
-         `BILIK_WRITE_TYPES=1 cargo nextest run -p bilik-claim --test typescript` and commit the file",
+         `make types` and commit the file",
         differs.unwrap_or(expect.lines().count().min(found.lines().count())) + 1,
     );
 }

@@ -1,8 +1,9 @@
 //! Every message survives the wire, and what does not fit is refused.
 #![allow(clippy::unwrap_used, reason = "a test may fail by panic")]
 
+use bilik_claim::audit::AuditHead;
 use bilik_claim::document::DocumentKind;
-use bilik_claim::ids::{BoothId, CallId, ClaimId, OfficerId, SessionId, WallTime};
+use bilik_claim::ids::{BoothId, CallId, ClaimId, Digest, OfficerId, SessionId, WallTime};
 use bilik_claim::personal::Personal;
 use bilik_claim::session::item::{Check, Field, Item};
 use bilik_claim::text::Language;
@@ -51,6 +52,9 @@ fn booth_messages() {
     round_trip(BoothToHub::Hello { protocol: PROTOCOL, software: "0.1.0".into() });
     let state = BoothState {
         queued: 1,
+        refused: 1,
+        lost: 2,
+        audit: Some(AuditHead { entries: 3, hash: Digest([7; 32]) }),
         reader: DeviceState::Missing,
         out_of_service: Some("x".into()),
         ..BoothState::default()

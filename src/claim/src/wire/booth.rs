@@ -3,6 +3,7 @@
 use super::{
     Bounded, MAX_CANDIDATE, MAX_ITEMS, MAX_MESSAGE, MAX_SDP, MAX_VALUE, SessionSnapshot, WireError, limit, limit_text,
 };
+use crate::audit::AuditHead;
 use crate::ids::{CallId, ClaimId, OfficerId, SessionId, WallTime};
 use crate::session::item::Item;
 use serde::{Deserialize, Serialize};
@@ -54,6 +55,12 @@ pub const HEARTBEAT_SECONDS: u64 = 5;
 pub struct BoothState {
     /// Claims kept here that the hub has not confirmed.
     pub queued: u32,
+    /// Of these, those that the hub will not take or that are damaged: a technician is needed.
+    pub refused: u32,
+    /// Claims that were kept here and that a failing disk has lost.
+    pub lost: u32,
+    /// End of the booth's audit trail, for the hub to remember. None until the queue is open.
+    pub audit: Option<AuditHead>,
     pub reader: DeviceState,
     pub camera: DeviceState,
     pub document_camera: DeviceState,

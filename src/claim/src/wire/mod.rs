@@ -25,7 +25,7 @@ use serde::de::DeserializeOwned;
 use thiserror::Error;
 
 /// Version of this protocol. Both ends must speak the same one; the hub says so when they don't.
-pub const PROTOCOL: u16 = 2;
+pub const PROTOCOL: u16 = 3;
 /// Longest frame either side accepts, in bytes.
 pub const MAX_FRAME: usize = 128 << 10;
 /// Longest session description (SDP), in bytes.

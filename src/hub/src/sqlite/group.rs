@@ -102,6 +102,30 @@ impl Writer {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Lets one turn after the other join a group, as if somebody always waited; the last one ends it. Each turn runs until
+    /// it waits for the others, so their order is that of `turns`, whatever the threads do.
+    #[cfg(test)]
+    pub(super) fn in_one_group<T: Send>(&self, turns: Vec<Box<dyn FnOnce() -> T + Send + '_>>) -> Vec<T> {
+        let last = turns.len().saturating_sub(1);
+        std::thread::scope(|scope| {
+            self.waiting.fetch_add(1, Ordering::SeqCst);
+            let mut threads = Vec::new();
+            for (number, turn) in turns.into_iter().enumerate() {
+                let members = || self.lock().open.as_ref().map_or(0, |open| open.members);
+                let before = members();
+                if number == last {
+                    self.waiting.fetch_sub(1, Ordering::SeqCst);
+                }
+                let thread = scope.spawn(turn);
+                while !thread.is_finished() && (number == last || members() <= before) {
+                    std::thread::yield_now();
+                }
+                threads.push(thread);
+            }
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        })
+    }
+
     #[cfg(test)]
     pub(super) fn db(&self) -> MutexGuard<'_, State> {
         self.lock()

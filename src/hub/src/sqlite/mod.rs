@@ -15,18 +15,25 @@
 //!
 //! A checkpoint that fails in SQLite's own hands is not among them: the log has what was promised, and the next commit
 //! meets the same disk.
+//!
+//! After a failed fsync the next start finds in the log what everybody can read and what may not be on the disk: Linux takes
+//! such pages for clean. So the log is written over itself, and synced, before anything that is read of it is promised.
 
 mod audit;
 mod booths;
 mod claims;
+mod disk;
 mod group;
 mod officers;
 mod parts;
+#[cfg(test)]
+mod power;
 mod schema;
 
 use crate::ledger::{Health, Ledger, LedgerError};
 use bilik_claim::filing::MAX_PART;
 use bilik_claim::ids::Digest;
+use disk::Disk;
 use group::Writer;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::path::{Path, PathBuf};
@@ -45,6 +52,8 @@ pub enum OpenLedgerError {
     Open { path: PathBuf, source: rusqlite::Error },
     #[error("failed to copy the ledger to {} before its layout changes", path.display())]
     Copy { path: PathBuf, source: Box<dyn std::error::Error + Send + Sync> },
+    #[error("failed to write the log of ledger {} over itself", path.display())]
+    Renew { path: PathBuf, source: Box<dyn std::error::Error + Send + Sync> },
     #[error("ledger {} has version {found}, this program reads up to {}", path.display(), schema::VERSION)]
     Version { path: PathBuf, found: i64 },
 }
@@ -60,10 +69,18 @@ pub struct SqliteLedger {
 impl SqliteLedger {
     /// Opens the file, making it if it is not there and bringing it to the present layout.
     pub fn open(path: &Path) -> Result<Self, OpenLedgerError> {
+        Self::open_on(&Disk::real(), path)
+    }
+
+    /// As [`SqliteLedger::open`], on a disk that may be simulated.
+    fn open_on(disk: &Disk, path: &Path) -> Result<Self, OpenLedgerError> {
         let open = || -> rusqlite::Result<Connection> {
             let flags =
                 OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-            let connection = Connection::open_with_flags(path, flags)?;
+            let connection = match disk.vfs {
+                Some(vfs) => Connection::open_with_flags_and_vfs(path, flags, vfs)?,
+                None => Connection::open_with_flags(path, flags)?,
+            };
             connection.busy_timeout(BUSY_TIMEOUT)?;
             connection.pragma_update(None, "journal_mode", "WAL")?;
             connection.pragma_update(None, "synchronous", "FULL")?;
@@ -73,7 +90,8 @@ impl SqliteLedger {
         };
         let failed = |source| OpenLedgerError::Open { path: path.to_owned(), source };
         let mut connection = open().map_err(failed)?;
-        schema::migrate(&mut connection, path)?;
+        renew_log(&connection, disk, path)?;
+        schema::migrate(&mut connection, disk, path)?;
         let reader = open().map_err(failed)?;
         reader.pragma_update(None, "query_only", true).map_err(failed)?;
         Ok(Self {
@@ -174,6 +192,15 @@ impl Ledger for SqliteLedger {
         self.note_room();
         Ok(())
     }
+}
+
+/// See the module head. Nobody else writes to the log meanwhile.
+fn renew_log(connection: &Connection, disk: &Disk, path: &Path) -> Result<(), OpenLedgerError> {
+    let failed = |source| OpenLedgerError::Renew { path: path.to_owned(), source };
+    connection.execute_batch("BEGIN IMMEDIATE").map_err(|source| failed(source.into()))?;
+    let renewed = disk.files.renew(&schema::beside(path, "-wal"));
+    connection.execute_batch("ROLLBACK").map_err(|source| failed(source.into()))?;
+    renewed.map_err(|source| failed(source.into()))
 }
 
 fn storage(operation: &'static str, source: rusqlite::Error) -> LedgerError {

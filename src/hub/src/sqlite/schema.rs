@@ -10,11 +10,9 @@
 //! alone.
 
 use super::OpenLedgerError;
+use super::disk::Disk;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use std::ffi::OsString;
-use std::fs::{self, File, OpenOptions};
-use std::io;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 /// Step `n` leads from version `n` to `n + 1`. Once released, a step is never changed.
@@ -23,14 +21,14 @@ const STEPS: [&str; 2] = [include_str!("schema/1.sql"), include_str!("schema/2.s
 pub(super) const VERSION: i64 = STEPS.len() as i64;
 
 /// Brings an open file to the present version.
-pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), OpenLedgerError> {
+pub(super) fn migrate(connection: &mut Connection, disk: &Disk, path: &Path) -> Result<(), OpenLedgerError> {
     let failed = |source| OpenLedgerError::Open { path: path.to_owned(), source };
     let found = version(connection).map_err(failed)?;
     if found == VERSION {
         return Ok(());
     }
     if (1..VERSION).contains(&found) {
-        copy(connection, path, found)?;
+        copy(connection, disk, path, found)?;
     }
     let mut walk = || -> rusqlite::Result<i64> {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -65,31 +63,19 @@ fn version(connection: &Connection) -> rusqlite::Result<i64> {
 }
 
 /// Copies all of the file to `<path>.v<version>`, there whole or not at all.
-fn copy(connection: &Connection, path: &Path, version: i64) -> Result<(), OpenLedgerError> {
+fn copy(connection: &Connection, disk: &Disk, path: &Path, version: i64) -> Result<(), OpenLedgerError> {
     let (target, new) = (beside(path, &format!(".v{version}")), beside(path, &format!(".v{version}.new")));
     let failed = |source| OpenLedgerError::Copy { path: target.clone(), source };
     // An empty file that only the owner may read is there first: SQLite would give it wider rights.
-    let make = || -> io::Result<()> {
-        match fs::remove_file(&new) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            Err(_) | Ok(()) => {}
-        }
-        OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new).map(drop)
-    };
-    make().map_err(|source| failed(Box::new(source)))?;
+    disk.files.make_anew(&new).map_err(|source| failed(source.into()))?;
     let name = new.to_str().ok_or_else(|| failed("its path is not UTF-8".into()))?;
-    connection.execute("VACUUM INTO ?1", [name]).map_err(|source| failed(Box::new(source)))?;
-    let keep = || -> io::Result<()> {
-        File::open(&new)?.sync_all()?;
-        fs::rename(&new, &target)?;
-        File::open(target.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new(".")))?.sync_all()
-    };
-    keep().map_err(|source| failed(Box::new(source)))?;
+    connection.execute("VACUUM INTO ?1", [name]).map_err(|source| failed(source.into()))?;
+    disk.files.keep_as(&new, &target).map_err(|source| failed(source.into()))?;
     tracing::info!(path = %target.display(), "the ledger was copied before its layout changes");
     Ok(())
 }
 
-fn beside(path: &Path, suffix: &str) -> PathBuf {
+pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = OsString::from(path);
     name.push(suffix);
     name.into()
@@ -102,6 +88,7 @@ mod tests {
     use crate::sqlite::SqliteLedger;
     use bilik_claim::ids::{BoothId, ClaimId, Digest, WallTime};
     use ed25519_dalek::SigningKey;
+    use std::fs;
     use std::os::unix::fs::PermissionsExt as _;
     use uuid::Uuid;
 

@@ -1,8 +1,9 @@
 //! A booth on a simulated disk: the production courier, and the hub that answers it when a test says so. After each step it
 //! has the places where power could have been cut, each with what had been promised by then.
 
-use crate::files::Mounted;
+use crate::files::disk_of;
 use crate::hub::{AT, specimen};
+use crate::mount::Mounted;
 use crate::promises::{Promises, courier};
 use crate::sim::{Dice, Plan, Sim, lock};
 use bilik_claim::filing::CommitAnswer;
@@ -57,7 +58,7 @@ impl Booth {
         let mounted = Mounted::new(disk);
         lock(&mounted.sim).cuts = Some(Vec::new());
         let mut booth = Self {
-            courier: Some(courier(&mounted.disk(), &mounted.directory)),
+            courier: Some(courier(&disk_of(&mounted), &mounted.directory)),
             mounted,
             promises,
             cuts: Vec::new(),
@@ -103,7 +104,7 @@ impl Booth {
                 self.courier = None;
                 self.note_cuts();
                 (self.request, self.receipt) = (None, None);
-                self.courier = Some(courier(&self.mounted.disk(), &self.mounted.directory));
+                self.courier = Some(courier(&disk_of(&self.mounted), &self.mounted.directory));
                 self.handle(Input::Tick);
             }
         }

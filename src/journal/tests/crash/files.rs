@@ -1,70 +1,22 @@
 //! The simulated disk as the journal sees it: its files beside the database, and the way to them for SQLite.
 
-use crate::sim::{Fault, Shared, Sim, lock};
+use crate::mount::Mounted;
+use crate::sim::{Fault, Shared, lock};
 use crate::vfs;
 use bilik_journal::disk::{Disk, Files, Room};
-use std::collections::BTreeMap;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 
 /// What the disk has free, to those who ask.
 const FREE: u64 = 1 << 40;
 
-/// Disks that SQLite may open files on: by the first part of a path.
-static DISKS: Mutex<BTreeMap<String, Shared>> = Mutex::new(BTreeMap::new());
-static NEXT: AtomicU64 = AtomicU64::new(1);
-
-/// A disk with a journal's directory, until it is dropped.
-pub struct Mounted {
-    pub sim: Shared,
-    pub directory: PathBuf,
-    name: String,
-}
-
-impl Mounted {
-    pub fn new(sim: Sim) -> Self {
-        let name = NEXT.fetch_add(1, Ordering::Relaxed).to_string();
-        let sim = Arc::new(Mutex::new(sim));
-        disks().insert(name.clone(), Arc::clone(&sim));
-        Self { sim, directory: Path::new("/").join(&name), name }
-    }
-
-    pub fn disk(&self) -> Disk {
-        Disk { files: Arc::new(SimFiles(Arc::clone(&self.sim))), vfs: Some(vfs::name()) }
-    }
-}
-
-impl Drop for Mounted {
-    fn drop(&mut self) {
-        disks().remove(&self.name);
-    }
-}
-
-fn disks() -> std::sync::MutexGuard<'static, BTreeMap<String, Shared>> {
-    DISKS.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// The disk that a path is on, and the file's name there. Each disk has one directory.
-pub fn locate(path: &Path) -> Option<(Shared, String)> {
-    let mut parts = path.iter().skip(1);
-    let disk = disks().get(parts.next()?.to_str()?).cloned()?;
-    Some((disk, parts.next()?.to_str()?.to_owned()))
+pub fn disk_of(mounted: &Mounted) -> Disk {
+    Disk { files: Arc::new(SimFiles(Arc::clone(&mounted.sim))), vfs: Some(vfs::name()) }
 }
 
 struct SimFiles(Shared);
-
-impl From<Fault> for io::Error {
-    fn from(fault: Fault) -> Self {
-        const EIO: i32 = 5;
-        const ENOSPC: i32 = 28;
-        Self::from_raw_os_error(match fault {
-            Fault::Io => EIO,
-            Fault::Full => ENOSPC,
-        })
-    }
-}
 
 fn name(path: &Path) -> &str {
     path.file_name().and_then(|name| name.to_str()).unwrap_or_default()

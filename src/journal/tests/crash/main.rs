@@ -11,23 +11,12 @@
 mod booth;
 mod files;
 mod hub;
+mod locks;
+mod mount;
 mod power;
 mod promises;
+mod rounds;
 mod runs;
 mod sim;
 mod syscalls;
 mod vfs;
-
-use std::io::Write as _;
-
-/// Figures go past the test harness, which swallows what is printed by its macros.
-fn report(line: &str) {
-    let mut out = std::io::stdout().lock();
-    let _ = writeln!(out, "{line}");
-    let _ = out.flush();
-}
-
-/// A number from the environment, by which the long versions are told how long.
-fn setting(name: &str, default: u64) -> u64 {
-    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
-}

@@ -1,10 +1,11 @@
 //! What a booth lives through, and which states of its disk are looked at.
 
 use crate::booth::{Act, Booth, Cut};
-use crate::files::Mounted;
+use crate::files::disk_of;
+use crate::mount::Mounted;
 use crate::promises::{After, Promises};
+use crate::rounds::{Count, add};
 use crate::sim::{Dice, Fault, Plan, Sim, lock};
-use std::sync::atomic::{AtomicU64, Ordering};
 
 /// In one state of so many another claim is kept, and in one of so many all are brought to the hub: sealing takes longer
 /// than all the rest, and what the journal has just read it can add to.
@@ -22,20 +23,6 @@ pub struct Depth {
     pub by_chance: usize,
     /// Of so many places, one is looked at.
     pub one_in: usize,
-}
-
-/// What was counted, by all threads.
-#[derive(Default)]
-pub struct Count {
-    pub states: AtomicU64,
-    pub cuts: AtomicU64,
-    pub runs: AtomicU64,
-    pub faults: AtomicU64,
-    pub kept: AtomicU64,
-}
-
-fn add(counter: &AtomicU64, more: usize) {
-    counter.fetch_add(more as u64, Ordering::Relaxed);
 }
 
 /// All orders of up to three acts.
@@ -69,13 +56,13 @@ pub fn look(cuts: &[Cut], depth: Depth, dice: &mut Dice, count: &Count) -> Resul
         let failed = |state: &str, why: String| format!("cut {place}, {unsynced} changes, {state}: {why}");
         let look = |sim: Sim, chance: usize| {
             let mounted = Mounted::new(sim);
-            add(&count.states, 1);
+            count.state();
             let after = match chance {
                 0 => After::Drain,
                 _ if chance.is_multiple_of(SERVING) => After::Keep,
                 _ => After::Look,
             };
-            cut.promises.check(&mounted.disk(), &mounted.directory, after).map(drop)
+            cut.promises.check(&disk_of(&mounted), &mounted.directory, after).map(drop)
         };
         let each = if unsynced <= depth.each { 1u64 << unsynced } else { 0 };
         for kept in 0..each {
@@ -128,7 +115,7 @@ pub fn by_chance(seed: u64, depth: Depth, count: &Count) -> Result<(), String> {
             booth = Booth::start(after.clone(), promises.clone(), booth.next(), dice.next());
             // What is there once the booth has started counts as kept: that it is shown in no screen changes nothing.
             let mounted = Mounted::new(after);
-            let there = promises.check(&mounted.disk(), &mounted.directory, After::Look).map_err(told)?;
+            let there = promises.check(&disk_of(&mounted), &mounted.directory, After::Look).map_err(told)?;
             let cuts = std::mem::take(&mut booth.cuts);
             look(&cuts, depth, &mut dice, count).map_err(|why| told(format!("while starting: {why}")))?;
             (booth.promises.kept, booth.promises.unsaid) = (there, 0);

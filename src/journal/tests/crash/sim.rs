@@ -7,6 +7,7 @@
 //! once, and leaves them all readable until the next power cut, as Linux does.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The unit that a drive writes whole.
@@ -80,6 +81,17 @@ struct Contents {
 pub enum Fault {
     Io,
     Full,
+}
+
+impl From<Fault> for io::Error {
+    fn from(fault: Fault) -> Self {
+        const EIO: i32 = 5;
+        const ENOSPC: i32 = 28;
+        Self::from_raw_os_error(match fault {
+            Fault::Io => EIO,
+            Fault::Full => ENOSPC,
+        })
+    }
 }
 
 #[derive(Clone, Copy, Debug)]

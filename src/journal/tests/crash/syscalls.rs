@@ -7,11 +7,10 @@
 
 use crate::booth::Act;
 use crate::hub::{Hub, RESERVE};
-use crate::power::each;
 use crate::promises::{After, Promises};
+use crate::rounds::{each, report, setting};
 use crate::runs::orders;
 use crate::sim::Dice;
-use crate::{report, setting};
 use bilik_claim::filing::CommitAnswer;
 use bilik_claim::ids::{ClaimId, Digest};
 use bilik_journal::disk::Disk;

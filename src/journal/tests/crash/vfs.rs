@@ -1,10 +1,12 @@
 //! SQLite on simulated disks: a VFS whose files are [`crate::sim`]'s. Unsafe code stays in this file, which is part of a
 //! test: SQLite speaks C. It does what SQLite's own VFS for Linux does, also where that decides what is durable: the first sync of
 //! a new log syncs the directory, the index of the log is shared memory that no power cut survives, writing one byte
-//! leaves its neighbours whole (`SQLITE_IOCAP_POWERSAFE_OVERWRITE`). Locks are left out: there is one connection to a file.
+//! leaves its neighbours whole (`SQLITE_IOCAP_POWERSAFE_OVERWRITE`). The hub's tests use it too, by `#[path]`: it is of no use
+//! but in tests, and a crate of its own would be one more that everything is built with.
 
-use crate::files::locate;
-use crate::sim::{Dice, Fault, Inode, Shared, lock};
+use super::locks::{Held, Mine};
+use super::mount::{Drive, locate};
+use super::sim::{Dice, Fault, Inode, lock};
 use rusqlite::ffi;
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::path::Path;
@@ -26,18 +28,20 @@ struct Handle {
 }
 
 struct Open {
-    disk: Shared,
+    drive: Drive,
     inode: Inode,
     /// The first sync makes the name durable too.
     names_due: bool,
-    /// The index of the log, in regions that stay where they are.
-    shared: Vec<Box<[u64]>>,
+    mine: Mine,
 }
 
 /// The VFS to name; registered once.
 pub fn name() -> &'static str {
     static REGISTERED: Once = Once::new();
     REGISTERED.call_once(|| {
+        // Else every allocation of every thread is counted under one lock.
+        // SAFETY: nothing of SQLite is in use yet; if it is after all, this is refused and changes nothing.
+        unsafe { ffi::sqlite3_config(ffi::SQLITE_CONFIG_MEMSTATUS, 0) };
         let vfs = ffi::sqlite3_vfs {
             iVersion: 2,
             szOsFile: size_of::<Handle>() as c_int,
@@ -77,9 +81,9 @@ static METHODS: ffi::sqlite3_io_methods = ffi::sqlite3_io_methods {
     xTruncate: Some(truncate),
     xSync: Some(sync),
     xFileSize: Some(file_size),
-    xLock: Some(no_lock),
-    xUnlock: Some(no_lock),
-    xCheckReservedLock: Some(not_reserved),
+    xLock: Some(lock_file),
+    xUnlock: Some(unlock_file),
+    xCheckReservedLock: Some(is_reserved),
     xFileControl: Some(file_control),
     xSectorSize: Some(sector_size),
     xDeviceCharacteristics: Some(characteristics),
@@ -103,7 +107,7 @@ fn code(result: Result<(), Fault>, io: c_int) -> c_int {
 /// # Safety
 ///
 /// `name` is null or a C string.
-unsafe fn on_disk(name: *const c_char) -> Option<(Shared, String)> {
+unsafe fn on_disk(name: *const c_char) -> Option<(Drive, String)> {
     if name.is_null() {
         return None;
     }
@@ -130,19 +134,19 @@ unsafe extern "C" fn open(
     // SAFETY: SQLite gives room for a `Handle`, and a name or null. Without methods it does not close the file.
     unsafe {
         (*file).pMethods = ptr::null();
-        let Some((disk, name)) = on_disk(name) else { return ffi::SQLITE_CANTOPEN };
-        let found = lock(&disk).find(&name);
+        let Some((drive, name)) = on_disk(name) else { return ffi::SQLITE_CANTOPEN };
+        let found = lock(&drive.sim).find(&name);
         let inode = match found {
             Some(inode) => inode,
             None if flags & ffi::SQLITE_OPEN_CREATE == 0 => return ffi::SQLITE_CANTOPEN,
-            None => match lock(&disk).make(&name) {
+            None => match lock(&drive.sim).make(&name) {
                 Ok(inode) => inode,
                 Err(_) => return ffi::SQLITE_CANTOPEN,
             },
         };
         let is_log = flags & (ffi::SQLITE_OPEN_WAL | ffi::SQLITE_OPEN_MAIN_JOURNAL) != 0;
         let names_due = is_log && flags & ffi::SQLITE_OPEN_CREATE != 0;
-        let open = Open { disk, inode, names_due, shared: Vec::new() };
+        let open = Open { drive, inode, names_due, mine: Mine::default() };
         (*file.cast::<Handle>()).open = Box::into_raw(Box::new(open));
         (*file).pMethods = &raw const METHODS;
         if !out.is_null() {
@@ -154,14 +158,18 @@ unsafe extern "C" fn open(
 
 unsafe extern "C" fn close(file: *mut ffi::sqlite3_file) -> c_int {
     // SAFETY: SQLite closes a file once, and does not use it after.
-    drop(unsafe { Box::from_raw((*file.cast::<Handle>()).open) });
+    let mut open = unsafe { Box::from_raw((*file.cast::<Handle>()).open) };
+    if let Some(held) = open.drive.open().get_mut(&open.inode) {
+        held.unlock(&mut open.mine, 0);
+        held.unmap(&mut open.mine);
+    }
     ffi::SQLITE_OK
 }
 
 unsafe extern "C" fn delete(_: *mut ffi::sqlite3_vfs, name: *const c_char, sync_directory: c_int) -> c_int {
     // SAFETY: SQLite gives a name.
-    let Some((disk, name)) = (unsafe { on_disk(name) }) else { return ffi::SQLITE_IOERR_DELETE };
-    let mut disk = lock(&disk);
+    let Some((drive, name)) = (unsafe { on_disk(name) }) else { return ffi::SQLITE_IOERR_DELETE };
+    let mut disk = lock(&drive.sim);
     if disk.find(&name).is_none() {
         return ffi::SQLITE_IOERR_DELETE_NOENT;
     }
@@ -175,8 +183,8 @@ unsafe extern "C" fn delete(_: *mut ffi::sqlite3_vfs, name: *const c_char, sync_
 unsafe extern "C" fn access(_: *mut ffi::sqlite3_vfs, name: *const c_char, _: c_int, out: *mut c_int) -> c_int {
     // SAFETY: SQLite gives a name and a place for the answer.
     unsafe {
-        let there = on_disk(name).is_some_and(|(disk, name)| {
-            let disk = lock(&disk);
+        let there = on_disk(name).is_some_and(|(drive, name)| {
+            let disk = lock(&drive.sim);
             // As for Linux: an empty file is as good as none.
             disk.find(&name).is_some_and(|inode| !disk.contents(inode).is_empty())
         });
@@ -206,7 +214,7 @@ unsafe extern "C" fn read(file: *mut ffi::sqlite3_file, into: *mut c_void, amoun
     let (Ok(amount), Ok(at)) = (usize::try_from(amount), usize::try_from(at)) else { return ffi::SQLITE_MISUSE };
     // SAFETY: the file is open; SQLite gives room for `amount` bytes.
     let (open, into) = unsafe { (opened(file), std::slice::from_raw_parts_mut(into.cast::<u8>(), amount)) };
-    let disk = lock(&open.disk);
+    let disk = lock(&open.drive.sim);
     let rest = disk.contents(open.inode).get(at..).unwrap_or(&[]);
     let there = rest.len().min(amount);
     into[..there].copy_from_slice(&rest[..there]);
@@ -218,20 +226,20 @@ unsafe extern "C" fn write(file: *mut ffi::sqlite3_file, from: *const c_void, am
     let (Ok(amount), Ok(at)) = (usize::try_from(amount), usize::try_from(at)) else { return ffi::SQLITE_MISUSE };
     // SAFETY: the file is open; SQLite gives `amount` bytes.
     let (open, bytes) = unsafe { (opened(file), std::slice::from_raw_parts(from.cast::<u8>(), amount)) };
-    code(lock(&open.disk).write(open.inode, at, bytes), ffi::SQLITE_IOERR_WRITE)
+    code(lock(&open.drive.sim).write(open.inode, at, bytes), ffi::SQLITE_IOERR_WRITE)
 }
 
 unsafe extern "C" fn truncate(file: *mut ffi::sqlite3_file, size: i64) -> c_int {
     // SAFETY: the file is open.
     let open = unsafe { opened(file) };
     let size = usize::try_from(size).unwrap_or(0);
-    code(lock(&open.disk).resize(open.inode, size), ffi::SQLITE_IOERR_TRUNCATE)
+    code(lock(&open.drive.sim).resize(open.inode, size), ffi::SQLITE_IOERR_TRUNCATE)
 }
 
 unsafe extern "C" fn sync(file: *mut ffi::sqlite3_file, _: c_int) -> c_int {
     // SAFETY: the file is open.
     let open = unsafe { opened(file) };
-    let mut disk = lock(&open.disk);
+    let mut disk = lock(&open.drive.sim);
     let mut result = disk.sync(open.inode);
     if result.is_ok() && open.names_due {
         result = disk.sync_names();
@@ -244,19 +252,41 @@ unsafe extern "C" fn file_size(file: *mut ffi::sqlite3_file, out: *mut i64) -> c
     // SAFETY: the file is open, and there is a place for the answer.
     unsafe {
         let open = opened(file);
-        let length = lock(&open.disk).contents(open.inode).len();
+        let length = lock(&open.drive.sim).contents(open.inode).len();
         *out = i64::try_from(length).unwrap_or(i64::MAX);
     }
     ffi::SQLITE_OK
 }
 
-unsafe extern "C" fn no_lock(_: *mut ffi::sqlite3_file, _: c_int) -> c_int {
+/// Does something with what is held of an open file.
+///
+/// # Safety
+///
+/// As for [`opened`].
+unsafe fn held<T>(file: *mut ffi::sqlite3_file, work: impl FnOnce(&mut Held, &mut Mine) -> T) -> T {
+    // SAFETY: see above.
+    let Open { drive, inode, mine, .. } = unsafe { opened(file) };
+    work(drive.open().entry(*inode).or_default(), mine)
+}
+
+fn or_busy(got: bool) -> c_int {
+    if got { ffi::SQLITE_OK } else { ffi::SQLITE_BUSY }
+}
+
+unsafe extern "C" fn lock_file(file: *mut ffi::sqlite3_file, level: c_int) -> c_int {
+    // SAFETY: the file is open.
+    or_busy(unsafe { held(file, |held, mine| held.lock(mine, level)) })
+}
+
+unsafe extern "C" fn unlock_file(file: *mut ffi::sqlite3_file, level: c_int) -> c_int {
+    // SAFETY: the file is open.
+    unsafe { held(file, |held, mine| held.unlock(mine, level)) };
     ffi::SQLITE_OK
 }
 
-unsafe extern "C" fn not_reserved(_: *mut ffi::sqlite3_file, out: *mut c_int) -> c_int {
-    // SAFETY: SQLite gives a place for the answer.
-    unsafe { *out = 0 };
+unsafe extern "C" fn is_reserved(file: *mut ffi::sqlite3_file, out: *mut c_int) -> c_int {
+    // SAFETY: the file is open, and there is a place for the answer.
+    unsafe { *out = held(file, |held, _| c_int::from(held.is_reserved())) };
     ffi::SQLITE_OK
 }
 
@@ -280,26 +310,32 @@ unsafe extern "C" fn shm_map(
     out: *mut *mut c_void,
 ) -> c_int {
     let (Ok(region), Ok(size)) = (usize::try_from(region), usize::try_from(size)) else { return ffi::SQLITE_MISUSE };
-    // SAFETY: the file is open, and there is a place for the answer. A region stays where it is until it is unmapped.
-    unsafe {
-        let open = opened(file);
-        while extend != 0 && open.shared.len() <= region {
-            open.shared.push(vec![0; size.div_ceil(8)].into_boxed_slice());
-        }
-        *out = open.shared.get_mut(region).map_or(ptr::null_mut(), |bytes| bytes.as_mut_ptr().cast());
-    }
+    // SAFETY: the file is open, and there is a place for the answer.
+    unsafe { *out = held(file, |held, mine| held.region(mine, region, size, extend != 0)) };
     ffi::SQLITE_OK
 }
 
-unsafe extern "C" fn shm_lock(_: *mut ffi::sqlite3_file, _: c_int, _: c_int, _: c_int) -> c_int {
-    ffi::SQLITE_OK
+unsafe extern "C" fn shm_lock(file: *mut ffi::sqlite3_file, from: c_int, count: c_int, flags: c_int) -> c_int {
+    let (Ok(from), Ok(count)) = (usize::try_from(from), usize::try_from(count)) else { return ffi::SQLITE_MISUSE };
+    let exclusive = flags & ffi::SQLITE_SHM_EXCLUSIVE != 0;
+    // SAFETY: the file is open.
+    let got = unsafe {
+        held(file, |held, mine| {
+            if flags & ffi::SQLITE_SHM_LOCK != 0 {
+                return held.lock_slots(mine, from, count, exclusive);
+            }
+            held.unlock_slots(mine, from, count);
+            true
+        })
+    };
+    or_busy(got)
 }
 
 unsafe extern "C" fn shm_barrier(_: *mut ffi::sqlite3_file) {}
 
 unsafe extern "C" fn shm_unmap(file: *mut ffi::sqlite3_file, _: c_int) -> c_int {
-    // SAFETY: the file is open, and SQLite no longer uses its regions.
-    unsafe { opened(file) }.shared.clear();
+    // SAFETY: the file is open, and its connection no longer uses the regions.
+    unsafe { held(file, |held, mine| held.unmap(mine)) };
     ffi::SQLITE_OK
 }
 

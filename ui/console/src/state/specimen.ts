@@ -44,6 +44,9 @@ export function tile(slot: number, change: TileChange = {}): Tile {
     booth_name: `Bilik ${slot}`,
     state: {
       queued: 0,
+      refused: 0,
+      lost: 0,
+      audit: null,
       reader: "ready",
       camera: "ready",
       document_camera: "ready",

@@ -1,10 +1,19 @@
 // Made from src/claim by its test `typescript`; do not edit. To write it anew:
-// BILIK_WRITE_TYPES=1 cargo nextest run -p bilik-claim --test typescript
+// make types
 
 /**
  * Whose turn a tile says it is.
  */
 export type Attention = "self_serving" | "needs_officer" | "in_focus" | "on_hold" | "lost";
+
+/**
+ * How far a chain goes.
+ */
+export type AuditHead = { entries: number, 
+/**
+ * Of the last entry; [`AUDIT_ROOT`] if there is none.
+ */
+hash: Digest, };
 
 /**
  * A booth, from its enrolment on.
@@ -18,7 +27,19 @@ export type BoothState = {
 /**
  * Claims kept here that the hub has not confirmed.
  */
-queued: number, reader: DeviceState, camera: DeviceState, document_camera: DeviceState, microphone: DeviceState, 
+queued: number, 
+/**
+ * Of these, those that the hub will not take or that are damaged: a technician is needed.
+ */
+refused: number, 
+/**
+ * Claims that were kept here and that a failing disk has lost.
+ */
+lost: number, 
+/**
+ * End of the booth's audit trail, for the hub to remember. None until the queue is open.
+ */
+audit: AuditHead | null, reader: DeviceState, camera: DeviceState, document_camera: DeviceState, microphone: DeviceState, 
 /**
  * Why the booth takes nobody, if so.
  */
@@ -290,7 +311,7 @@ export type Verdict = { "kind": "correct" } | { "kind": "ask_again", reason: str
  */
 export type WallTime = number;
 
-export const PROTOCOL = 2;
+export const PROTOCOL = 3;
 /** Longest frame, in bytes. */
 export const MAX_FRAME = 131072;
 /** Longest text to a participant, in characters. */
