@@ -13,7 +13,7 @@ PACKAGES := build-essential pkg-config cmake git ca-certificates \
 	gstreamer1.0-alsa gstreamer1.0-pulseaudio \
 	libxkbcommon-x11-0 libx11-xcb1 libxcursor1 libxi6 libxrandr2 libgl1 \
 	nodejs npm chromium xvfb \
-	qemu-system-x86 busybox-static cpio strace
+	qemu-system-x86 busybox-static cpio strace age
 RUST_AT_LEAST := 92
 CARGO_FUZZ := 0.13.2
 FUZZ_SECONDS := 600

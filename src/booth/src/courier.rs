@@ -12,7 +12,6 @@ use bilik_claim::ids::ClaimId;
 use bilik_claim::session::claim::FinishedClaim;
 use bilik_journal::courier::{Answer, Courier as Core, CourierEvent, Input, Moment, Output, Trouble};
 use bilik_journal::{BoothAudit, Journal, JournalConfig};
-use ed25519_dalek::VerifyingKey;
 use std::path::PathBuf;
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
@@ -40,21 +39,16 @@ pub struct Courier {
 pub struct CourierConfig {
     pub state_dir: PathBuf,
     pub journal: JournalConfig,
-    pub receipt_key: VerifyingKey,
     pub http: HubHttp,
 }
 
 impl Courier {
     pub fn start(config: CourierConfig, events: Events) -> std::io::Result<Self> {
         let (commands, receiver) = mpsc::channel();
-        let CourierConfig { state_dir, journal, receipt_key, http } = config;
+        let CourierConfig { state_dir, journal, http } = config;
         let open = Box::new(move |at| Journal::open(&state_dir, journal.clone(), at));
-        let worker = Worker {
-            core: Core::new(open, receipt_key),
-            http,
-            sender: commands.clone(),
-            end: End { events: events.clone() },
-        };
+        let worker =
+            Worker { core: Core::new(open), http, sender: commands.clone(), end: End { events: events.clone() } };
         let thread = std::thread::Builder::new().name("courier".into()).spawn(move || worker.run(&receiver))?;
         Ok(Self { commands, events, thread: Some(thread) })
     }
@@ -122,9 +116,12 @@ impl Worker {
         for output in self.core.handle(input, now, &mut rand::random::<f64>) {
             match output {
                 Output::Put { request, claim, digest, sealed } => {
-                    self.ask(request, claim, |http| http.put_part(digest, sealed));
+                    self.ask(request, Some(claim), |http| http.put_part(digest, sealed));
                 }
-                Output::Commit { request, claim, manifest } => self.ask(request, claim, |http| http.commit(manifest)),
+                Output::Commit { request, claim, manifest } => {
+                    self.ask(request, Some(claim), |http| http.commit(manifest));
+                }
+                Output::Reconcile { request, note } => self.ask(request, None, |http| http.reconcile(note)),
                 Output::Told(event) => (self.end.events)(event),
             }
         }
@@ -133,7 +130,7 @@ impl Worker {
     fn ask<R: Future<Output = Answer> + Send + 'static>(
         &self,
         request: u64,
-        claim: ClaimId,
+        claim: Option<ClaimId>,
         start: impl FnOnce(HubHttp) -> R,
     ) {
         let asked = Asked { request, claim, answer: None, sender: self.sender.clone() };
@@ -169,7 +166,8 @@ impl Drop for Waiting {
 /// A request under way. Its answer is sent when the task is over, however that came.
 struct Asked {
     request: u64,
-    claim: ClaimId,
+    /// None if it is about receipts.
+    claim: Option<ClaimId>,
     answer: Option<Answer>,
     sender: mpsc::Sender<Command>,
 }
@@ -177,9 +175,13 @@ struct Asked {
 impl Drop for Asked {
     fn drop(&mut self) {
         let answer = self.answer.take().unwrap_or_else(|| Answer::Unreachable("request was given up".into()));
-        let (request, claim) = (self.request, self.claim);
+        let request = self.request;
+        let input = match self.claim {
+            Some(claim) => Input::Answered { request, claim, answer },
+            None => Input::Reconciled { request, answer },
+        };
         // Nobody is there to hear it only when the booth stops.
-        let _ = self.sender.send(Command::Other(Input::Answered { request, claim, answer }));
+        let _ = self.sender.send(Command::Other(input));
     }
 }
 
@@ -248,15 +250,19 @@ mod tests {
 
     #[test]
     fn request_is_answered_even_if_its_task_is_dropped() {
-        let check = |answer: Option<Answer>, expect: &str| {
+        let check = |claim: Option<ClaimId>, answer: Option<Answer>, expect: &str| {
             let (sender, receiver) = mpsc::channel();
-            drop(Asked { request: 3, claim: CLAIM, answer, sender });
-            let Command::Other(Input::Answered { request: 3, answer, .. }) = receiver.recv().unwrap() else {
-                panic!("no answer")
+            drop(Asked { request: 3, claim, answer, sender });
+            let answer = match (claim, receiver.recv().unwrap()) {
+                (Some(_), Command::Other(Input::Answered { request: 3, answer, .. })) => answer,
+                (None, Command::Other(Input::Reconciled { request: 3, answer })) => answer,
+                _ => panic!("no answer"),
             };
             assert!(format!("{answer:?}").starts_with(expect), "{answer:?}");
         };
-        check(Some(Answer::Failed("no".into())), "Failed");
-        check(None, "Unreachable");
+        for claim in [Some(CLAIM), None] {
+            check(claim, Some(Answer::Failed("no".into())), "Failed");
+            check(claim, None, "Unreachable");
+        }
     }
 }

@@ -6,6 +6,7 @@ use bilik_claim::document::DocumentKind;
 use bilik_claim::filing::{Manifest, Signed};
 use bilik_claim::ids::{Digest, SessionId};
 use bilik_claim::personal::PersonalBytes;
+use bilik_claim::reconcile::Reconcile;
 use bilik_journal::courier::Answer;
 use reqwest::{Response, StatusCode};
 use rustls::ClientConfig;
@@ -17,6 +18,8 @@ use tracing::warn;
 const UPLOAD_TIMEOUT: Duration = Duration::from_secs(60);
 /// The hub's answer to a commit: a receipt or a list of digests.
 const MAX_ANSWER: usize = 64 << 10;
+/// The hub's answer about receipts: at most two lists of as many ids as were named, and keys signed several times.
+const MAX_RECONCILED: usize = 256 << 10;
 /// How often a photograph is offered to the officer's screen before the booth gives up; it comes again with the claim.
 const PHOTO_TRIES: u32 = 3;
 
@@ -60,10 +63,28 @@ impl HubHttp {
         if !matches!(status, StatusCode::OK | StatusCode::CONFLICT | StatusCode::UNPROCESSABLE_ENTITY) {
             return Answer::from_status(status.as_u16());
         }
-        match bounded(response).await {
+        match bounded(response, MAX_ANSWER).await {
             Ok(body) => match serde_json::from_slice(&body) {
                 Ok(answer) => Answer::Commit(answer),
                 Err(_) => Answer::Failed("answer to a commit is not readable".into()),
+            },
+            Err(answer) => answer,
+        }
+    }
+
+    pub async fn reconcile(self, note: Reconcile) -> Answer {
+        let response = match self.client.post(format!("{}/reconcile", self.base)).json(&note).send().await {
+            Ok(response) => response,
+            Err(error) => return Answer::Unreachable(chain(&error)),
+        };
+        let status = response.status();
+        if status != StatusCode::OK {
+            return Answer::from_status(status.as_u16());
+        }
+        match bounded(response, MAX_RECONCILED).await {
+            Ok(body) => match serde_json::from_slice(&body) {
+                Ok(answer) => Answer::Reconciled(Box::new(answer)),
+                Err(_) => Answer::Failed("answer about receipts is not readable".into()),
             },
             Err(answer) => answer,
         }
@@ -90,12 +111,12 @@ impl HubHttp {
     }
 }
 
-async fn bounded(mut response: Response) -> Result<Vec<u8>, Answer> {
+async fn bounded(mut response: Response, max: usize) -> Result<Vec<u8>, Answer> {
     let mut body = Vec::new();
     loop {
         match response.chunk().await {
-            Ok(Some(chunk)) if body.len() + chunk.len() <= MAX_ANSWER => body.extend_from_slice(&chunk),
-            Ok(Some(_)) => return Err(Answer::Failed(format!("answer is longer than {MAX_ANSWER} bytes"))),
+            Ok(Some(chunk)) if body.len() + chunk.len() <= max => body.extend_from_slice(&chunk),
+            Ok(Some(_)) => return Err(Answer::Failed(format!("answer is longer than {max} bytes"))),
             Ok(None) => return Ok(body),
             Err(error) => return Err(Answer::Unreachable(chain(&error))),
         }

@@ -21,7 +21,11 @@ pub enum QueueError {
 pub fn list(state_dir: &Path, out: &mut impl Write) -> Result<(), QueueError> {
     each(state_dir, out, |view, out| {
         let listed = view.list()?;
-        let waiting = listed.rows.iter().filter(|row| !matches!(row.state, QueueState::Confirmed { .. })).count();
+        let waits = |row: &&QueueRow| match row.state {
+            QueueState::Queued | QueueState::Refused { .. } => true,
+            QueueState::Held { .. } | QueueState::Confirmed { .. } => false,
+        };
+        let waiting = listed.rows.iter().filter(waits).count();
         for row in &listed.rows {
             writeln!(out, "{}", line(row))?;
         }
@@ -119,6 +123,9 @@ fn line(row: &QueueRow) -> String {
     let state = match &row.state {
         QueueState::Queued => "waits for the hub".to_owned(),
         QueueState::Refused { reason } => format!("refused: {reason}"),
+        QueueState::Held { ledger_sequence } => {
+            format!("confirmed as {ledger_sequence}, still here until the hub has it in a backup")
+        }
         QueueState::Confirmed { ledger_sequence } => format!("confirmed as {ledger_sequence}"),
     };
     format!(

@@ -159,6 +159,12 @@ impl<T: Signable> Signed<T> {
         Ok(Self { body, signature, kind: std::marker::PhantomData })
     }
 
+    /// This very text under another key.
+    pub fn sign_again(self, key: &SigningKey) -> Self {
+        let signature = BASE64.encode(key.sign(&message(T::DOMAIN, &self.body)).to_bytes());
+        Self { signature, ..self }
+    }
+
     /// A body and signature that were stored apart.
     pub fn from_parts(body: String, signature: String) -> Self {
         Self { body, signature, kind: std::marker::PhantomData }
@@ -327,6 +333,8 @@ mod tests {
 
         let receipt = Signed::<Receipt>::from_parts(signed.body.clone(), signed.signature.clone());
         assert!(matches!(receipt.open(&key.verifying_key()), Err(SignedError::WrongSignature)));
+        let again = signed.clone().sign_again(&other);
+        assert_eq!((again.open(&other.verifying_key()).unwrap(), &again.body), (manifest(), &signed.body));
 
         let long = Signed::<Manifest>::from_parts(" ".repeat(MAX_BODY + 1), signed.signature.clone());
         assert!(matches!(long.open(&key.verifying_key()), Err(SignedError::TooLong(_))));

@@ -9,6 +9,7 @@
 //! | [`session`] | the state machine of one participant's visit |
 //! | [`filing`] | the finished claim, its signed manifest and the hub's receipt |
 //! | [`reconcile`] | what booth and hub tell each other about receipts and keys |
+//! | [`picture`] | what a photograph says of itself, before anybody decodes it |
 //! | [`audit`] | the chain that binds the entries of an audit trail |
 //! | [`enrolment`] | how a booth gets its identity |
 //! | [`wire`] | what booth, hub and console say to each other |
@@ -24,6 +25,7 @@ pub mod identity;
 pub mod ids;
 pub mod money;
 pub mod personal;
+pub mod picture;
 pub mod reason;
 pub mod reconcile;
 pub mod session;

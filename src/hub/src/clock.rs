@@ -22,6 +22,17 @@ pub fn wall_now() -> WallTime {
     WallTime(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 
+/// A moment in UTC as operators read it, to the second.
+pub fn utc(time: WallTime) -> String {
+    jiff::Timestamp::from_millisecond(time.0)
+        .map_or_else(|_| format!("{} ms", time.0), |at| at.strftime("%F %TZ").to_string())
+}
+
+/// The same for file names: in the order of time, and without signs that a shell minds.
+pub fn utc_for_file(time: WallTime) -> String {
+    utc(time).replace(['-', ':'], "").replace(' ', "T")
+}
+
 pub const DAY_MS: i64 = 24 * 3_600_000;
 
 /// Number of the local day that a moment falls on, for an offset from UTC in hours.
@@ -37,6 +48,14 @@ pub fn day_start(day: i64, utc_offset_hours: i64) -> WallTime {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_moment_is_told() {
+        let time = WallTime(1_795_366_799_999);
+        assert_eq!(utc(time), "2026-11-22 16:59:59Z");
+        assert_eq!(utc_for_file(time), "20261122T165959Z");
+        assert_eq!(utc(WallTime(i64::MAX)), format!("{} ms", i64::MAX));
+    }
 
     #[test]
     fn a_day_turns_at_local_midnight() {

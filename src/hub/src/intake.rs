@@ -112,7 +112,7 @@ pub fn judge(
 pub fn keep(ledger: &dyn Ledger, keys: &ClaimKeys, judged: Judged, now: WallTime) -> Result<Kept, IntakeError> {
     let new = match judged {
         Judged::Good(new) => new,
-        Judged::Known(receipt) => return Ok(Kept { receipt, new: false }),
+        Judged::Known(receipt) => return Ok(Kept { receipt: keys.believable(receipt), new: false }),
     };
     let (claim, digest) = (new.manifest.claim, new.signed.digest());
     let sign = |ledger_sequence| {
@@ -120,7 +120,8 @@ pub fn keep(ledger: &dyn Ledger, keys: &ClaimKeys, judged: Judged, now: WallTime
         Signed::sign(&receipt, &keys.receipt).ok()
     };
     match ledger.commit_claim(&new, now, &sign)? {
-        Commit::Kept { receipt, new } => Ok(Kept { receipt, new }),
+        Commit::Kept { receipt, new: true } => Ok(Kept { receipt, new: true }),
+        Commit::Kept { receipt, new: false } => Ok(Kept { receipt: keys.believable(receipt), new: false }),
         Commit::Conflict => Err(Refused::Conflict.into()),
     }
 }

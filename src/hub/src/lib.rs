@@ -17,6 +17,8 @@
 //! | `office` | who is here, who serves whom; pure but for its loop |
 //! | `ledger`, `sqlite` | what outlives the process: as contracts, and in one file |
 //! | `intake` | how a claim is judged before it is kept |
+//! | `picture` | photographs, decoded where that can do no harm before anybody sees them |
+//! | `reconcile` | what booths have receipts for, and the ledger has not or has safe |
 //! | `recover` | claims that come by hand, from a dead booth's queue |
 //! | `scribe` | the audit trail of what the office does |
 //!
@@ -36,6 +38,8 @@ mod listener;
 mod login;
 mod metrics;
 mod office;
+mod picture;
+mod reconcile;
 mod recover;
 mod scribe;
 mod seal;
@@ -43,5 +47,5 @@ mod server;
 mod sqlite;
 mod tls;
 
-pub use ledger::{AuditState, Role};
+pub use ledger::{AuditState, KeyKind, Role};
 pub use server::{ADDRESSES, Addresses, ServeError, Server, serve};

@@ -17,10 +17,12 @@ pub enum Counter {
     ClaimsRefused,
     LoginsFailed,
     AuditLost,
+    BoothTrailsCut,
+    BoothClaimsLost,
 }
 
 impl Counter {
-    const ALL: [Counter; 9] = [
+    const ALL: [Counter; 11] = [
         Counter::FramesIn,
         Counter::FramesOut,
         Counter::FramesRefused,
@@ -30,6 +32,8 @@ impl Counter {
         Counter::ClaimsRefused,
         Counter::LoginsFailed,
         Counter::AuditLost,
+        Counter::BoothTrailsCut,
+        Counter::BoothClaimsLost,
     ];
 
     fn name(self) -> &'static str {
@@ -43,19 +47,31 @@ impl Counter {
             Counter::ClaimsRefused => "claims_refused",
             Counter::LoginsFailed => "logins_failed",
             Counter::AuditLost => "audit_entries_lost",
+            Counter::BoothTrailsCut => "booth_trails_cut",
+            Counter::BoothClaimsLost => "booth_claims_lost",
         }
     }
 }
 
-/// All counters.
+/// All counters, and what the ledger was last found to say.
 #[derive(Default)]
 pub struct Metrics {
     counts: [AtomicU64; Counter::ALL.len()],
+    claims_missing: AtomicU64,
 }
 
 impl Metrics {
     pub fn count(&self, counter: Counter) {
-        self.counts[counter as usize].fetch_add(1, Ordering::Relaxed);
+        self.add(counter, 1);
+    }
+
+    pub fn add(&self, counter: Counter, count: u64) {
+        self.counts[counter as usize].fetch_add(count, Ordering::Relaxed);
+    }
+
+    /// Claims that booths have receipts of and that nobody has.
+    pub fn set_claims_missing(&self, claims: u32) {
+        self.claims_missing.store(claims.into(), Ordering::Relaxed);
     }
 
     #[cfg(test)]
@@ -79,6 +95,7 @@ impl Metrics {
             ("calls", status.calls),
             ("ledger_healthy", usize::from(ledger == Health::Good)),
             ("ledger_full", usize::from(ledger == Health::Full)),
+            ("claims_missing", self.claims_missing.load(Ordering::Relaxed) as usize),
         ];
         for (name, value) in gauges {
             let _ = writeln!(text, "# TYPE bilik_{name} gauge\nbilik_{name} {value}");
@@ -97,11 +114,13 @@ mod tests {
         for (index, counter) in Counter::ALL.into_iter().enumerate() {
             (0..=index).for_each(|_| metrics.count(counter));
         }
+        metrics.set_claims_missing(7);
         let text = metrics.render(Status { waiting: 3, ..Status::default() }, Health::Good);
         for (index, counter) in Counter::ALL.into_iter().enumerate() {
             assert!(text.contains(&format!("\nbilik_{}_total {}\n", counter.name(), index + 1)), "{text}");
         }
         assert!(text.contains("bilik_sessions_waiting 3\n") && text.contains("bilik_ledger_healthy 1\n"));
+        assert!(text.contains("bilik_claims_missing 7\n"), "{text}");
         let full = metrics.render(Status::default(), Health::Full);
         assert!(full.contains("bilik_ledger_healthy 0\n") && full.contains("bilik_ledger_full 1\n"), "{full}");
     }

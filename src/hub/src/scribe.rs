@@ -9,7 +9,7 @@
 //! what follows: the trail itself says where it has a gap, and how large.
 
 use crate::clock::wall_now;
-use crate::ledger::{AuditEvent, Ledger, LedgerError, SessionDecision};
+use crate::ledger::{AuditEvent, BoothTrail, Ledger, LedgerError, SessionDecision};
 use crate::metrics::{Counter, Metrics};
 use bilik_claim::ids::{BoothId, ClaimId, WallTime};
 use std::sync::Arc;
@@ -34,6 +34,7 @@ pub enum Entry {
     Audit(AuditEvent),
     Decided(SessionDecision),
     Rated { claim: ClaimId, booth: BoothId, rating: u8 },
+    Trail { booth: BoothId, trail: BoothTrail, events: Vec<AuditEvent> },
 }
 
 enum Job {
@@ -128,6 +129,11 @@ impl<P: Fn()> Writer<P> {
                 }
                 Job::Entry(at, Entry::Rated { claim, booth, rating }) => {
                     self.keep(1, || self.ledger.rate_claim(claim, booth, rating, at));
+                }
+                Job::Entry(at, Entry::Trail { booth, trail, events }) => {
+                    self.settle(&mut audit);
+                    // Alone, a head is no entry of the trail: if it is lost, the next one stands for it.
+                    self.keep(events.len() as u64, || self.ledger.note_trail(booth, &trail, &events, at));
                 }
                 Job::Flush(done) => {
                     self.settle(&mut audit);

@@ -9,6 +9,7 @@ use crate::ledger::{Health, Ledger, LedgerError, ORPHAN_MS};
 use crate::listener;
 use crate::metrics::Metrics;
 use crate::office::{self, Office, Settings};
+use crate::picture::Decoder;
 use crate::scribe;
 use crate::tls::{self, TlsError};
 use bilik_claim::ids::WallTime;
@@ -82,6 +83,7 @@ pub struct Server {
     console: (TcpListener, ServerConfig),
     booths: (TcpListener, ServerConfig),
     addresses: Addresses,
+    pictures: Decoder,
 }
 
 /// Runs the hub until `shutdown` completes, then stops it in order.
@@ -99,7 +101,14 @@ impl Server {
         let (booths, booths_address) = listen("listen_booths", config.listen_booths).await?;
         let addresses = Addresses { console: console_address, booths: booths_address };
         write_addresses(&config, &addresses)?;
-        Ok(Self { config, keys, ledger, console: (console, console_tls), booths: (booths, booths_tls), addresses })
+        let pictures = Decoder::default();
+        let (console, booths) = ((console, console_tls), (booths, booths_tls));
+        Ok(Self { config, keys, ledger, console, booths, addresses, pictures })
+    }
+
+    /// Decodes photographs with this program, where the running one is not `bilik-hub` itself.
+    pub fn decoding_with(self, program: PathBuf) -> Self {
+        Self { pictures: Decoder::new(program), ..self }
     }
 
     /// Where the listeners really are.
@@ -109,7 +118,7 @@ impl Server {
 
     /// Serves until `shutdown` completes, then stops in order.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), ServeError> {
-        let Self { config, keys, ledger, console, booths, addresses } = self;
+        let Self { config, keys, ledger, console, booths, addresses, pictures } = self;
         let (stopper, stop) = watch::channel(false);
         let metrics = Arc::new(Metrics::default());
         let (scribe, mut writer) = scribe::spawn(Arc::clone(&ledger), Arc::clone(&metrics));
@@ -120,11 +129,16 @@ impl Server {
         };
         // Calls of this run are numbered from the seconds of its start: above those of every earlier run.
         let first_call = u32::try_from(wall_now().0 / 1000).unwrap_or(0);
-        let office = Office::new(settings, first_call);
+        let mut office = Office::new(settings, first_call);
+        let reports = ledger.reports().map_err(AdminError::from)?;
+        office.remember(reports);
+        tell_operator(ledger.as_ref()).map_err(AdminError::from)?;
         let (switchboard, mut office) = office::spawn(office, scribe.clone(), Arc::clone(&metrics), stop.clone());
         let most = config.max_connections;
         let booths_port = addresses.booths.port();
-        let hub = Arc::new(Hub::new(config, keys, ledger, switchboard, scribe.clone(), metrics, booths_port));
+        let mut hub = Hub::new(config, keys, ledger, switchboard, scribe.clone(), metrics, booths_port);
+        hub.pictures = pictures;
+        let hub = Arc::new(hub);
         let keeper = tokio::spawn(keep(Arc::clone(&hub), stop.clone()));
         let for_consoles = http::console_router(Arc::clone(&hub));
         let for_booths = http::booths_router(hub);
@@ -147,6 +161,18 @@ impl Server {
         let _ = tokio::time::timeout(LAST_WORDS, scribe.flush()).await;
         early.map_or(Ok(()), Err)
     }
+}
+
+/// What has to be known when the hub starts.
+fn tell_operator(ledger: &dyn Ledger) -> Result<(), LedgerError> {
+    let (missing, backups) = (ledger.count_missing()?, ledger.backups()?);
+    if missing > 0 {
+        tracing::warn!(missing, "claims that booths have receipts of are missing: `bilik-hub claims --missing`");
+    }
+    if backups.last_begun.is_some() && !backups.finished {
+        tracing::warn!("the last backup was never finished, or this is the backup itself: make a new one");
+    }
+    Ok(())
 }
 
 async fn listen(key: &'static str, address: SocketAddr) -> Result<(TcpListener, SocketAddr), ServeError> {
@@ -214,8 +240,12 @@ async fn look(hub: &Hub) {
 async fn tell_office(hub: &Hub) -> Result<(), LedgerError> {
     let offset = hub.config.time_zone.utc_offset_hours();
     let today = day_start(local_day(wall_now(), offset), offset);
-    let (figures, booths, officers) =
-        hub.blocking(move |ledger| Ok((ledger.figures(today)?, ledger.booths()?, ledger.officers()?))).await?;
+    let (figures, booths, officers, missing) = hub
+        .blocking(move |ledger| {
+            Ok((ledger.figures(today)?, ledger.booths()?, ledger.officers()?, ledger.count_missing()?))
+        })
+        .await?;
+    hub.metrics.set_claims_missing(missing);
     hub.office.set_figures(figures).await;
     let booths = booths.into_iter().filter(|booth| booth.revoked).map(|booth| booth.booth).collect();
     let officers = officers.into_iter().filter(|officer| officer.disabled).map(|officer| officer.officer).collect();

@@ -97,13 +97,14 @@ fn parse(mut args: impl Iterator<Item = String>) -> Result<Args, Box<dyn Error>>
 fn run(args: &Args) -> Result<(), Box<dyn Error>> {
     let config = JournalConfig {
         recipient: args.recipient.clone(),
+        receipt_key: args.receipt_key,
         booth: BoothId(Uuid::from_u128(1)),
         manifest_key: SigningKey::from_bytes(&BOOTH_KEY),
         reserve: args.reserve,
     };
     let directory = args.directory.clone();
     let open = Box::new(move |at| Journal::open(&directory, config.clone(), at));
-    let mut courier = Courier::new(open, args.receipt_key);
+    let mut courier = Courier::new(open);
     let mut line = Line::new(&args.hubs);
     // No two runs make the same ids.
     let first = (u128::from(random()) << 64) + 1;
@@ -133,12 +134,17 @@ fn run(args: &Args) -> Result<(), Box<dyn Error>> {
                     let answer = line.commit(&serde_json::to_vec(&manifest)?);
                     inputs.push_back(Input::Answered { request, claim, answer });
                 }
+                // Asked when a receipt is of an unknown key: there is nobody here to tell of new ones.
+                Output::Reconcile { request, .. } => {
+                    inputs.push_back(Input::Reconciled { request, answer: Answer::from_status(404) });
+                }
                 // Nobody is to be told.
                 Output::Put { .. } | Output::Commit { .. } => {}
                 Output::Told(CourierEvent::Kept { claim, tracking }) => say(&format!("kept {claim} {tracking}"))?,
                 Output::Told(CourierEvent::KeepFailed { claim }) => return Err(format!("{claim} is not kept").into()),
                 Output::Told(CourierEvent::Confirmed { claim }) => say(&format!("confirmed {claim}"))?,
-                Output::Told(CourierEvent::Queue { queued }) => waiting = Some(queued),
+                Output::Told(CourierEvent::Queue { queued, .. }) => waiting = Some(queued),
+                Output::Told(CourierEvent::Audited(_)) => {}
                 Output::Told(CourierEvent::Damaged { taken_over, missing }) => {
                     say(&format!("damaged: {taken_over} taken over, {missing} missing"))?;
                 }

@@ -7,6 +7,7 @@ use bilik_claim::ids::{BoothId, ClaimId, Digest, SessionId, WallTime};
 use bilik_claim::wire::Outcome;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// Something that somebody may have to prove later. No reasons in words, nothing of a person.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +33,29 @@ pub enum BoothAudit {
     ClaimConfirmed {
         claim: ClaimId,
         ledger_sequence: u64,
+    },
+    /// With the hub's receipt, and still here.
+    ClaimHeld {
+        claim: ClaimId,
+        ledger_sequence: u64,
+    },
+    /// Held no longer: the hub has it in a backup, or else a participant needed the room.
+    ClaimErased {
+        claim: ClaimId,
+        safe: bool,
+    },
+    /// The hub lacks what it gave this receipt for: queued again.
+    ClaimRecalled {
+        claim: ClaimId,
+        ledger_sequence: u64,
+    },
+    /// As before, but nothing is held here any more. Once for each claim.
+    ReceiptUnknownToHub {
+        claim: ClaimId,
+    },
+    /// The hub's keys with this number count from here on.
+    HubKeysTaken {
+        serial: u64,
     },
     ClaimRefused {
         claim: ClaimId,
@@ -99,6 +123,22 @@ pub(crate) fn note_identity(db: &Connection, booth: BoothId, at: WallTime) -> Re
     let event = BoothAudit::Enrolled { booth };
     let known = last.and_then(|text| serde_json::from_str::<BoothAudit>(&text).ok());
     if known.as_ref() == Some(&event) { Ok(()) } else { append(db, at, &event) }
+}
+
+/// Claims of which the trail says that the hub does not know their receipt.
+pub(crate) fn unknown_to_hub(db: &Connection) -> Result<BTreeSet<ClaimId>, JournalError> {
+    let error = "read the audit trail";
+    let sql = r#"SELECT text FROM audit WHERE text LIKE '{"event":"receipt_unknown_to_hub"%'"#;
+    let mut statement = db.prepare_cached(sql).map_err(JournalError::sqlite(error))?;
+    let texts = statement.query_map([], |row| row.get::<_, String>(0)).map_err(JournalError::sqlite(error))?;
+    let mut claims = BTreeSet::new();
+    for text in texts {
+        let text = text.map_err(JournalError::sqlite(error))?;
+        if let Ok(BoothAudit::ReceiptUnknownToHub { claim }) = serde_json::from_str(&text) {
+            claims.insert(claim);
+        }
+    }
+    Ok(claims)
 }
 
 /// Entries of a later program than this one are part of the chain all the same.

@@ -2,7 +2,7 @@
 //! at a time goes in, with the time and a source of chance; what is to be done comes out.
 //!
 //! ```text
-//!                 Keep, Hub, Answered, Requeue, Note, Tick
+//!           Keep, Hub, Answered, Reconciled, Requeue, Note, Tick
 //!                                  │
 //!          ┌───────────────────────▼──────────────────────┐
 //!          │  CLOSED ───── opened: queue into outbox ───► OPEN
@@ -10,13 +10,15 @@
 //!          │    └──── an error that needs reopening ◄──────┘
 //!          └───────────────────────┬──────────────────────┘
 //!                                  ▼
-//!                        Put, Commit, Told
+//!                   Put, Commit, Reconcile, Told
 //! ```
 //!
 //! * **Closed.** A claim that is to be kept opens the journal if it may; else the answer is [`CourierEvent::KeepFailed`].
 //!   Answers of the hub to a commit are let go: the hub gives the same one when it is asked again.
-//! * **Open.** One request at a time ([`Output::Put`], [`Output::Commit`]); its [`Input::Answered`] brings the next. Late
-//!   and doubled answers do no harm ([`crate::outbox`]).
+//! * **Open.** One request at a time ([`Output::Put`], [`Output::Commit`], [`Output::Reconcile`]); its answer brings the
+//!   next. An answer that nobody waits for is let go.
+//! * **Reconciling** comes before delivery when it is due (`rounds`), and delivery does not depend on it: a hub that knows
+//!   nothing of it is asked again later. Claims that need not be held any more are erased when nothing else happens.
 //! * **Errors.** Those that leave the disk unknown ([`JournalError::needs_reopening`]) close the journal, whether they come
 //!   from a write or a read. Those about one claim let this claim stand back, so that the others go on. The outbox outlives
 //!   the journal: a claim that closes it again and again comes last.
@@ -25,6 +27,8 @@
 //! of the same call.
 
 mod messages;
+mod reconciling;
+mod rounds;
 
 pub use messages::{Answer, CourierEvent, Input, Moment, Output, Trouble};
 
@@ -34,10 +38,11 @@ use crate::error::{JournalError, chain};
 use crate::journal::{Journal, Opened};
 use crate::outbox::{Action, Event, Outbox};
 use crate::pack::MAX_CLAIM;
+use bilik_claim::audit::AuditHead;
 use bilik_claim::filing::CommitAnswer;
 use bilik_claim::ids::{ClaimId, WallTime};
 use bilik_claim::session::claim::FinishedClaim;
-use ed25519_dalek::VerifyingKey;
+use rounds::Rounds;
 use std::time::{Duration, Instant};
 
 /// How often the room on the disk is looked at, and a closed journal is opened, while nothing else happens.
@@ -48,9 +53,13 @@ pub type OpenJournal = Box<dyn FnMut(WallTime) -> Result<Opened, JournalError> +
 
 pub struct Courier {
     open: OpenJournal,
-    receipt_key: VerifyingKey,
+    /// It has been open since the program started.
+    begun: bool,
     journal: Option<Journal>,
     outbox: Outbox,
+    rounds: Rounds,
+    /// Held claims that the hub has in a backup, and that are not erased yet.
+    safe: Vec<ClaimId>,
     /// The request that is under way.
     in_flight: Option<u64>,
     /// Requests so far; the number of the last.
@@ -63,7 +72,8 @@ pub struct Courier {
     due: Option<Instant>,
     /// As it was told.
     ready: Option<Result<(), Trouble>>,
-    queued: Option<u32>,
+    queue: Option<(u32, u32)>,
+    audited: Option<AuditHead>,
 }
 
 /// One call: what came with it, and what comes out of it.
@@ -75,19 +85,22 @@ struct Turn<'a> {
 
 impl Courier {
     /// Nothing is opened before the first input.
-    pub fn new(open: OpenJournal, receipt_key: VerifyingKey) -> Self {
+    pub fn new(open: OpenJournal) -> Self {
         Self {
             open,
-            receipt_key,
+            begun: false,
             journal: None,
             outbox: Outbox::new(),
+            rounds: Rounds::default(),
+            safe: Vec::new(),
             in_flight: None,
             requests: 0,
             opened: None,
             looked: None,
             due: None,
             ready: None,
-            queued: None,
+            queue: None,
+            audited: None,
         }
     }
 
@@ -97,17 +110,25 @@ impl Courier {
         self.open_if_due(&mut turn);
         match input {
             Input::Keep(claim) => self.keep(&claim, &mut turn),
-            Input::Hub(true) => self.outbox_event(Event::HubReachable, &mut turn),
-            Input::Hub(false) => self.outbox_event(Event::HubUnreachable, &mut turn),
+            Input::Hub(true) => {
+                self.rounds.link_is_up(now.instant);
+                self.outbox_event(Event::HubReachable, &mut turn);
+            }
+            Input::Hub(false) => {
+                self.rounds.link_is_down();
+                self.outbox_event(Event::HubUnreachable, &mut turn);
+            }
             Input::Answered { request, claim, answer } => self.answered(request, claim, answer, &mut turn),
+            Input::Reconciled { request, answer } => self.reconciled(request, answer, &mut turn),
             Input::Requeue(claim) => self.requeue(claim, &mut turn),
             Input::Note(event) => self.note(&event, &mut turn),
-            Input::Tick => {}
+            Input::Tick => self.erase_safe(&mut turn),
         }
         self.send_next(&mut turn);
         self.look_at_room(&mut turn);
         // What has just closed the journal may be over once it is open again.
         self.open_if_due(&mut turn);
+        self.tell_audit(&mut turn);
         turn.out
     }
 
@@ -118,7 +139,11 @@ impl Courier {
             None => self.opened,
         };
         let routine = routine.or(self.opened).map(|at| at + LOOK);
-        [routine, self.due].into_iter().flatten().min()
+        // While the journal is closed or a request is under way, there is nothing to ask the hub.
+        let round = self.rounds.due().filter(|_| self.journal.is_some() && self.in_flight.is_none());
+        // At once: it was opened long ago.
+        let erasing = self.opened.filter(|_| self.journal.is_some() && !self.safe.is_empty());
+        [routine, self.due, round, erasing].into_iter().flatten().min()
     }
 
     fn open_if_due(&mut self, turn: &mut Turn<'_>) {
@@ -127,10 +152,11 @@ impl Courier {
             return;
         }
         self.opened = Some(now);
-        let opened =
-            (self.open)(turn.now.wall).and_then(|mut opened| Ok((opened.journal.pending(turn.now.wall)?, opened)));
+        let opened = (self.open)(turn.now.wall)
+            .and_then(|mut opened| Ok((found(&mut opened.journal, !self.begun, turn.now.wall)?, opened)));
         match opened {
             Ok((events, opened)) => {
+                self.begun = true;
                 events.into_iter().for_each(|event| self.outbox_event(event, turn));
                 let lost = opened.lost.map_or(0, |lost| lost.end() + 1 - lost.start());
                 let (moved, left) = opened.set_aside.map_or((0, 0), |aside| (aside.moved, aside.left));
@@ -180,7 +206,7 @@ impl Courier {
 
     fn requeue(&mut self, claim: ClaimId, turn: &mut Turn<'_>) {
         let Some(journal) = &mut self.journal else { return };
-        match journal.requeue(claim, turn.now.wall).and_then(|()| journal.found(claim)) {
+        match journal.requeue(claim, turn.now.wall).and_then(|()| journal.found(claim, turn.now.wall)) {
             Ok(event) => event.into_iter().for_each(|event| self.outbox_event(event, turn)),
             Err(error) => self.failed("queue a claim again", &error, turn),
         }
@@ -199,6 +225,7 @@ impl Courier {
     /// Starts the next request, or notes when there may be one.
     fn send_next(&mut self, turn: &mut Turn<'_>) {
         self.due = None;
+        self.reconcile_if_due(turn);
         let mut changed = false;
         while self.in_flight.is_none() {
             let Some(journal) = &mut self.journal else { break };
@@ -242,12 +269,14 @@ impl Courier {
     }
 
     fn answered(&mut self, request: u64, claim: ClaimId, answer: Answer, turn: &mut Turn<'_>) {
-        if self.in_flight == Some(request) {
-            self.in_flight = None;
+        // One that nobody waits for is let go: a receipt that comes a second time could undo a recall.
+        if self.in_flight.take_if(|number| *number == request).is_none() {
+            return;
         }
         let event = match answer {
             Answer::PartAccepted(digest) => Event::PartAccepted { claim, digest },
             Answer::Commit(answer) => self.committed(claim, answer, turn),
+            Answer::Reconciled(_) => Event::Failed { claim },
             Answer::Failed(why) => {
                 tracing::warn!(%claim, %why, "the hub did not take it");
                 Event::Failed { claim }
@@ -262,7 +291,11 @@ impl Courier {
 
     fn committed(&mut self, claim: ClaimId, answer: CommitAnswer, turn: &mut Turn<'_>) -> Event {
         let Some(journal) = &mut self.journal else { return Event::NotSent { claim } };
-        match journal.answer(claim, answer, &self.receipt_key, turn.now.wall) {
+        if matches!(&answer, CommitAnswer::Received { receipt } if !journal.knows_signer(receipt)) {
+            // The hub may have new keys.
+            self.rounds.hurry(turn.now.instant);
+        }
+        match journal.answer(claim, answer, turn.now.wall) {
             Ok(event) => {
                 if matches!(event, Event::Receipt { .. }) {
                     turn.tell(CourierEvent::Confirmed { claim });
@@ -283,12 +316,12 @@ impl Courier {
 
     fn look_at_room(&mut self, turn: &mut Turn<'_>) {
         let now = turn.now.instant;
-        let Some(journal) = &self.journal else { return };
+        let Some(journal) = &mut self.journal else { return };
         if self.looked.is_some_and(|at| now < at + LOOK) {
             return;
         }
         self.looked = Some(now);
-        match journal.has_room(MAX_CLAIM) {
+        match journal.make_room(MAX_CLAIM, turn.now.wall) {
             Ok(true) => self.tell_ready(Ok(()), turn),
             Ok(false) => self.tell_ready(Err(Trouble::Full), turn),
             Err(error) => {
@@ -309,13 +342,26 @@ impl Courier {
         let Some(journal) = &self.journal else { return };
         match journal.stats() {
             Ok(stats) => {
-                let queued = u32::try_from(stats.queued + stats.refused).unwrap_or(u32::MAX);
-                if self.queued != Some(queued) {
-                    self.queued = Some(queued);
-                    turn.tell(CourierEvent::Queue { queued });
+                let count = |claims| u32::try_from(claims).unwrap_or(u32::MAX);
+                let (queued, refused) = (count(stats.queued + stats.refused), count(stats.refused));
+                if self.queue != Some((queued, refused)) {
+                    self.queue = Some((queued, refused));
+                    turn.tell(CourierEvent::Queue { queued, refused });
                 }
             }
             Err(error) => self.failed("count the queue", &error, turn),
+        }
+    }
+
+    fn tell_audit(&mut self, turn: &mut Turn<'_>) {
+        let Some(journal) = &self.journal else { return };
+        match journal.audit_head() {
+            Ok(head) if self.audited == Some(head) => {}
+            Ok(head) => {
+                self.audited = Some(head);
+                turn.tell(CourierEvent::Audited(head));
+            }
+            Err(error) => self.failed("read the end of the audit trail", &error, turn),
         }
     }
 
@@ -327,6 +373,18 @@ impl Courier {
             self.tell_ready(Err(Trouble::Failed), turn);
         }
     }
+}
+
+/// What the outbox has to know of a journal that was opened, for the first time or again.
+fn found(journal: &mut Journal, first: bool, at: WallTime) -> Result<Vec<Event>, JournalError> {
+    if first {
+        match journal.requeue_refused(at) {
+            Err(error) if error.needs_reopening() => return Err(error),
+            Err(error) => tracing::error!(error = %chain(&error), "refused claims wait for the next start"),
+            Ok(()) => {}
+        }
+    }
+    journal.pending(at)
 }
 
 impl Turn<'_> {

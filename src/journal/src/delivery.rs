@@ -1,13 +1,13 @@
 //! Between the outbox and the queue on disk: what an action needs from the journal, and what an answer does to it.
 //! [`crate::courier`] puts the two together.
 
+use crate::audit::{self, BoothAudit};
 use crate::error::JournalError;
 use crate::journal::{Journal, Kept, Outgoing, outgoing};
 use crate::outbox::{Action, Event};
-use crate::rows;
+use crate::rows::{self, QueueState};
 use bilik_claim::filing::{CommitAnswer, MAX_PARTS, Manifest, Part, Signed};
 use bilik_claim::ids::{ClaimId, Digest, WallTime};
-use ed25519_dalek::VerifyingKey;
 use std::time::Instant;
 
 /// The reason that a claim gets whose stored bytes are not what was stored.
@@ -62,17 +62,46 @@ impl Journal {
         Ok(events)
     }
 
-    /// A claim as an outbox has to know it that does not. None if it is unknown or confirmed.
-    pub(crate) fn found(&self, claim: ClaimId) -> Result<Option<Event>, JournalError> {
-        let found = self.outgoing(claim)?;
-        Ok(found.map(|o| Event::Found { claim, sequence: o.sequence, parts: digests(&o.parts) }))
+    /// A claim as an outbox has to know it that does not. None if it is unknown, the hub has it, or it is damaged: then it
+    /// is refused.
+    pub(crate) fn found(&mut self, claim: ClaimId, at: WallTime) -> Result<Option<Event>, JournalError> {
+        match self.outgoing(claim) {
+            Err(JournalError::Damaged { .. }) => self.refuse(claim, DAMAGED, at).map(|()| None),
+            found => Ok(found?.map(|o| Event::Found { claim, sequence: o.sequence, parts: digests(&o.parts) })),
+        }
+    }
+
+    /// Queues a refused claim again, in its old place.
+    pub fn requeue(&mut self, claim: ClaimId, at: WallTime) -> Result<(), JournalError> {
+        if !matches!(self.known(claim)?.listed.state, QueueState::Refused { .. }) {
+            return Ok(());
+        }
+        self.write("queue a claim again", |db| {
+            rows::set_refusal(db, claim, None)?;
+            audit::append(db, at, &BoothAudit::ClaimQueuedAgain { claim })
+        })
+    }
+
+    /// Queues all claims again that the hub refused, and not those that are damaged here: a hub may be mended meanwhile.
+    pub fn requeue_refused(&mut self, at: WallTime) -> Result<(), JournalError> {
+        let refused = self.read(rows::refused)?;
+        if refused.is_empty() {
+            return Ok(());
+        }
+        tracing::info!(claims = refused.len(), "claims that the hub refused are queued again");
+        self.write("queue claims again", |db| {
+            refused.iter().try_for_each(|claim| {
+                rows::set_refusal(db, *claim, None)?;
+                audit::append(db, at, &BoothAudit::ClaimQueuedAgain { claim: *claim })
+            })
+        })
     }
 
     fn queued(&self) -> Result<Vec<u64>, JournalError> {
         self.read(rows::queued)
     }
 
-    /// The event that tells the outbox of a claim that was kept just now. None if it is confirmed or refused already.
+    /// The event that tells the outbox of a claim that was kept just now. None if it is refused already, or the hub has it.
     pub fn announce(&self, kept: &Kept) -> Result<Option<Event>, JournalError> {
         let queued = kept.sequence.checked_sub(1).map(|after| self.next_unsent(after)).transpose()?.flatten();
         Ok(queued.filter(|o| o.claim == kept.claim).map(|o| Event::Kept {
@@ -109,15 +138,9 @@ impl Journal {
     ///
     /// An answer that makes no sense (a receipt that is not the hub's or not for these bytes, too many parts) counts as a
     /// failure of this claim: it stays, and is tried again later.
-    pub fn answer(
-        &mut self,
-        claim: ClaimId,
-        answer: CommitAnswer,
-        receipt_key: &VerifyingKey,
-        at: WallTime,
-    ) -> Result<Event, JournalError> {
+    pub fn answer(&mut self, claim: ClaimId, answer: CommitAnswer, at: WallTime) -> Result<Event, JournalError> {
         match answer {
-            CommitAnswer::Received { receipt } => match self.confirm(claim, &receipt, receipt_key, at) {
+            CommitAnswer::Received { receipt } => match self.confirm(claim, &receipt, at) {
                 Ok(_) => Ok(Event::Receipt { claim }),
                 Err(error @ (JournalError::ReceiptSignature { .. } | JournalError::ReceiptMismatch(_))) => {
                     tracing::error!(%claim, %error, "receipt is not accepted");

@@ -4,11 +4,12 @@ use crate::audit::{self, BoothAudit};
 use crate::disk::Disk;
 use crate::error::JournalError;
 use crate::files::Place;
+use crate::holding;
+use crate::keys::KeyRing;
 use crate::pack::{SealedPart, pack};
 use crate::reserve::Reserve;
-use crate::rows::{self, ClaimRow, MAX_REASON, QueueRow, QueueState};
+use crate::rows::{self, ClaimRow, MAX_REASON, QueueRow};
 use crate::schema;
-use crate::seal::Sealer;
 use crate::set_aside::{Opening, SetAside, open_or_set_aside};
 use crate::view;
 use bilik_claim::audit::AuditHead;
@@ -29,8 +30,11 @@ pub use crate::rows::Stats;
 /// What the journal needs to know, from the booth's enrolment.
 #[derive(Clone)]
 pub struct JournalConfig {
-    /// The hub's age recipient (`age1…`). Claims kept earlier stay sealed to the one they were kept with.
+    /// The hub's age recipient (`age1…`), until the hub names another. Claims kept earlier stay sealed to the one they were
+    /// kept with.
     pub recipient: String,
+    /// The hub's, for receipts, until the hub names others.
+    pub receipt_key: VerifyingKey,
     pub booth: BoothId,
     /// Signs manifests.
     pub manifest_key: SigningKey,
@@ -67,9 +71,9 @@ pub struct Outgoing {
 /// The sealed queue of one booth.
 pub struct Journal {
     db: Connection,
-    reserve: Reserve,
+    pub(crate) reserve: Reserve,
     place: Place,
-    sealer: Sealer,
+    pub(crate) keys: KeyRing,
     booth: BoothId,
     manifest_key: SigningKey,
     /// A checkpoint is due: until it is done, erased bytes may lie in the log.
@@ -91,7 +95,7 @@ impl Journal {
 
     /// As [`Journal::open`], on a disk that may be simulated.
     pub fn open_on(disk: Disk, state_dir: &Path, config: JournalConfig, at: WallTime) -> Result<Opened, JournalError> {
-        let sealer = Sealer::new(&config.recipient)?;
+        let keys = KeyRing::enrolled(&config.recipient, config.receipt_key)?;
         let place = Place::new(disk, state_dir);
         place.make()?;
         let reserve = Reserve::take(&place, config.reserve)?;
@@ -103,11 +107,12 @@ impl Journal {
         if let Some(lost) = &lost {
             tracing::error!(from = lost.start(), to = lost.end(), "claims that were kept are gone from the journal");
         }
+        let keys = keys.newest(&db)?;
         let mut journal = Self {
             db,
             reserve,
             place,
-            sealer,
+            keys,
             booth: config.booth,
             manifest_key: config.manifest_key,
             checkpoint_due: true,
@@ -123,8 +128,8 @@ impl Journal {
             Err(JournalError::Full { .. }) => {}
             result => result?,
         }
-        let Stats { queued, refused, bytes } = journal.stats()?;
-        tracing::info!(queued, refused, bytes, "journal is open");
+        let Stats { queued, refused, bytes, held, .. } = journal.stats()?;
+        tracing::info!(queued, refused, bytes, held, "journal is open");
         Ok(Opened { journal, set_aside, lost })
     }
 
@@ -137,7 +142,7 @@ impl Journal {
         if let Some(row) = self.find(id)? {
             return Ok(kept(&row));
         }
-        let parts = pack(claim, &self.sealer)?;
+        let parts = pack(claim, &self.keys.sealer)?;
         let manifest = Manifest {
             format: FORMAT,
             claim: id,
@@ -146,7 +151,7 @@ impl Journal {
             sequence: 0, // given out in the transaction
             kept_at,
             standing: claim.record.standing.clone(),
-            recipient: self.sealer.recipient().to_owned(),
+            recipient: self.keys.sealer.recipient().to_owned(),
             parts: parts.iter().map(|p| p.part.clone()).collect(),
         };
         manifest.validate().map_err(|source| JournalError::Manifest { claim: id, source })?;
@@ -167,9 +172,9 @@ impl Journal {
         self.read(|db| rows::next_queued(db, after))?.map(outgoing).transpose()
     }
 
-    /// A queued or refused claim by its id. None if it is unknown or confirmed.
+    /// A queued or refused claim by its id. None if it is unknown, or the hub has it.
     pub fn outgoing(&self, claim: ClaimId) -> Result<Option<Outgoing>, JournalError> {
-        self.find(claim)?.filter(|row| row.manifest.is_some()).map(outgoing).transpose()
+        self.find(claim)?.filter(|row| row.receipt.is_none()).map(outgoing).transpose()
     }
 
     /// The sealed bytes of a part, checked against their digest.
@@ -177,23 +182,17 @@ impl Journal {
         self.read(|db| view::part(db, digest))
     }
 
-    /// Takes the hub's receipt, and erases the claim if the receipt is good. Returns the receipt on record, which is the
-    /// first one even when another good one comes later.
+    /// Takes the hub's receipt if it is good, and erases the claim, or holds it if the hub has asked for that. Returns the
+    /// receipt on record, which is the first one even when another good one comes later.
     ///
     /// A refused claim is confirmed as well: what counts is that the hub has it.
     ///
     /// # Errors
     ///
     /// [`JournalError::ReceiptSignature`] and [`JournalError::ReceiptMismatch`]: nothing was erased.
-    pub fn confirm(
-        &mut self,
-        claim: ClaimId,
-        signed: &Signed<Receipt>,
-        receipt_key: &VerifyingKey,
-        at: WallTime,
-    ) -> Result<Receipt, JournalError> {
+    pub fn confirm(&mut self, claim: ClaimId, signed: &Signed<Receipt>, at: WallTime) -> Result<Receipt, JournalError> {
         self.alive()?;
-        let receipt = signed.open(receipt_key).map_err(|source| JournalError::ReceiptSignature { claim, source })?;
+        let receipt = self.keys.open(signed).map_err(|source| JournalError::ReceiptSignature { claim, source })?;
         let row = self.known(claim)?;
         // The digest column was taken from the manifest's text when it was stored; a text that changed since is damage.
         let covered = match &row.manifest {
@@ -206,13 +205,17 @@ impl Journal {
         if let Some(on_record) = &row.receipt {
             return Ok(on_record.peek()?);
         }
-        let sequence = row.listed.sequence;
-        let event = BoothAudit::ClaimConfirmed { claim, ledger_sequence: receipt.ledger_sequence };
+        let (sequence, ledger_sequence) = (row.listed.sequence, receipt.ledger_sequence);
+        let hold = self.read(holding::holds)?;
         self.write("confirm a claim", |db| {
-            rows::confirm(db, sequence, &receipt, signed)?;
-            audit::append(db, at, &event)
+            rows::record_receipt(db, sequence, &receipt, signed)?;
+            if hold {
+                return audit::append(db, at, &BoothAudit::ClaimHeld { claim, ledger_sequence });
+            }
+            rows::erase(db, sequence)?;
+            audit::append(db, at, &BoothAudit::ClaimConfirmed { claim, ledger_sequence })
         })?;
-        tracing::info!(%claim, sequence, ledger_sequence = receipt.ledger_sequence, "claim is confirmed and erased");
+        tracing::info!(%claim, sequence, ledger_sequence, held = hold, "claim is confirmed");
         Ok(receipt)
     }
 
@@ -230,17 +233,6 @@ impl Journal {
         })?;
         tracing::warn!(%claim, "claim is refused");
         Ok(())
-    }
-
-    /// Queues a refused claim again, in its old place.
-    pub fn requeue(&mut self, claim: ClaimId, at: WallTime) -> Result<(), JournalError> {
-        if !matches!(self.known(claim)?.listed.state, QueueState::Refused { .. }) {
-            return Ok(());
-        }
-        self.write("queue a claim again", |db| {
-            rows::set_refusal(db, claim, None)?;
-            audit::append(db, at, &BoothAudit::ClaimQueuedAgain { claim })
-        })
     }
 
     /// Adds an entry to the audit trail that is not about a claim.
@@ -261,17 +253,6 @@ impl Journal {
         self.read(rows::list)
     }
 
-    /// Whether a claim of so many sealed bytes can be kept and erased again. Ask before a session begins.
-    pub fn has_room(&self, bytes: u64) -> Result<bool, JournalError> {
-        self.alive()?;
-        if !self.reserve.fill()? {
-            return Ok(false);
-        }
-        // Once in the log, and once in the database where freed pages do not have it already.
-        let growth = bytes.saturating_sub(self.read(rows::free_bytes)?);
-        Ok(self.reserve.available()? >= bytes.saturating_add(growth))
-    }
-
     /// Does what had to wait: a checkpoint that a reader held up, a reserve that the disk had no room for. Cheap when
     /// nothing is due; call it when idle.
     pub fn tend(&mut self) -> Result<(), JournalError> {
@@ -281,14 +262,14 @@ impl Journal {
         result
     }
 
-    fn alive(&self) -> Result<(), JournalError> {
+    pub(crate) fn alive(&self) -> Result<(), JournalError> {
         match self.failed.get() {
             Some(reason) => Err(JournalError::Failed(reason.clone())),
             None => Ok(()),
         }
     }
 
-    fn known(&self, claim: ClaimId) -> Result<ClaimRow, JournalError> {
+    pub(crate) fn known(&self, claim: ClaimId) -> Result<ClaimRow, JournalError> {
         self.find(claim)?.ok_or(JournalError::UnknownClaim(claim))
     }
 
@@ -305,7 +286,7 @@ impl Journal {
     }
 
     /// Runs one transaction; on a full disk once more, with the reserve. The change is durable when this returns Ok.
-    fn write<T>(
+    pub(crate) fn write<T>(
         &mut self,
         operation: &'static str,
         change: impl Fn(&Connection) -> Result<T, JournalError>,

@@ -1,10 +1,11 @@
-//! The booth's queue of finished claims: sealed, on disk, in order, until the hub's receipt is here.
+//! The booth's queue of finished claims: sealed, on disk, in order, until the hub's receipt is here, and until the hub has
+//! them in a backup if it asks for that.
 //!
 //! # Format
 //!
 //! | File in the state directory | Holds |
 //! |---|---|
-//! | `journal.db` | SQLite: one small row per claim ever kept, the sealed parts of those not yet confirmed, the audit trail |
+//! | `journal.db` | SQLite: one small row per claim ever kept, the sealed parts of those not yet erased, the hub's newer keys, the audit trail |
 //! | `journal.head` | the highest sequence number ever given out, and whether its claim was kept: `41 begun`, `41 kept` |
 //! | `journal.reserve` | disk space held back ([`RESERVE`]), and the lock that keeps a second writer away |
 //! | `journal.db.corrupt-N` | a database that failed its check at open, with its log (`-wal`, `-shm`), as it was found |
@@ -22,29 +23,49 @@
 //! # Order
 //!
 //! Sequence numbers count from 1, given out in the transaction that keeps the claim: without gaps, but for what the disk has
-//! lost. The oldest unsent claim goes first; one that fails or is refused stands back for the others. The hub must not rely
-//! on order of arrival.
+//! lost. The oldest unsent claim goes first; one that fails or is refused stands back for the others. One that is recalled
+//! goes in its old place. The hub must not rely on order of arrival.
 //!
 //! # Idempotency
 //!
 //! A claim is known by its id. Keeping the same id again returns what was kept first, even after its receipt. Confirming
-//! again returns the receipt on record. Rows of confirmed claims therefore stay, without manifest and parts.
+//! again returns the receipt on record, unless the claim was recalled: then the next receipt counts. Rows of confirmed
+//! claims therefore stay, without manifest and parts.
 //!
 //! # Retry
 //!
 //! [`outbox`] decides it, purely: nothing is given up, waits grow from [`outbox::FIRST_RETRY`] to [`outbox::MAX_RETRY`],
-//! and what the hub has accepted is not sent again. Refused claims stay with their reason until they are queued again
-//! ([`Journal::requeue`]); a technician can take out copies meanwhile ([`JournalView::export`]). [`courier`] puts outbox and
-//! journal together; the booth's thread around it has the clock and the network.
+//! and what the hub has accepted is not sent again, unless it lacks it later. Refused claims stay with their reason until
+//! they are queued again: one by one ([`Journal::requeue`]), and at each start all that the hub refused, for it may be mended
+//! ([`Journal::requeue_refused`]). A technician can take out copies meanwhile ([`JournalView::export`]). [`courier`] puts
+//! outbox and journal together; the booth's thread around it has the clock and the network.
+//!
+//! # Holding
+//!
+//! A hub that comes back from a backup has forgotten its last claims. While it asks for holding ([`Journal::set_hold`],
+//! remembered here), a receipt leaves manifest and parts as they are, and the claim is *held*, until the hub says of it that
+//! it lies in a backup ([`Journal::safe`]), or its room is needed ([`Journal::make_room`]: the oldest go before the booth
+//! says that it is full, and beyond [`MAX_HELD`]). What the hub lacks is queued again if it is held ([`Journal::recall`]),
+//! and is on record in the audit trail if it is not. [`courier`] tells the hub of receipts when the link comes up and from
+//! time to time. A hub that never asks for holding has every claim erased with its receipt.
+//!
+//! # Keys
+//!
+//! Claims are sealed to the hub's recipient, and receipts count that a key of the hub signed: those of the enrolment, until
+//! the hub tells newer ones ([`Journal::take_keys`]). Those have to be signed by a receipt key that counts by then, with a
+//! higher serial, and are followed from the enrolment's receipt key again at each open. What was kept earlier stays sealed
+//! as it is; receipts on record stay good. A new enrolment at a hub with another receipt key begins anew.
 //!
 //! # Erasure
 //!
-//! Sealed bytes go only in the transaction that records a receipt which the hub's key signed for exactly this manifest.
+//! Sealed bytes go only in a transaction that records a receipt which a key of the hub signed for exactly this manifest, or,
+//! of held claims, in one after it. Until then they lie as they were kept, and what follows holds from then on.
 //! `secure_delete` overwrites the freed pages, and the checkpoint that follows truncates the log. Two things make that
 //! complete: rows begin with filler as long as a b-tree cell, so ciphertext lies in overflow pages alone and rebalancing
 //! never leaves a copy of it in the slack of a page; and a checkpoint that a reader held up is made up for later
-//! ([`Journal::tend`]). What a flash drive keeps in worn cells is beyond reach, and is sealed; so is what a database that
-//! was set aside holds, also of claims that are confirmed later.
+//! ([`Journal::tend`]). Erasing writes as much to the log as it erases: many claims go in several transactions. What a flash
+//! drive keeps in worn cells is beyond reach, and is sealed; so is what a database that was set aside holds, also of claims
+//! that are confirmed later.
 //!
 //! # Audit
 //!
@@ -62,6 +83,8 @@
 //! | I/O error while writing, or a page that can't be read | stops: every later call is [`JournalError::Failed`] until it is opened anew ([`JournalError::needs_reopening`]), for after a failed fsync the page cache no longer tells what is on disk; the log is left as it is |
 //! | a log left by a failed fsync | is written over itself before it is read: what is read of it may not be on the disk |
 //! | damaged database at open | sets it aside with its log, changes nothing in it, and salvages into a fresh one each claim whose manifest, parts and receipt have their digests: a bad page costs the claims on it ([`SetAside`]); also when power is cut meanwhile |
+//! | damaged claim that is held | its receipt is salvaged: the hub has it |
+//! | damaged list of the hub's keys, or word on holding | the enrolment's keys count, receipts erase, until the hub is asked the next time |
 //! | no room to salvage a claim | it stays in the file set aside, and is counted as left |
 //! | damaged log: SQLite drops its end without a word | says which numbers were kept and are gone ([`Opened::lost`]), and gives none of them again. The last one may go unnoticed if power was cut within seconds of keeping it |
 //! | missing database | takes over from the last one set aside, or says that all numbers are gone |
@@ -79,7 +102,9 @@ mod delivery;
 pub mod disk;
 mod error;
 mod files;
+mod holding;
 mod journal;
+mod keys;
 pub mod outbox;
 mod pack;
 mod pages;
@@ -95,6 +120,7 @@ mod view;
 pub use audit::BoothAudit;
 pub use delivery::{DAMAGED, Request};
 pub use error::{JournalError, chain};
+pub use holding::{MAX_HELD, Receipts};
 pub use journal::{Journal, JournalConfig, Kept, Opened, Outgoing, Stats};
 pub use pack::MAX_CLAIM;
 pub use reserve::RESERVE;

@@ -12,7 +12,7 @@ use std::io::{self, Write};
 use zeroize::Zeroizing;
 
 /// Sealed bytes of one claim, at most: eleven photographs of the largest size (no reason asks for more) with room for the
-/// fields and the signature. The booth asks [`crate::Journal::has_room`] for this before a session.
+/// fields and the signature. The courier makes room for this ([`crate::Journal::make_room`]) before a session.
 pub const MAX_CLAIM: u64 = 96 << 20;
 
 /// One part, sealed, as it is stored and sent.

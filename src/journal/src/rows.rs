@@ -1,5 +1,6 @@
 //! Rows of the queue, read and written: the SQL of the journal and of the technician's view.
 
+use crate::delivery::DAMAGED;
 use crate::error::JournalError;
 use crate::pack::SealedPart;
 use crate::pages::Value;
@@ -40,6 +41,10 @@ pub enum QueueState {
     Refused {
         reason: String,
     },
+    /// The hub has it, and wants it held here until it lies in a backup.
+    Held {
+        ledger_sequence: u64,
+    },
     /// Erased; the receipt is on record.
     Confirmed {
         ledger_sequence: u64,
@@ -53,7 +58,7 @@ pub(crate) struct ClaimRow {
     pub digest: Digest,
     /// None once confirmed.
     pub manifest: Option<Signed<Manifest>>,
-    /// None until confirmed.
+    /// None until held or confirmed.
     pub receipt: Option<Signed<Receipt>>,
 }
 
@@ -66,6 +71,10 @@ pub struct Stats {
     pub refused: u64,
     /// Sealed bytes of both.
     pub bytes: u64,
+    /// Claims that the hub has, and wants held here.
+    pub held: u64,
+    /// Sealed bytes of these.
+    pub held_bytes: u64,
 }
 
 const COLUMNS: &str = "sequence, claim, kept_at, parts, bytes, state, refusal, ledger_sequence, digest,
@@ -93,6 +102,15 @@ pub(crate) fn queued(db: &Connection) -> Result<Vec<u64>, JournalError> {
     rows.collect::<Result<_, _>>().map_err(JournalError::sqlite(error))
 }
 
+/// Claims that the hub refused, in order; not those that are damaged here.
+pub(crate) fn refused(db: &Connection) -> Result<Vec<ClaimId>, JournalError> {
+    let error = "list refused claims";
+    let sql = "SELECT claim FROM claim WHERE state = 'refused' AND refusal <> ?1 ORDER BY sequence";
+    let mut statement = db.prepare_cached(sql).map_err(JournalError::sqlite(error))?;
+    let rows = statement.query_map([DAMAGED], |row| claim_id(row, 0)).map_err(JournalError::sqlite(error))?;
+    rows.collect::<Result<_, _>>().map_err(JournalError::sqlite(error))
+}
+
 /// The oldest queued claim behind a sequence number.
 pub(crate) fn next_queued(db: &Connection, after: u64) -> Result<Option<ClaimRow>, JournalError> {
     let error = "find the next claim";
@@ -101,7 +119,7 @@ pub(crate) fn next_queued(db: &Connection, after: u64) -> Result<Option<ClaimRow
     statement.query_row([integer(after)], read).optional().map_err(JournalError::sqlite(error))
 }
 
-/// All unsent claims and the last [`LISTED_CONFIRMED`] others, in the order of the queue.
+/// All claims that are here and the last [`LISTED_CONFIRMED`] others, in the order of the queue.
 pub(crate) fn list(db: &Connection) -> Result<Vec<QueueRow>, JournalError> {
     let error = "list the queue";
     let sql = format!(
@@ -116,12 +134,15 @@ pub(crate) fn list(db: &Connection) -> Result<Vec<QueueRow>, JournalError> {
 
 pub(crate) fn stats(db: &Connection) -> Result<Stats, JournalError> {
     let sql = "SELECT count(*) FILTER (WHERE state = 'queued'), count(*) FILTER (WHERE state = 'refused'),
-            coalesce(sum(bytes), 0)
-        FROM claim WHERE state IN ('queued', 'refused')";
-    db.query_row(sql, [], |row| {
-        Ok(Stats { queued: natural(row.get(0)?), refused: natural(row.get(1)?), bytes: natural(row.get(2)?) })
-    })
-    .map_err(JournalError::sqlite("count the queue"))
+            coalesce(sum(bytes) FILTER (WHERE state <> 'held'), 0),
+            count(*) FILTER (WHERE state = 'held'), coalesce(sum(bytes) FILTER (WHERE state = 'held'), 0)
+        FROM claim WHERE state IN ('queued', 'refused', 'held')";
+    let read = |row: &Row<'_>| {
+        let number = |column| row.get(column).map(natural);
+        let (queued, refused, bytes) = (number(0)?, number(1)?, number(2)?);
+        Ok(Stats { queued, refused, bytes, held: number(3)?, held_bytes: number(4)? })
+    };
+    db.query_row(sql, [], read).map_err(JournalError::sqlite("count the queue"))
 }
 
 /// The number that the next claim gets.
@@ -193,6 +214,7 @@ pub(crate) fn insert_row(db: &Connection, row: &ClaimRow) -> Result<(), JournalE
     let (state, refusal, ledger_sequence) = match &row.listed.state {
         QueueState::Queued => ("queued", None, None),
         QueueState::Refused { reason } => ("refused", Some(reason), None),
+        QueueState::Held { ledger_sequence } => ("held", None, Some(integer(*ledger_sequence))),
         QueueState::Confirmed { ledger_sequence } => ("confirmed", None, Some(integer(*ledger_sequence))),
     };
     let (manifest, receipt) = (row.manifest.as_ref(), row.receipt.as_ref());
@@ -229,30 +251,32 @@ pub(crate) fn part(db: &Connection, digest: Digest) -> Result<Option<(ClaimId, V
     statement.query_row([digest.0], read).optional().map_err(JournalError::sqlite(error))
 }
 
-/// Records the receipt and erases everything that it makes needless.
-pub(crate) fn confirm(
+/// Records the receipt; the claim is held from here on.
+pub(crate) fn record_receipt(
     db: &Connection,
     sequence: u64,
     receipt: &Receipt,
     signed: &Signed<Receipt>,
 ) -> Result<(), JournalError> {
-    let error = "confirm a claim";
-    db.execute("DELETE FROM part WHERE sequence = ?1", [integer(sequence)]).map_err(JournalError::sqlite(error))?;
-    db.execute(
-        "UPDATE claim SET state = 'confirmed', refusal = NULL, manifest = NULL, manifest_signature = NULL,
-            receipt = ?2, receipt_signature = ?3, ledger_sequence = ?4
-         WHERE sequence = ?1",
-        params![integer(sequence), signed.body, signed.signature, integer(receipt.ledger_sequence)],
-    )
-    .map_err(JournalError::sqlite(error))?;
-    Ok(())
+    let sql = "UPDATE claim SET state = 'held', refusal = NULL, receipt = ?2, receipt_signature = ?3,
+            ledger_sequence = ?4 WHERE sequence = ?1";
+    let values = params![integer(sequence), signed.body, signed.signature, integer(receipt.ledger_sequence)];
+    db.execute(sql, values).map(drop).map_err(JournalError::sqlite("confirm a claim"))
 }
 
-/// Marks a claim as refused, or as queued again. Confirmed claims stay as they are.
+/// Erases all of a held claim that its receipt makes needless.
+pub(crate) fn erase(db: &Connection, sequence: u64) -> Result<(), JournalError> {
+    let error = "erase a claim";
+    db.execute("DELETE FROM part WHERE sequence = ?1", [integer(sequence)]).map_err(JournalError::sqlite(error))?;
+    let sql = "UPDATE claim SET state = 'confirmed', manifest = NULL, manifest_signature = NULL WHERE sequence = ?1";
+    db.execute(sql, [integer(sequence)]).map(drop).map_err(JournalError::sqlite(error))
+}
+
+/// Marks a claim as refused, or as queued again. Held and confirmed claims stay as they are.
 pub(crate) fn set_refusal(db: &Connection, claim: ClaimId, reason: Option<&str>) -> Result<(), JournalError> {
     let state = if reason.is_some() { "refused" } else { "queued" };
     db.execute(
-        "UPDATE claim SET state = ?2, refusal = ?3 WHERE claim = ?1 AND state <> 'confirmed'",
+        "UPDATE claim SET state = ?2, refusal = ?3 WHERE claim = ?1 AND state IN ('queued', 'refused')",
         params![claim.0.as_bytes(), state, reason],
     )
     .map(drop)
@@ -271,8 +295,9 @@ fn read(row: &Row<'_>) -> rusqlite::Result<ClaimRow> {
     let claim = claim_id(row, 1)?;
     let state = match row.get_ref(5)?.as_str()? {
         "refused" => QueueState::Refused { reason: row.get(6)? },
+        "held" => QueueState::Held { ledger_sequence: natural(row.get(7)?) },
         "confirmed" => QueueState::Confirmed { ledger_sequence: natural(row.get(7)?) },
-        // The table allows no fourth.
+        // The table allows no fifth.
         _ => QueueState::Queued,
     };
     let listed = QueueRow {
@@ -305,6 +330,7 @@ pub(crate) fn from_page(sequence: u64, values: &[Value]) -> Option<ClaimRow> {
     let state = match text(5)?.as_str() {
         "queued" => QueueState::Queued,
         "refused" => QueueState::Refused { reason: text(6)? },
+        "held" => QueueState::Held { ledger_sequence: natural(number(11)?) },
         "confirmed" => QueueState::Confirmed { ledger_sequence: natural(number(11)?) },
         _ => return None,
     };
@@ -320,8 +346,12 @@ pub(crate) fn from_page(sequence: u64, values: &[Value]) -> Option<ClaimRow> {
     let digest = Digest(blob(2)?.try_into().ok()?);
     let manifest = text(7).zip(text(8)).map(|(body, signature)| Signed::from_parts(body, signature));
     let receipt = text(9).zip(text(10)).map(|(body, signature)| Signed::from_parts(body, signature));
-    let confirmed = matches!(listed.state, QueueState::Confirmed { .. });
-    let whole = confirmed == receipt.is_some() && confirmed == manifest.is_none();
+    let (sent, erased) = match listed.state {
+        QueueState::Queued | QueueState::Refused { .. } => (false, false),
+        QueueState::Held { .. } => (true, false),
+        QueueState::Confirmed { .. } => (true, true),
+    };
+    let whole = sent == receipt.is_some() && erased == manifest.is_none();
     whole.then_some(ClaimRow { listed, digest, manifest, receipt })
 }
 
@@ -331,15 +361,15 @@ fn signed<T: bilik_claim::filing::Signable>(row: &Row<'_>, column: usize) -> rus
     Ok(body.zip(signature).map(|(body, signature)| Signed::from_parts(body, signature)))
 }
 
-fn claim_id(row: &Row<'_>, column: usize) -> rusqlite::Result<ClaimId> {
+pub(crate) fn claim_id(row: &Row<'_>, column: usize) -> rusqlite::Result<ClaimId> {
     Ok(ClaimId(Uuid::from_bytes(row.get(column)?)))
 }
 
 /// SQLite's integers are signed. Ours count claims and bytes, and stay far below the limit.
-fn integer(number: u64) -> i64 {
+pub(crate) fn integer(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-fn natural(number: i64) -> u64 {
+pub(crate) fn natural(number: i64) -> u64 {
     u64::try_from(number).unwrap_or(0)
 }

@@ -1,9 +1,10 @@
 //! Takes over from a damaged database what is provably as it was stored, claim by claim.
 //!
 //! A queued or refused claim is moved if its manifest and each of its parts have the digests they were kept with; a
-//! confirmed one if its receipt is for it. SQLite is asked first, since it reads the log as well. What it can't say any
-//! more is looked for on the pages themselves ([`crate::pages`]): so a page that can't be read costs the claims on it, and
-//! none beside, whether it was a root, an index or the head of the file.
+//! confirmed one if its receipt is for it; a held one if both hold, and as confirmed if only its receipt does. SQLite is
+//! asked first, since it reads the log as well. What it can't say any more is looked for on the pages themselves
+//! ([`crate::pages`]): so a page that can't be read costs the claims on it, and none beside, whether it was a root, an index
+//! or the head of the file.
 
 use crate::audit;
 use crate::disk::Disk;
@@ -11,10 +12,10 @@ use crate::error::JournalError;
 use crate::files::Head;
 use crate::journal::outgoing;
 use crate::pages::Pages;
-use crate::rows::{self, ClaimRow};
-use crate::{schema, view};
+use crate::rows::{self, ClaimRow, QueueRow, QueueState};
+use crate::{holding, keys, schema, view};
 use bilik_claim::audit::AuditEntry;
-use bilik_claim::filing::{FORMAT, Part};
+use bilik_claim::filing::{FORMAT, Part, Receipt};
 use bilik_claim::ids::Digest;
 use rusqlite::Connection;
 use std::cell::OnceCell;
@@ -43,9 +44,11 @@ pub(crate) fn salvage(disk: &Disk, source: &Path, fresh: &Connection, head: Head
         match old.claim(sequence) {
             Looked::Good(row, parts) => match old.copy(fresh, &row, &parts) {
                 Ok(true) => salvaged.moved += 1,
+                Ok(false) if old.copy_receipt(fresh, &row)? => salvaged.moved += 1,
                 Ok(false) | Err(JournalError::Full { .. }) => salvaged.left += 1,
                 Err(error) => return Err(error),
             },
+            Looked::Bad(row) if old.copy_receipt(fresh, &row)? => salvaged.moved += 1,
             Looked::Bad(_) => salvaged.left += 1,
             Looked::Unknown if sequence <= head.kept() => salvaged.left += 1,
             Looked::Absent if sequence > base && sequence <= head.kept() => salvaged.left += 1,
@@ -54,6 +57,11 @@ pub(crate) fn salvage(disk: &Disk, source: &Path, fresh: &Connection, head: Head
     }
     rows::raise_base(fresh, last)?;
     audit::salvage(|number| old.audit(number), fresh)?;
+    // What can't be read comes again when the booth and the hub reconcile.
+    if let Some(db) = old.db() {
+        keys::salvage(db, fresh)?;
+        holding::salvage(db, fresh)?;
+    }
     Ok(salvaged)
 }
 
@@ -69,7 +77,7 @@ pub(crate) struct Damaged {
 
 /// What is left of a claim.
 pub(crate) enum Looked {
-    /// With the parts that a claim which is not confirmed must have.
+    /// With the parts that a claim which is not erased must have.
     Good(Box<ClaimRow>, Vec<Part>),
     /// It was there, and is not what it was.
     Bad(Box<ClaimRow>),
@@ -151,15 +159,31 @@ impl Damaged {
         transaction.commit().map_err(JournalError::sqlite(error))?;
         Ok(true)
     }
+
+    /// Of a held claim, what proves that the hub has it. False if it is not one, or there is no room.
+    fn copy_receipt(&self, fresh: &Connection, row: &ClaimRow) -> Result<bool, JournalError> {
+        let QueueState::Held { ledger_sequence } = row.listed.state else { return Ok(false) };
+        let listed = QueueRow { state: QueueState::Confirmed { ledger_sequence }, ..row.listed.clone() };
+        match judge(ClaimRow { listed, manifest: None, ..row.clone() }) {
+            Looked::Good(row, parts) => match self.copy(fresh, &row, &parts) {
+                Err(JournalError::Full { .. }) => Ok(false),
+                result => result,
+            },
+            Looked::Bad(_) | Looked::Unknown | Looked::Absent => Ok(false),
+        }
+    }
 }
 
 /// Whether a row is what was stored.
 fn judge(row: ClaimRow) -> Looked {
     let (claim, sequence) = (row.listed.claim, row.listed.sequence);
-    if let Some(receipt) = &row.receipt {
-        let ours = |r: bilik_claim::filing::Receipt| r.format == FORMAT && r.claim == claim && r.manifest == row.digest;
-        let holds = receipt.peek().is_ok_and(ours);
-        return if holds { Looked::Good(Box::new(row), Vec::new()) } else { Looked::Bad(Box::new(row)) };
+    let ours = |r: Receipt| r.format == FORMAT && r.claim == claim && r.manifest == row.digest;
+    let receipt_holds = row.receipt.as_ref().is_none_or(|receipt| receipt.peek().is_ok_and(ours));
+    if !receipt_holds {
+        return Looked::Bad(Box::new(row));
+    }
+    if matches!(row.listed.state, QueueState::Confirmed { .. }) {
+        return Looked::Good(Box::new(row), Vec::new());
     }
     let manifest = row.manifest.as_ref().and_then(|signed| signed.peek().ok());
     let ours = manifest.is_some_and(|m| m.claim == claim && m.sequence == sequence && m.validate().is_ok());

@@ -1,11 +1,13 @@
 //! The journal on real files, against the real SQLite. Everything personal here is a canary that must never be found.
 
-mod auditing;
+pub(crate) mod auditing;
 mod damage;
 pub(crate) mod delivering;
 mod erasing;
 pub(crate) mod faulty;
+mod holding;
 mod keeping;
+mod keys;
 mod salvaging;
 
 use crate::{DATABASE, Journal, JournalConfig, JournalError, Outgoing};
@@ -55,6 +57,7 @@ impl Office {
     pub fn config(&self) -> JournalConfig {
         JournalConfig {
             recipient: self.recipient(),
+            receipt_key: self.receipt_key.verifying_key(),
             booth: BoothId(Uuid::from_u128(1)),
             manifest_key: self.booth_key.clone(),
             reserve: RESERVE,
@@ -72,7 +75,7 @@ impl Office {
     }
 
     pub fn confirm(&self, journal: &mut Journal, outgoing: &Outgoing) -> Result<Receipt, JournalError> {
-        journal.confirm(outgoing.claim, &self.receipt(outgoing, 1), &self.receipt_key.verifying_key(), KEPT_AT)
+        journal.confirm(outgoing.claim, &self.receipt(outgoing, 1), KEPT_AT)
     }
 }
 

@@ -7,7 +7,7 @@ use crate::files::Place;
 use crate::rows::ClaimRow;
 use crate::salvage::Looked;
 use crate::view::JournalView;
-use crate::{DATABASE, rows, schema};
+use crate::{DATABASE, keys, rows, schema};
 use bilik_claim::audit::AuditState;
 use bilik_claim::ids::{ClaimId, Digest};
 use ed25519_dalek::VerifyingKey;
@@ -17,7 +17,7 @@ use ed25519_dalek::VerifyingKey;
 pub struct Keys {
     /// The booth's, for manifests.
     pub manifest: VerifyingKey,
-    /// The hub's, for receipts.
+    /// The hub's of the enrolment, for receipts and for the keys that came after it.
     pub receipt: VerifyingKey,
 }
 
@@ -84,6 +84,11 @@ impl JournalView {
             | BoothAudit::SessionEnded { .. }
             | BoothAudit::ClaimKept { .. }
             | BoothAudit::ClaimConfirmed { .. }
+            | BoothAudit::ClaimHeld { .. }
+            | BoothAudit::ClaimErased { .. }
+            | BoothAudit::ClaimRecalled { .. }
+            | BoothAudit::ReceiptUnknownToHub { .. }
+            | BoothAudit::HubKeysTaken { .. }
             | BoothAudit::ClaimRefused { .. }
             | BoothAudit::ClaimQueuedAgain { .. } => {}
         };
@@ -122,16 +127,21 @@ impl JournalView {
     /// How many numbers no claim has.
     fn verify_claims(&self, keys: Option<&Keys>, report: &mut Report) -> Result<u64, JournalError> {
         let mut absent = 0;
+        let receipt_keys = keys.map(|keys| match self.queue.db() {
+            Some(db) => keys::ever(db, keys.receipt),
+            None => vec![keys.receipt],
+        });
         for sequence in rows::looked_up(self.last_given_out()?) {
             match self.queue.claim(sequence) {
                 Looked::Good(row, parts) => {
                     report.claims += 1;
                     let whole = parts.iter().filter(|p| self.queue.part(p.digest).is_some()).count();
                     report.parts += whole as u64;
-                    if whole < parts.len() && !self.confirmed_meanwhile(row.listed.claim) {
+                    if whole < parts.len() && !self.erased_meanwhile(row.listed.claim) {
                         report.damaged.push(row.listed.claim);
                     }
-                    if keys.is_some_and(|keys| !signed_by(keys, &row)) {
+                    let foreign = |(keys, receipt): (&Keys, &Vec<_>)| !signed_by(&keys.manifest, receipt, &row);
+                    if keys.zip(receipt_keys.as_ref()).is_some_and(foreign) {
                         report.foreign.push(row.listed.claim);
                     }
                 }
@@ -156,8 +166,8 @@ impl JournalView {
     }
 }
 
-fn signed_by(keys: &Keys, row: &ClaimRow) -> bool {
-    let manifest = row.manifest.as_ref().is_none_or(|signed| signed.open(&keys.manifest).is_ok());
-    let receipt = row.receipt.as_ref().is_none_or(|signed| signed.open(&keys.receipt).is_ok());
+fn signed_by(manifest_key: &VerifyingKey, receipt_keys: &[VerifyingKey], row: &ClaimRow) -> bool {
+    let manifest = row.manifest.as_ref().is_none_or(|signed| signed.open(manifest_key).is_ok());
+    let receipt = row.receipt.as_ref().is_none_or(|signed| keys::open_with(signed, receipt_keys).is_ok());
     manifest && receipt
 }

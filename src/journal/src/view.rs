@@ -14,7 +14,7 @@ use std::path::Path;
 /// Claims of a queue that could be read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Listed {
-    /// Oldest first: those not confirmed, and the last [`LISTED_CONFIRMED`] others.
+    /// Oldest first: those that are here, and the last [`LISTED_CONFIRMED`] others.
     pub rows: Vec<QueueRow>,
     /// Claims whose row can't be read.
     pub unreadable: u64,
@@ -44,7 +44,7 @@ impl JournalView {
         Ok(Self { queue: Damaged::open(&Disk::real(), database)? })
     }
 
-    /// Claims that are not confirmed, and the last [`LISTED_CONFIRMED`] others.
+    /// Claims that are here, held ones among them, and the last [`LISTED_CONFIRMED`] others.
     pub fn list(&self) -> Result<Listed, JournalError> {
         match self.queue.db().map(rows::list) {
             Some(Ok(rows)) => Ok(Listed { rows, unreadable: 0 }),
@@ -53,7 +53,7 @@ impl JournalView {
         }
     }
 
-    /// Writes every claim that is not confirmed under `directory`: `CLAIM/manifest.json` and `CLAIM/NAME.age`.
+    /// Writes every claim that is here, held ones among them, under `directory`: `CLAIM/manifest.json` and `CLAIM/NAME.age`.
     ///
     /// # Errors
     ///
@@ -62,7 +62,7 @@ impl JournalView {
         RealFiles.make_directory(directory).map_err(failed("create", directory))?;
         let listed = self.list()?;
         let mut exported = Exported { unreadable: listed.unreadable, ..Exported::default() };
-        for row in listed.rows.into_iter().filter(|row| !confirmed(row)) {
+        for row in listed.rows.into_iter().filter(|row| !erased(row)) {
             self.export_claim(directory, &row, &mut exported)?;
         }
         RealFiles.sync_directory(directory).map_err(failed("sync", directory))?;
@@ -80,10 +80,10 @@ impl JournalView {
                 Looked::Absent => {}
             }
         }
-        let older = listed.rows.iter().filter(|r| confirmed(r)).count().saturating_sub(LISTED_CONFIRMED as usize);
+        let older = listed.rows.iter().filter(|r| erased(r)).count().saturating_sub(LISTED_CONFIRMED as usize);
         let mut skipped = 0;
         listed.rows.retain(|row| {
-            let skip = skipped < older && confirmed(row);
+            let skip = skipped < older && erased(row);
             skipped += usize::from(skip);
             !skip
         });
@@ -98,7 +98,7 @@ impl JournalView {
                 return Ok(());
             }
         };
-        // One that was confirmed meanwhile has gone where it should.
+        // One that was erased meanwhile has gone where it should.
         let Some(manifest) = &row.manifest else { return Ok(()) };
         let directory = directory.join(row.listed.claim.to_string());
         RealFiles.make_directory(&directory).map_err(failed("create", &directory))?;
@@ -119,20 +119,20 @@ impl JournalView {
             exported.bytes += part.size;
         }
         RealFiles.sync_directory(&directory).map_err(failed("sync", &directory))?;
-        if !whole && !self.confirmed_meanwhile(row.listed.claim) {
+        if !whole && !self.erased_meanwhile(row.listed.claim) {
             exported.damaged.push(row.listed.claim);
         }
         Ok(())
     }
 
     /// The hub has it by now: parts that are missing have rightly gone.
-    pub(crate) fn confirmed_meanwhile(&self, claim: ClaimId) -> bool {
+    pub(crate) fn erased_meanwhile(&self, claim: ClaimId) -> bool {
         let row = self.queue.db().and_then(|db| rows::find(db, claim).ok().flatten());
         row.is_some_and(|row| row.manifest.is_none())
     }
 }
 
-fn confirmed(row: &QueueRow) -> bool {
+fn erased(row: &QueueRow) -> bool {
     matches!(row.state, QueueState::Confirmed { .. })
 }
 

@@ -136,13 +136,18 @@ impl App {
             CourierEvent::Kept { claim, tracking } => self.feed(Event::Kept { claim, tracking }),
             CourierEvent::KeepFailed { claim } => self.feed(Event::KeepFailed { claim }),
             CourierEvent::Confirmed { claim } => self.feed(Event::Confirmed { claim }),
-            CourierEvent::Queue { queued } => {
-                self.state.queued = queued;
+            CourierEvent::Queue { queued, refused } => {
+                (self.state.queued, self.state.refused) = (queued, refused);
                 self.send(BoothToHub::State { state: self.state.clone() });
             }
             CourierEvent::Damaged { taken_over, missing } => {
                 error!(taken_over, missing, "queue was damaged; see bilik-booth queue list");
+                let missing = u32::try_from(missing).unwrap_or(u32::MAX);
+                self.state.lost = self.state.lost.saturating_add(missing);
+                self.send(BoothToHub::State { state: self.state.clone() });
             }
+            // The next heartbeat carries it.
+            CourierEvent::Audited(head) => self.state.audit = Some(head),
             CourierEvent::Ready(ready) => {
                 self.queue = Some(ready);
                 self.follow_service();

@@ -70,11 +70,12 @@ pub(super) fn services(
         identity.receipt_key().ok_or_else(|| anyhow::anyhow!("identity has no receipt key; enrol the booth again"))?;
     let journal = JournalConfig {
         recipient: identity.hub.recipient.clone(),
+        receipt_key,
         booth: identity.hub.booth,
         manifest_key: identity.manifest_key(),
         reserve: RESERVE,
     };
-    let courier = CourierConfig { state_dir: config.state_dir.clone(), journal, receipt_key, http: http.clone() };
+    let courier = CourierConfig { state_dir: config.state_dir.clone(), journal, http: http.clone() };
     let courier = Courier::start(courier, Arc::new(|event| Post.send(Incoming::Courier(event))))?;
     let link = HubLink::start(identity.hub.booth_address.clone(), tls, |event| Post.send(Incoming::Link(event)));
     Ok(Services { link, http, courier })

@@ -120,7 +120,8 @@ pub async fn open(
     Ok(Json(record))
 }
 
-/// One document or the signature of a claim. The fields have a path of their own.
+/// One document or the signature of a claim. The fields have a path of their own. 422 with the reason if a document cannot be
+/// decoded within bounds: the claim is kept all the same, and `bilik-hub export` gives out the file.
 pub async fn part(
     State(hub): State<Shared>,
     Serving(officer): Serving,
@@ -141,7 +142,15 @@ pub async fn part(
             Ok::<_, ApiError>(opened)
         })
         .await?;
-    let kind = if name == SIGNATURE_PART { "image/svg+xml" } else { "image/jpeg" };
+    let kind = if name == SIGNATURE_PART {
+        "image/svg+xml"
+    } else {
+        hub.pictures.look(bytes.reveal()).await.map_err(|unfit| {
+            tracing::warn!(%claim, part = name, %unfit, "a photograph is kept from the officer");
+            ApiError::Picture(unfit)
+        })?;
+        "image/jpeg"
+    };
     // A drawing from a booth must not run anything, even if somebody opens it as a page.
     let policy = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
     let headers = [(header::CONTENT_TYPE, kind), (header::CONTENT_SECURITY_POLICY, policy)];

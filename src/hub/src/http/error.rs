@@ -1,6 +1,7 @@
 //! What a refused request hears: a status and `{"error": "<code>"}`. Reasons that would help a guesser stay in the log.
 
 use crate::ledger::LedgerError;
+use crate::picture::Unfit;
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -26,6 +27,10 @@ pub enum ApiError {
     TooSlow,
     /// The bytes are not what their name says.
     Mismatch,
+    /// A photograph that is not shown to anybody.
+    Picture(Unfit),
+    /// More in one request than it may hold.
+    BeyondLimit,
     /// Another protocol version.
     Protocol,
     TooMany {
@@ -59,6 +64,11 @@ impl IntoResponse for ApiError {
             ApiError::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
             ApiError::TooSlow => (StatusCode::REQUEST_TIMEOUT, "too_slow"),
             ApiError::Mismatch => (StatusCode::UNPROCESSABLE_ENTITY, "mismatch"),
+            ApiError::Picture(Unfit::NotTried(_)) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
+            ApiError::Picture(Unfit::Header(_) | Unfit::Broken | Unfit::Deadly | Unfit::Late) => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "picture")
+            }
+            ApiError::BeyondLimit => (StatusCode::UNPROCESSABLE_ENTITY, "beyond_limit"),
             ApiError::Protocol => (StatusCode::UPGRADE_REQUIRED, "protocol"),
             ApiError::TooMany { .. } => (StatusCode::TOO_MANY_REQUESTS, "too_many"),
             ApiError::Full => (StatusCode::INSUFFICIENT_STORAGE, "full"),
@@ -76,6 +86,10 @@ impl IntoResponse for ApiError {
                 tracing::error!(%error, source = ?std::error::Error::source(&error), "the ledger refused");
                 (status, Json(json!({ "error": code }))).into_response()
             }
+            ApiError::Picture(unfit) => {
+                let reason = unfit.to_string();
+                (status, Json(json!({ "error": code, "reason": reason }))).into_response()
+            }
             ApiError::Malformed
             | ApiError::Unauthorized
             | ApiError::Forbidden
@@ -86,6 +100,7 @@ impl IntoResponse for ApiError {
             | ApiError::TooLarge
             | ApiError::TooSlow
             | ApiError::Mismatch
+            | ApiError::BeyondLimit
             | ApiError::Protocol
             | ApiError::Full
             | ApiError::Newer

@@ -14,7 +14,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use bilik_claim::filing::{CommitAnswer, MAX_PART, Manifest, Signed, names_the_unknown};
-use bilik_claim::ids::{BoothId, Digest};
+use bilik_claim::ids::{BoothId, ClaimId, Digest};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -85,9 +85,10 @@ pub async fn claim(State(hub): State<Shared>, Booth(booth): Booth, body: Bytes) 
         }
         Err(IntakeError::Refused(reason)) => {
             hub.metrics.count(Counter::ClaimsRefused);
-            let parts = parts_of(&reason, &signed);
-            hub.blocking(move |ledger| ledger.refuse_claim(id, digest, &parts, wall_now())).await?;
-            tracing::error!(booth = %id, manifest = %digest, %reason, "claim refused: a technician is needed");
+            let (claim, parts) = own_words(&reason, &signed);
+            hub.blocking(move |ledger| ledger.refuse_claim(id, digest, claim, &parts, wall_now())).await?;
+            let claim = claim.map(tracing::field::display);
+            tracing::error!(booth = %id, claim, manifest = %digest, %reason, "claim refused: a technician is needed");
             (StatusCode::UNPROCESSABLE_ENTITY, CommitAnswer::Refused { reason: reason.to_string() })
         }
         Err(IntakeError::Ledger(error)) => return Err(error.into()),
@@ -105,18 +106,19 @@ async fn judge_and_keep(hub: &Shared, booth: BoothId, signed: Signed<Manifest>) 
     hub.blocking(move |ledger| intake::keep(ledger, &shared.keys.claims, judged, wall_now())).await
 }
 
-/// Whose parts are dropped with a refused manifest: none, if the booth has not signed it.
-fn parts_of(reason: &Refused, manifest: &Signed<Manifest>) -> Vec<Digest> {
+/// The id of a refused claim, and the parts that are dropped with it: none, if the booth has not signed for them.
+fn own_words(reason: &Refused, manifest: &Signed<Manifest>) -> (Option<ClaimId>, Vec<Digest>) {
     match reason {
-        Refused::Signature(_) => Vec::new(),
+        Refused::Signature(_) => (None, Vec::new()),
         Refused::Manifest(_)
         | Refused::Booth
         | Refused::Recipient
         | Refused::Conflict
         | Refused::Part { .. }
         | Refused::Record
-        | Refused::Differs(_) => {
-            manifest.peek().map(|manifest| manifest.parts.iter().map(|part| part.digest).collect()).unwrap_or_default()
-        }
+        | Refused::Differs(_) => match manifest.peek() {
+            Ok(manifest) => (Some(manifest.claim), manifest.parts.iter().map(|part| part.digest).collect()),
+            Err(_) => (None, Vec::new()),
+        },
     }
 }

@@ -3,7 +3,7 @@
 //! | Listener | Paths |
 //! |---|---|
 //! | console | `/`, `/healthz`, `/metrics`, `/ws/console`, `/api/v1/{enrol,login,logout,me,claims…,sessions…}` |
-//! | booths | `/healthz`, `/ws/booth`, `/api/v1/{parts,claims,sessions}…` |
+//! | booths | `/healthz`, `/ws/booth`, `/api/v1/{parts,claims,reconcile,sessions}…` |
 
 mod assets;
 mod booth_socket;
@@ -17,6 +17,7 @@ mod health;
 mod intake;
 mod login;
 mod photos;
+mod reconcile;
 mod socket;
 mod upload;
 
@@ -27,6 +28,7 @@ use crate::login::sessions::Logins;
 use crate::login::throttle::{PerMinute, Throttle};
 use crate::metrics::Metrics;
 use crate::office::Switchboard;
+use crate::picture::Decoder;
 use crate::scribe::Scribe;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
@@ -58,6 +60,7 @@ pub struct Hub {
     pub office: Switchboard,
     pub scribe: Scribe,
     pub metrics: Arc<Metrics>,
+    pub pictures: Decoder,
     ledger: Arc<dyn Ledger>,
     logins: Mutex<Logins>,
     throttle: Mutex<Throttle>,
@@ -88,6 +91,7 @@ impl Hub {
             office,
             scribe,
             metrics,
+            pictures: Decoder::default(),
             ledger,
             logins: Mutex::default(),
             throttle: Mutex::default(),
@@ -161,6 +165,7 @@ pub fn booths_router(hub: Shared) -> Router {
         Router::new().route("/parts/{digest}", parts).route("/sessions/{session}/documents/{kind}/{photo}", photos);
     let router = Router::new()
         .route("/api/v1/claims", post(intake::claim))
+        .route("/api/v1/reconcile", post(reconcile::reconcile))
         .route("/healthz", get(health::healthz))
         .fallback(error::not_found)
         .layer(timeout())

@@ -14,10 +14,8 @@ use bilik_claim::ids::SessionId;
 use bilik_claim::personal::PersonalBytes;
 use std::sync::Arc;
 
-/// First bytes of every JPEG file.
-const JPEG: [u8; 3] = [0xff, 0xd8, 0xff];
-
-/// 204; 404 unless the session is this booth's (send the snapshot first); 507 if the session has too much already.
+/// 204; 404 unless the session is this booth's (send the snapshot first); 422 if the photograph cannot be decoded within
+/// bounds, with the reason (take it again: the officer does not get to see it); 507 if the session has too much already.
 pub async fn put(
     State(hub): State<Shared>,
     Booth(booth): Booth,
@@ -26,9 +24,10 @@ pub async fn put(
 ) -> Result<StatusCode, ApiError> {
     let upload = upload::read(body, MAX_PHOTO, &hub.uploads).await?;
     let photo = PersonalBytes::new(upload.bytes);
-    if !photo.reveal().starts_with(&JPEG) {
-        return Err(ApiError::Mismatch);
-    }
+    hub.pictures.look(photo.reveal()).await.map_err(|unfit| {
+        tracing::warn!(booth = %booth.booth, %session, ?kind, number, %unfit, "a photograph is kept from the officer");
+        ApiError::Picture(unfit)
+    })?;
     hub.office.put_photo(booth.booth, session, kind, number, Arc::new(photo)).await.map_err(refused)?;
     Ok(StatusCode::NO_CONTENT)
 }

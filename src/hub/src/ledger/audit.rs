@@ -1,7 +1,7 @@
 //! The audit trail: who did what to which claim, in ids, each entry bound to the one before ([`bilik_claim::audit`]).
 
 use super::LedgerError;
-use bilik_claim::audit::AuditState;
+use bilik_claim::audit::{AuditHead, AuditState};
 use bilik_claim::ids::{BoothId, ClaimId, Digest, OfficerId, SessionId, WallTime};
 use bilik_claim::session::item::Item;
 use serde::{Deserialize, Serialize};
@@ -69,6 +69,9 @@ pub enum AuditEvent {
     ClaimRefused {
         booth: BoothId,
         manifest: Digest,
+        /// If the booth had signed it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        claim: Option<ClaimId>,
     },
     ClaimOpened {
         claim: ClaimId,
@@ -98,10 +101,50 @@ pub enum AuditEvent {
     ClaimRecovered {
         claim: ClaimId,
     },
+    /// The booth has a receipt of it, and nobody has it: the ledger was put back from a backup that lacks it.
+    ClaimMissing {
+        claim: ClaimId,
+        booth: BoothId,
+    },
+    /// A copy of the ledger was made; it has every claim up to this sequence.
+    BackupMade {
+        horizon: u64,
+    },
+    /// A new key took the place of the one before, which still opens or counts.
+    KeyRotated {
+        key: KeyKind,
+    },
+    /// A receipt key counts no more.
+    ReceiptKeyRetired {
+        number: u32,
+        /// Some booths did not know its successor yet.
+        forced: bool,
+    },
+    /// A booth's own audit trail is shorter than it was, or another.
+    BoothTrailCut {
+        booth: BoothId,
+        noted: AuditHead,
+        told: AuditHead,
+    },
+    /// So many more claims were kept at a booth and lost by its disk.
+    BoothLostClaims {
+        booth: BoothId,
+        count: u32,
+    },
     /// So many entries before this one could not be written: the trail has a gap here.
     EntriesLost {
         count: u64,
     },
+}
+
+/// A key that an operator replaces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeyKind {
+    /// What claims are sealed to.
+    Sealing,
+    /// What receipts are signed with.
+    Receipt,
 }
 
 /// A verdict without its words.

@@ -113,11 +113,13 @@ pub trait Claims {
         sign: &dyn Fn(u64) -> Option<Signed<Receipt>>,
     ) -> Result<Commit, LedgerError>;
 
-    /// Records that a manifest was refused, and drops those of its parts that no claim needs.
+    /// Records that a manifest was refused, and drops those of its parts that no claim needs. `claim` is its id, if the
+    /// booth has signed it.
     fn refuse_claim(
         &self,
         booth: BoothId,
         manifest: Digest,
+        claim: Option<ClaimId>,
         parts: &[Digest],
         now: WallTime,
     ) -> Result<(), LedgerError>;
@@ -126,6 +128,12 @@ pub trait Claims {
 
     /// The newest first, below `before`; `unverified`: only those that no officer has decided.
     fn claims(&self, unverified: bool, before: Option<u64>, limit: u32) -> Result<Vec<ClaimRow>, LedgerError>;
+
+    /// Highest sequence of a claim; 0: there is none.
+    fn claims_kept(&self) -> Result<u64, LedgerError>;
+
+    /// How many claims are sealed to each age recipient.
+    fn claims_by_recipient(&self) -> Result<Vec<(String, u64)>, LedgerError>;
 
     fn decide_claim(&self, claim: ClaimId, decision: &ClaimDecision) -> Result<DecideClaim, LedgerError>;
 

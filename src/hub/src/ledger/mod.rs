@@ -7,17 +7,21 @@ mod audit;
 mod booths;
 mod claims;
 mod officers;
+mod reconcile;
+mod reports;
 
 pub use audit::*;
 pub use bilik_claim::audit::AuditState;
 pub use booths::*;
 pub use claims::*;
 pub use officers::*;
+pub use reconcile::*;
+pub use reports::*;
 
 use thiserror::Error;
 
 /// Everything together.
-pub trait Ledger: Booths + Officers + Parts + Claims + Audit + Send + Sync {
+pub trait Ledger: Booths + Officers + Parts + Claims + Reconciliation + Reports + Audit + Send + Sync {
     fn health(&self) -> Health;
 
     /// After [`Health::Full`]: tries whether there is room for a part again. Does nothing in any other state.

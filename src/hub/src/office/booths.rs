@@ -49,6 +49,7 @@ impl Office {
         match message {
             BoothToHub::Hello { .. } => {}
             BoothToHub::State { state } => {
+                self.effects.extend(self.trails.told(id, &state, now));
                 if booth.state != state {
                     booth.state = state;
                     let session = booth.session;

@@ -16,7 +16,8 @@
 //! ```
 //!
 //! Nothing here outlives the process. After a restart booths reconnect and send their whole state, consoles send their
-//! capacity, and all is as it was, but that sessions may find another officer.
+//! capacity, and all is as it was, but that sessions may find another officer. Only what booths told of their audit
+//! trails is read from the ledger again.
 
 mod assignment;
 mod attention;
@@ -26,13 +27,14 @@ mod consoles;
 mod follow;
 mod photos;
 mod run;
+mod trails;
 mod wait;
 
 pub use photos::{MAX_PHOTO, PhotoRefusal};
 pub use run::{CloseReason, Outbox, Outgoing, Status, Switchboard, spawn};
 
 use crate::clock::{Now, local_day};
-use crate::ledger::{AuditEvent, Figures, Role};
+use crate::ledger::{AuditEvent, BoothReport, BoothTrail, Figures, Role};
 use attention::{Hold, View};
 use bilik_claim::document::DocumentKind;
 use bilik_claim::ids::{BoothId, CallId, ClaimId, OfficerId, SessionId};
@@ -46,6 +48,7 @@ use photos::Photos;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use trails::Trails;
 use wait::ServiceTimes;
 
 /// A connection, counted up: a late word about an old one never hits a newer one.
@@ -86,6 +89,12 @@ pub enum Effect {
         claim: ClaimId,
         booth: BoothId,
         rating: u8,
+    },
+    /// What a booth tells of its audit trail and its disk, and what is wrong with that.
+    Trail {
+        booth: BoothId,
+        trail: BoothTrail,
+        events: Vec<AuditEvent>,
     },
 }
 
@@ -158,6 +167,7 @@ pub struct Office {
     service: ServiceTimes,
     day: DayAttention,
     figures: Figures,
+    trails: Trails,
     effects: Vec<Effect>,
 }
 
@@ -173,12 +183,19 @@ impl Office {
             service: ServiceTimes::default(),
             day: DayAttention::default(),
             figures: Figures::default(),
+            trails: Trails::default(),
             effects: Vec::new(),
         }
     }
 
+    /// What booths told an earlier run of the hub.
+    pub fn remember(&mut self, reports: impl IntoIterator<Item = (BoothId, BoothReport)>) {
+        reports.into_iter().for_each(|(booth, report)| self.trails.remember(booth, report.trail));
+    }
+
     /// Lets time pass: losses, grace, pauses.
     pub fn tick(&mut self, now: Now) {
+        self.effects.extend(self.trails.due(now));
         self.turn_day(now);
         self.sweep_booths(now);
         self.sweep_officers(now);

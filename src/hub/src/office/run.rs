@@ -5,7 +5,7 @@
 
 use super::{Connection, Effect, Office, OfficerCard, PhotoRefusal};
 use crate::clock::Now;
-use crate::ledger::{Figures, Role, SessionDecision};
+use crate::ledger::{AuditEvent, Figures, Role, SessionDecision};
 use crate::listener::stopped;
 use crate::metrics::{Counter, Metrics};
 use crate::scribe::{Entry, Scribe};
@@ -339,8 +339,21 @@ impl Shell {
                         self.scribe.write(Entry::Decided(SessionDecision { session, booth, officer, verified }));
                     }
                     Effect::Rated { claim, booth, rating } => self.scribe.write(Entry::Rated { claim, booth, rating }),
+                    Effect::Trail { booth, trail, events } => {
+                        events.iter().for_each(|event| self.count(event));
+                        self.scribe.write(Entry::Trail { booth, trail, events });
+                    }
                 }
             }
+        }
+    }
+
+    fn count(&self, event: &AuditEvent) {
+        if let AuditEvent::BoothTrailCut { .. } = event {
+            self.metrics.count(Counter::BoothTrailsCut);
+        }
+        if let AuditEvent::BoothLostClaims { count, .. } = event {
+            self.metrics.add(Counter::BoothClaimsLost, u64::from(*count));
         }
     }
 

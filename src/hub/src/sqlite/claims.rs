@@ -1,4 +1,4 @@
-use super::{SqliteLedger, audit, digest, storage, text};
+use super::{SqliteLedger, audit, digest, reconcile, storage, text};
 use crate::ledger::{
     AuditEvent, ClaimDecision, ClaimRow, Claims, Commit, DecideClaim, DecisionKind, Figures, LedgerError,
     MAX_EARLY_RATINGS, NewClaim, SessionDecision,
@@ -73,7 +73,7 @@ impl Claims for SqliteLedger {
                         .query_row(params![booth, part.digest.0], |_| Ok(()))?;
                 }
                 transaction.execute("DELETE FROM ratings WHERE claim = ?1 AND booth <> ?2", [&id, &booth])?;
-                Ok(())
+                reconcile::found(transaction, manifest.claim, manifest_digest, now)
             };
             run().map_err(failed)?;
             let event =
@@ -91,6 +91,7 @@ impl Claims for SqliteLedger {
         &self,
         booth: BoothId,
         manifest: Digest,
+        claim: Option<ClaimId>,
         parts: &[Digest],
         now: WallTime,
     ) -> Result<(), LedgerError> {
@@ -102,7 +103,7 @@ impl Claims for SqliteLedger {
                     .and_then(|mut statement| statement.execute(params![booth.to_string(), part.0]))
                     .map_err(|source| storage(OPERATION, source))?;
             }
-            audit::append(transaction, now, &AuditEvent::ClaimRefused { booth, manifest })
+            audit::append(transaction, now, &AuditEvent::ClaimRefused { booth, manifest, claim })
         })
     }
 
@@ -123,6 +124,21 @@ impl Claims for SqliteLedger {
                 .prepare_cached(&format!("{COLUMNS} WHERE c.sequence < ?1 {filter} ORDER BY c.sequence DESC LIMIT ?2"))?
                 .query_map(params![before, limit], claim_row)?
                 .collect()
+        })
+    }
+
+    fn claims_kept(&self) -> Result<u64, LedgerError> {
+        self.read("count claims", |connection| {
+            let sql = "SELECT coalesce(max(sequence), 0) FROM claims";
+            connection.prepare_cached(sql)?.query_row([], |row| row.get::<_, i64>(0)).map(i64::unsigned_abs)
+        })
+    }
+
+    fn claims_by_recipient(&self) -> Result<Vec<(String, u64)>, LedgerError> {
+        self.read("count claims by their key", |connection| {
+            let sql = "SELECT json_extract(manifest, '$.recipient'), count(*) FROM claims GROUP BY 1";
+            let row = |row: &Row<'_>| Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs()));
+            connection.prepare(sql)?.query_map([], row)?.collect()
         })
     }
 
@@ -459,7 +475,7 @@ mod tests {
         let orphan = Digest::of(b"orphan");
         ledger.put_part(BOOTH, orphan, b"orphan", WallTime(0)).unwrap();
         let shared = kept.manifest.parts[0].digest;
-        ledger.refuse_claim(BOOTH, Digest::of(b"manifest"), &[orphan, shared], WallTime(2)).unwrap();
+        ledger.refuse_claim(BOOTH, Digest::of(b"manifest"), None, &[orphan, shared], WallTime(2)).unwrap();
         assert_eq!(ledger.part_sizes(BOOTH, &[orphan, shared]).unwrap(), [None, Some(1)]);
         assert!(matches!(ledger.verify_audit(None).unwrap(), AuditState::Intact { entries: 4, .. }));
     }

@@ -22,13 +22,18 @@
 mod audit;
 mod booths;
 mod claims;
+mod copy;
 mod disk;
 mod group;
 mod officers;
 mod parts;
 #[cfg(test)]
 mod power;
+mod reconcile;
+mod reports;
 mod schema;
+
+pub(crate) use copy::back_up;
 
 use crate::ledger::{Health, Ledger, LedgerError};
 use bilik_claim::filing::MAX_PART;

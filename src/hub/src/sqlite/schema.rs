@@ -1,7 +1,7 @@
 //! The versions of the file's layout, and the way from each to the next.
 //!
 //! ```text
-//! (empty) ──1.sql──► version 1 ──2.sql──► version 2 ─ ─ ► …
+//! (empty) ──1.sql──► version 1 ──2.sql──► version 2 ──3.sql──► version 3 ─ ─ ► …
 //! ```
 //!
 //! A new file walks the same way as an old one, so there is one description of the present layout and every step is used
@@ -9,14 +9,14 @@
 //! transaction: the file is at its old version or at the present one, whatever happens. A file of a later version is left
 //! alone.
 
-use super::OpenLedgerError;
 use super::disk::Disk;
+use super::{OpenLedgerError, copy};
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 /// Step `n` leads from version `n` to `n + 1`. Once released, a step is never changed.
-const STEPS: [&str; 2] = [include_str!("schema/1.sql"), include_str!("schema/2.sql")];
+const STEPS: [&str; 3] = [include_str!("schema/1.sql"), include_str!("schema/2.sql"), include_str!("schema/3.sql")];
 /// The version that this program works with.
 pub(super) const VERSION: i64 = STEPS.len() as i64;
 
@@ -28,7 +28,7 @@ pub(super) fn migrate(connection: &mut Connection, disk: &Disk, path: &Path) -> 
         return Ok(());
     }
     if (1..VERSION).contains(&found) {
-        copy(connection, disk, path, found)?;
+        keep_old(connection, disk, path, found)?;
     }
     let mut walk = || -> rusqlite::Result<i64> {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -63,14 +63,10 @@ fn version(connection: &Connection) -> rusqlite::Result<i64> {
 }
 
 /// Copies all of the file to `<path>.v<version>`, there whole or not at all.
-fn copy(connection: &Connection, disk: &Disk, path: &Path, version: i64) -> Result<(), OpenLedgerError> {
+fn keep_old(connection: &Connection, disk: &Disk, path: &Path, version: i64) -> Result<(), OpenLedgerError> {
     let (target, new) = (beside(path, &format!(".v{version}")), beside(path, &format!(".v{version}.new")));
     let failed = |source| OpenLedgerError::Copy { path: target.clone(), source };
-    // An empty file that only the owner may read is there first: SQLite would give it wider rights.
-    disk.files.make_anew(&new).map_err(|source| failed(source.into()))?;
-    let name = new.to_str().ok_or_else(|| failed("its path is not UTF-8".into()))?;
-    connection.execute("VACUUM INTO ?1", [name]).map_err(|source| failed(source.into()))?;
-    disk.files.keep_as(&new, &target).map_err(|source| failed(source.into()))?;
+    copy::copy(connection, disk, &new, &target, |_| Ok(())).map_err(failed)?;
     tracing::info!(path = %target.display(), "the ledger was copied before its layout changes");
     Ok(())
 }
@@ -84,7 +80,9 @@ pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ledger::{Audit as _, AuditState, Booths as _, Claims as _, Enrolment};
+    use crate::ledger::{
+        Audit as _, AuditState, Backups, Booths as _, Claims as _, Enrolment, Reconciliation as _, Reports as _,
+    };
     use crate::sqlite::SqliteLedger;
     use bilik_claim::ids::{BoothId, ClaimId, Digest, WallTime};
     use ed25519_dalek::SigningKey;
@@ -94,12 +92,18 @@ mod tests {
 
     /// What the first release wrote: two booths, three claims (two by one decision), ratings, an open code.
     const VERSION_1: &str = include_str!("fixtures/1.sql");
+    /// The same a version later: the first booth has a second key and a code for a third.
+    const VERSION_2: &str = include_str!("fixtures/2.sql");
     const BOOTH: BoothId = BoothId(Uuid::from_u128(1));
     const REVOKED: BoothId = BoothId(Uuid::from_u128(0x11));
 
     fn old(dir: &Path) -> PathBuf {
+        of_version(dir, VERSION_1)
+    }
+
+    fn of_version(dir: &Path, fixture: &str) -> PathBuf {
         let path = dir.join("hub.db");
-        Connection::open(&path).unwrap().execute_batch(VERSION_1).unwrap();
+        Connection::open(&path).unwrap().execute_batch(fixture).unwrap();
         path
     }
 
@@ -141,6 +145,32 @@ mod tests {
         let rated: String = ask(&path, "SELECT group_concat(claim) FROM ratings");
         assert_eq!(rated, ClaimId(Uuid::from_u128(10)).to_string(), "another booth's word does not count");
         assert_eq!(ask::<i64>(&path, "SELECT count(*) FROM parts"), 3);
+    }
+
+    #[test]
+    fn the_second_releases_ledger_comes_along_whole() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = of_version(dir.path(), VERSION_2);
+        let dump = |path: &Path| -> Vec<i64> {
+            let tables = ["audit", "booths", "booth_keys", "claims", "enrolment_codes", "parts", "ratings"];
+            tables.iter().map(|table| ask(path, &format!("SELECT count(*) FROM {table}"))).collect()
+        };
+        let before = dump(&path);
+        let ledger = SqliteLedger::open(&path).unwrap();
+        assert_eq!((ask::<i64>(&path, "PRAGMA user_version"), dump(&path)), (VERSION, before));
+        assert_eq!(ask::<i64>(&path, "SELECT count(*) FROM pragma_foreign_key_check"), 0);
+        assert!(matches!(ledger.verify_audit(None).unwrap(), AuditState::Intact { entries: 14, .. }));
+        assert_eq!(ledger.booth_keys(BOOTH).unwrap().len(), 2);
+        assert_eq!(ledger.claims(false, None, 10).unwrap().len(), 3);
+        // What is new is empty, and works.
+        assert_eq!(ledger.backups().unwrap(), Backups::default());
+        assert_eq!((ledger.count_missing().unwrap(), ledger.reports().unwrap().len()), (0, 0));
+        ledger.note_keys(BOOTH, 7, WallTime(1)).unwrap();
+        let copy = dir.path().join("hub.db.v2");
+        assert_eq!(
+            (ask::<i64>(&copy, "PRAGMA user_version"), ask::<String>(&copy, "PRAGMA integrity_check")),
+            (2, "ok".into())
+        );
     }
 
     #[test]

@@ -31,12 +31,14 @@ use tokio_tungstenite::{WebSocketStream, client_async};
 use totp_rs::{Algorithm, Secret, TOTP};
 
 pub const PASSWORD: &str = "kata sandi contoh";
+const DECODER: &str = env!("CARGO_BIN_EXE_bilik-hub");
 /// Nothing on the loopback takes this long.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 pub struct Bench {
     pub dir: TempDir,
     pub config: Config,
+    decoder: &'static str,
     pub addresses: Addresses,
     pub authority: String,
     stop: Option<oneshot::Sender<()>>,
@@ -49,14 +51,28 @@ impl Bench {
     }
 
     pub async fn with(more: &str) -> Self {
+        Self::made(more, DECODER).await
+    }
+
+    /// One whose photographs another program than `bilik-hub` decodes.
+    pub async fn with_decoder(program: &'static str) -> Self {
+        Self::made("", program).await
+    }
+
+    async fn made(more: &str, decoder: &'static str) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let config = config(dir.path(), more);
         admin::init(&config).unwrap();
-        Self::over(dir, config).await
+        Self::decoding(dir, config, decoder).await
     }
 
-    async fn over(dir: TempDir, config: Config) -> Self {
-        let server = Server::bind(config.clone()).await.unwrap();
+    /// A hub over a state directory that is there already.
+    pub async fn over(dir: TempDir, config: Config) -> Self {
+        Self::decoding(dir, config, DECODER).await
+    }
+
+    async fn decoding(dir: TempDir, config: Config, decoder: &'static str) -> Self {
+        let server = Server::bind(config.clone()).await.unwrap().decoding_with(decoder.into());
         let addresses = server.addresses();
         let (stop, stopped) = oneshot::channel::<()>();
         let shutdown = async move {
@@ -64,7 +80,7 @@ impl Bench {
         };
         let task = tokio::spawn(async move { server.run(shutdown).await.unwrap() });
         let authority = std::fs::read_to_string(config.state_dir.join("ca.crt")).unwrap();
-        Self { dir, config, addresses, authority, stop: Some(stop), task }
+        Self { dir, config, decoder, addresses, authority, stop: Some(stop), task }
     }
 
     /// The ledger's file, opened beside the running hub.
@@ -87,8 +103,9 @@ impl Bench {
     }
 
     pub async fn restart(self) -> Self {
+        let decoder = self.decoder;
         let (dir, config) = self.stop().await;
-        Self::over(dir, config).await
+        Self::decoding(dir, config, decoder).await
     }
 
     pub fn console_url(&self, path: &str) -> String {
@@ -168,7 +185,7 @@ pub struct TestBooth {
     pub tls: ClientConfig,
     pub answer: EnrolAnswer,
     pub manifest_key: SigningKey,
-    address: SocketAddr,
+    pub address: SocketAddr,
 }
 
 impl TestBooth {

@@ -54,7 +54,7 @@ async fn tile(console: &mut Socket, wanted: impl Fn(&Tile) -> bool) -> Tile {
         .await
 }
 
-async fn call(booth: &mut Socket) -> CallId {
+pub async fn call(booth: &mut Socket) -> CallId {
     booth.find(|message| if let HubToBooth::Call { call, .. } = message { Some(call) } else { None }).await
 }
 
@@ -92,7 +92,7 @@ async fn a_session_goes_from_booth_to_decision() {
 
     // The document is looked at.
     let path = format!("/api/v1/sessions/{SESSION}/documents/face/1");
-    let jpeg = vec![0xff, 0xd8, 0xff, 0xe0];
+    let jpeg = crate::pictures::small();
     assert_eq!(test_booth.put(bench.booths_url(&path), jpeg.clone()).await, StatusCode::NO_CONTENT);
     let photo = bench.get(&cookie, &path).await;
     assert_eq!((photo.status(), photo.headers()["cache-control"].to_str().unwrap()), (StatusCode::OK, "no-store"));
@@ -144,7 +144,7 @@ async fn a_console_cannot_touch_the_sessions_of_others() {
         assert_eq!(refusal(&mut other).await, Refusal::NotYours, "{frame:?}");
     }
     let path = format!("/api/v1/sessions/{SESSION}/documents/face/1");
-    test_booth.put(bench.booths_url(&path), vec![0xff, 0xd8, 0xff]).await;
+    test_booth.put(bench.booths_url(&path), crate::pictures::small()).await;
     for (cookie, expect) in [(&sari, StatusCode::OK), (&budi, StatusCode::NOT_FOUND), (&boss, StatusCode::OK)] {
         assert_eq!(bench.get(cookie, &path).await.status(), expect);
     }

@@ -2,11 +2,15 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "this is a test through and through")]
 
+mod age_tool;
 mod bench;
 mod booths;
 mod claims;
 mod commands;
 mod consoles;
+mod keys;
 mod logins;
+mod pictures;
+mod reconcile;
 mod recover;
 mod sockets;

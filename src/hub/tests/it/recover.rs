@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use uuid::Uuid;
 
 /// Writes a claim as the booth's own recovery does.
-fn write(queue: &Path, filing: &Filing, key: &SigningKey) -> (PathBuf, Signed<Manifest>) {
+pub fn write(queue: &Path, filing: &Filing, key: &SigningKey) -> (PathBuf, Signed<Manifest>) {
     let directory = queue.join(filing.manifest.claim.to_string());
     fs::create_dir_all(&directory).unwrap();
     let signed = Signed::sign(&filing.manifest, key).unwrap();
@@ -29,7 +29,7 @@ fn filing(booth: &TestBooth, number: u128, sequence: u64) -> Filing {
 }
 
 /// Exit code, and what was told of each claim by its number.
-fn recover(bench: &Bench, queue: &Path, more: &[&str]) -> (Option<i32>, Vec<(u128, String)>, String) {
+pub fn recover(bench: &Bench, queue: &Path, more: &[&str]) -> (Option<i32>, Vec<(u128, String)>, String) {
     let arguments = [&["recover"], more, &[queue.to_str().unwrap()]].concat();
     let output = run(&bench.dir.path().join("hub.toml"), &arguments, "");
     let lines = text(&output.stdout);

@@ -1,8 +1,10 @@
 //! What goes into the courier and what comes out of it.
 
 use crate::audit::BoothAudit;
+use bilik_claim::audit::AuditHead;
 use bilik_claim::filing::{CommitAnswer, Manifest, Signed};
 use bilik_claim::ids::{ClaimId, Digest, TrackingCode, WallTime};
+use bilik_claim::reconcile::{Reconcile, Reconciled};
 use bilik_claim::session::claim::FinishedClaim;
 use std::time::Instant;
 
@@ -17,12 +19,17 @@ pub struct Moment {
 
 pub enum Input {
     Keep(Box<FinishedClaim>),
-    /// Whether the hub is there, by the signalling link.
+    /// Whether the hub is there, by the signalling link: true once for each time that the link comes up.
     Hub(bool),
     /// What became of a request.
     Answered {
         request: u64,
         claim: ClaimId,
+        answer: Answer,
+    },
+    /// What became of an [`Output::Reconcile`].
+    Reconciled {
+        request: u64,
         answer: Answer,
     },
     /// A technician wants a refused claim sent again.
@@ -38,6 +45,7 @@ pub enum Input {
 pub enum Answer {
     PartAccepted(Digest),
     Commit(CommitAnswer),
+    Reconciled(Box<Reconciled>),
     /// The hub will not take this, and may well take something else.
     Failed(String),
     /// No answer, or one that would have come to any request.
@@ -76,6 +84,11 @@ pub enum Output {
         claim: ClaimId,
         manifest: Signed<Manifest>,
     },
+    /// `POST /api/v1/reconcile`
+    Reconcile {
+        request: u64,
+        note: Reconcile,
+    },
     Told(CourierEvent),
 }
 
@@ -90,14 +103,17 @@ pub enum CourierEvent {
     KeepFailed {
         claim: ClaimId,
     },
-    /// The hub's receipt is verified, the sealed bytes are erased.
+    /// The hub's receipt is verified; the sealed bytes are erased, or held if the hub has asked for that.
     Confirmed {
         claim: ClaimId,
     },
-    /// How many claims the hub has not confirmed.
+    /// How many claims the hub has not confirmed, and how many of these are refused.
     Queue {
         queued: u32,
+        refused: u32,
     },
+    /// The end of the audit trail, whenever it has changed; at most once in the outputs of a call.
+    Audited(AuditHead),
     /// The queue was found damaged when it was opened. What was taken over goes on; for what was not, a technician is
     /// needed.
     Damaged {

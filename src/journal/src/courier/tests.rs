@@ -7,6 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use uuid::Uuid;
 
+mod reconciling;
+
 fn claim(number: u128) -> ClaimId {
     ClaimId(Uuid::from_u128(number))
 }
@@ -17,6 +19,7 @@ struct Desk<'a> {
     courier: Courier,
     now: Instant,
     told: Vec<CourierEvent>,
+    heads: Vec<AuditHead>,
     requests: Vec<Output>,
     /// The disk can't be read: opening fails.
     broken: Arc<AtomicBool>,
@@ -35,18 +38,21 @@ impl<'a> Desk<'a> {
             count.fetch_add(1, Ordering::Relaxed);
             Journal::open(&state, config.clone(), at)
         };
-        let courier = Courier::new(Box::new(open), office.receipt_key.verifying_key());
-        Self { office, courier, now: Instant::now(), told: vec![], requests: vec![], broken, opened }
+        let courier = Courier::new(Box::new(open));
+        Self { office, courier, now: Instant::now(), told: vec![], heads: vec![], requests: vec![], broken, opened }
     }
 
     fn handle(&mut self, input: Input) {
         let now = Moment { instant: self.now, wall: KEPT_AT };
+        let heads = self.heads.len();
         for output in self.courier.handle(input, now, &mut || 0.0) {
             match output {
+                Output::Told(CourierEvent::Audited(head)) => self.heads.push(head),
                 Output::Told(event) => self.told.push(event),
-                Output::Put { .. } | Output::Commit { .. } => self.requests.push(output),
+                Output::Put { .. } | Output::Commit { .. } | Output::Reconcile { .. } => self.requests.push(output),
             }
         }
+        assert!(self.heads.len() <= heads + 1);
         assert!(self.requests.len() <= 1, "one request at a time");
     }
 
@@ -87,6 +93,7 @@ impl<'a> Desk<'a> {
             | CourierEvent::KeepFailed { .. }
             | CourierEvent::Queue { .. }
             | CourierEvent::Damaged { .. }
+            | CourierEvent::Audited(_)
             | CourierEvent::Ready(_) => None,
         };
         self.told.iter().filter_map(confirmed).collect()
@@ -104,7 +111,7 @@ fn by_contract(office: &Office, hub: &mut Hub, output: Output) -> (u64, ClaimId,
             (request, claim, Answer::PartAccepted(digest))
         }
         Output::Commit { request, claim, manifest } => (request, claim, Answer::Commit(hub.commit(office, &manifest))),
-        Output::Told(event) => panic!("{event:?} is no request"),
+        Output::Reconcile { .. } | Output::Told(_) => panic!("{output:?} is about no claim"),
     }
 }
 
@@ -113,7 +120,7 @@ fn refuse_with(status: u16) -> impl Fn(&Office, Output) -> (u64, ClaimId, Answer
         Output::Put { request, claim, .. } | Output::Commit { request, claim, .. } => {
             (request, claim, Answer::from_status(status))
         }
-        Output::Told(event) => panic!("{event:?} is no request"),
+        Output::Reconcile { .. } | Output::Told(_) => panic!("{output:?} is about no claim"),
     }
 }
 
@@ -124,7 +131,7 @@ fn claims_go_from_the_booth_to_the_hub() {
     let mut hub = Hub::default();
     assert_eq!(desk.courier.deadline(), None);
     desk.handle(Input::Tick);
-    assert_eq!(desk.told, [CourierEvent::Queue { queued: 0 }, CourierEvent::Ready(Ok(()))]);
+    assert_eq!(desk.told, [CourierEvent::Queue { queued: 0, refused: 0 }, CourierEvent::Ready(Ok(()))]);
     assert_eq!(desk.courier.deadline(), Some(desk.now + LOOK));
     for number in 1..=3 {
         assert!(desk.keep(number));
@@ -133,7 +140,7 @@ fn claims_go_from_the_booth_to_the_hub() {
     assert_eq!(desk.requests.len(), 1);
     desk.deliver(&mut hub, Duration::from_secs(1));
     assert_eq!(desk.confirmed(), [claim(1), claim(2), claim(3)]);
-    assert_eq!(desk.told.last(), Some(&CourierEvent::Queue { queued: 0 }));
+    assert_eq!(desk.told.last(), Some(&CourierEvent::Queue { queued: 0, refused: 0 }));
     assert_eq!((hub.ledger.len(), desk.opened()), (3, 1));
 }
 
@@ -312,7 +319,7 @@ fn damaged_claim_is_refused_queued_again_and_the_others_go_on() {
     let mut hub = Hub::default();
     desk.deliver(&mut hub, Duration::from_secs(60));
     assert_eq!(desk.confirmed(), [claim(1), claim(3)]);
-    assert_eq!(desk.told.last(), Some(&CourierEvent::Queue { queued: 1 }), "it is not forgotten");
+    assert_eq!(desk.told.last(), Some(&CourierEvent::Queue { queued: 1, refused: 1 }), "it is not forgotten");
     let list = desk.courier.journal.as_ref().unwrap().list().unwrap();
     assert_eq!(list[1].state, QueueState::Refused { reason: DAMAGED.into() });
 

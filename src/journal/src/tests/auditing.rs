@@ -10,11 +10,11 @@ fn keys(office: &Office) -> Keys {
     Keys { manifest: office.booth_key.verifying_key(), receipt: office.receipt_key.verifying_key() }
 }
 
-fn verify(office: &Office, audit: Option<Digest>) -> Report {
+pub(super) fn verify(office: &Office, audit: Option<Digest>) -> Report {
     JournalView::open(&database(office)).unwrap().verify(Some(&keys(office)), audit).unwrap()
 }
 
-fn trail(office: &Office) -> Vec<BoothAudit> {
+pub(crate) fn trail(office: &Office) -> Vec<BoothAudit> {
     let db = Connection::open(database(office)).unwrap();
     let mut events = Vec::new();
     let state = crate::audit::verify(&db, None, |event| events.push(event));
@@ -174,10 +174,15 @@ fn trail_goes_on_after_a_queue_was_set_aside() {
 }
 
 #[test]
-fn queue_of_schema_1_goes_on() {
+fn queue_of_an_older_schema_goes_on() {
+    goes_on(include_str!("v1.sql"));
+    goes_on(include_str!("v2.sql"));
+}
+
+fn goes_on(old_queue: &str) {
     let office = Office::new();
     let old = Connection::open(database(&office)).unwrap();
-    old.execute_batch(include_str!("v1.sql")).unwrap();
+    old.execute_batch(old_queue).unwrap();
     drop(old);
     let mut journal = office.open();
     assert_eq!(journal.audit_head().unwrap().entries, 1);

@@ -41,7 +41,7 @@ fn damaged_database_is_set_aside_and_the_booth_goes_on() {
     };
     check("header", 2, &|path| overwrite(path, 0, &[0x5a; 4096]));
     check("schema", 2, &|path| overwrite(path, 100, &[0x5a; 3996]));
-    check("table", 0, &|path| overwrite(path, 4096, &[0x5a; 8 * 4096]));
+    check("table", 0, &|path| overwrite(path, 4096, &[0x5a; 12 * 4096]));
     check("cut", 0, &|path| fs::OpenOptions::new().write(true).open(path).unwrap().set_len(3 * 4096).unwrap());
     check("garbage", 0, &|path| fs::write(path, CANARY.repeat(1000)).unwrap());
 }

@@ -42,7 +42,7 @@ fn turn(office: &Office, journal: &mut Journal, outbox: &mut Outbox, hub: &mut H
         }
         Request::Manifest { claim, manifest } => {
             let answer = hub.commit(office, &manifest);
-            journal.answer(claim, answer, &office.receipt_key.verifying_key(), KEPT_AT).unwrap()
+            journal.answer(claim, answer, KEPT_AT).unwrap()
         }
         Request::Changed(event) => event,
         Request::Wait { .. } => return false,
@@ -96,9 +96,9 @@ fn answers_are_judged() {
     let mut journal = office.open();
     let kept = journal.keep(&specimen(1), KEPT_AT).unwrap();
     let outgoing = journal.next_unsent(0).unwrap().unwrap();
-    let (claim, key) = (kept.claim, office.receipt_key.verifying_key());
+    let claim = kept.claim;
     let mut check = |answer, expect: Event| {
-        assert_eq!(journal.answer(claim, answer, &key, KEPT_AT).unwrap(), expect);
+        assert_eq!(journal.answer(claim, answer, KEPT_AT).unwrap(), expect);
     };
     let digest = Digest::of(b"specimen");
     let missing = |count| CommitAnswer::Missing { parts: vec![digest; count] };

@@ -4,7 +4,7 @@ use rusqlite::Connection;
 use std::collections::HashSet;
 
 /// Whether any piece of these sealed bytes is in the files of the journal.
-fn found(office: &Office, parts: &[Vec<u8>]) -> bool {
+pub(super) fn found(office: &Office, parts: &[Vec<u8>]) -> bool {
     found_in(&disk(office.state.path()), parts)
 }
 
@@ -36,8 +36,7 @@ fn receipt_erases_for_good() {
     for _ in 0..2 {
         assert_eq!(office.confirm(&mut journal, &outgoing).unwrap(), receipt);
         // A hub that lost its mind gives another number: the first one stays on record.
-        let key = office.receipt_key.verifying_key();
-        assert_eq!(journal.confirm(outgoing.claim, &office.receipt(&outgoing, 9), &key, KEPT_AT).unwrap(), receipt);
+        assert_eq!(journal.confirm(outgoing.claim, &office.receipt(&outgoing, 9), KEPT_AT).unwrap(), receipt);
         assert_eq!(journal.next_unsent(0).unwrap(), None);
         assert_eq!(journal.outgoing(outgoing.claim).unwrap(), None);
         assert!(matches!(journal.part(outgoing.parts[0].digest), Err(JournalError::UnknownPart(_))));
@@ -105,7 +104,7 @@ fn wrong_receipt_erases_nothing() {
     let (claim, digest) = (first.claim, first.manifest.digest());
 
     let check = |journal: &mut Journal, receipt: Signed<Receipt>, expect: &str| {
-        let result = journal.confirm(claim, &receipt, &key.verifying_key(), KEPT_AT);
+        let result = journal.confirm(claim, &receipt, KEPT_AT);
         assert!(format!("{result:?}").starts_with(expect), "{result:?} is not {expect}");
         assert_eq!(journal.next_unsent(0).unwrap().unwrap(), first);
         assert_eq!(sealed(journal, &first).len(), 5);
@@ -127,10 +126,10 @@ fn wrong_receipt_erases_nothing() {
     office.confirm(&mut journal, &first).unwrap();
     // Nor does one change the record of a confirmed claim.
     let other = sign(key, claim, second.manifest.digest(), 1);
-    let result = journal.confirm(claim, &other, &key.verifying_key(), KEPT_AT);
+    let result = journal.confirm(claim, &other, KEPT_AT);
     assert!(matches!(result, Err(JournalError::ReceiptMismatch(_))));
     let unknown = ClaimId(Uuid::nil());
-    let result = journal.confirm(unknown, &sign(key, unknown, digest, 1), &key.verifying_key(), KEPT_AT);
+    let result = journal.confirm(unknown, &sign(key, unknown, digest, 1), KEPT_AT);
     assert!(matches!(result, Err(JournalError::UnknownClaim(_))));
 }
 

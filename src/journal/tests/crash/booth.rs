@@ -25,6 +25,12 @@ pub enum Act {
     Again,
     /// The program ends properly and starts again.
     Restart,
+    /// The hub asks to hold claims after their receipt.
+    Hold,
+    /// The hub has all in a backup: nothing need be held any more.
+    BackUp,
+    /// The hub comes back without what the booth holds.
+    Restore,
 }
 
 /// A place where power could be cut.
@@ -100,6 +106,20 @@ impl Booth {
                     self.answer(request, claim, Answer::Commit(answer));
                 }
             }
+            Act::Hold => {
+                self.promises.hub.hold = true;
+                self.reconcile();
+            }
+            Act::BackUp => {
+                self.promises.hub.back_up();
+                self.reconcile();
+                self.wait();
+            }
+            Act::Restore => {
+                self.reconcile();
+                self.promises.hub.restore();
+                self.reconcile();
+            }
             Act::Restart => {
                 self.courier = None;
                 self.note_cuts();
@@ -147,15 +167,38 @@ impl Booth {
                         self.answer(request, claim, Answer::Commit(answer));
                     }
                 },
+                Output::Reconcile { request, note } => {
+                    let answer = Answer::Reconciled(Box::new(self.promises.hub.reconcile(&note)));
+                    self.handle(Input::Reconciled { request, answer });
+                }
                 Output::Told(_) => {}
             }
         }
     }
 
-    fn lose_an_answer(&mut self) {
-        if let Some(Output::Put { request, claim, .. } | Output::Commit { request, claim, .. }) = self.request.take() {
+    /// The link comes up anew; the request under way is lost with the old one.
+    fn reconcile(&mut self) {
+        self.handle(Input::Hub(true));
+        self.lose_the_request();
+        while let Some(Output::Reconcile { request, note }) =
+            self.request.take_if(|r| matches!(r, Output::Reconcile { .. }))
+        {
+            let answer = Answer::Reconciled(Box::new(self.promises.hub.reconcile(&note)));
+            self.handle(Input::Reconciled { request, answer });
+        }
+    }
+
+    fn lose_the_request(&mut self) {
+        self.receipt = None;
+        if let Some(Output::Put { request, claim, .. } | Output::Commit { request, claim, .. }) =
+            self.request.take_if(|r| !matches!(r, Output::Reconcile { .. }))
+        {
             self.answer(request, claim, Answer::Unreachable("lost".into()));
         }
+    }
+
+    fn lose_an_answer(&mut self) {
+        self.lose_the_request();
         self.wait();
     }
 
@@ -175,7 +218,7 @@ impl Booth {
         let mut told = Vec::new();
         for output in outputs {
             match output {
-                Output::Put { .. } | Output::Commit { .. } => self.request = Some(output),
+                Output::Put { .. } | Output::Commit { .. } | Output::Reconcile { .. } => self.request = Some(output),
                 Output::Told(CourierEvent::Kept { claim, .. }) => {
                     told.push(claim);
                     self.promises.unsaid -= 1;
@@ -186,7 +229,7 @@ impl Booth {
                 Output::Told(CourierEvent::Damaged { taken_over, missing }) => {
                     self.problem = Some(format!("damaged: {taken_over} taken over, {missing} missing"));
                 }
-                Output::Told(CourierEvent::Queue { .. } | CourierEvent::Ready(_)) => {}
+                Output::Told(CourierEvent::Queue { .. } | CourierEvent::Audited(_) | CourierEvent::Ready(_)) => {}
             }
         }
         if let Some(disk) = self.changed() {

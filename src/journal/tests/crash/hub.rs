@@ -4,10 +4,11 @@ use bilik_claim::filing::{CommitAnswer, FORMAT, Manifest, Receipt, Signed, Stand
 use bilik_claim::ids::{BoothId, ClaimId, Digest, SessionId, TrackingCode, WallTime};
 use bilik_claim::personal::PersonalBytes;
 use bilik_claim::reason::Reason;
+use bilik_claim::reconcile::{Reconcile, Reconciled};
 use bilik_claim::session::claim::{ClaimRecord, Consent, FinishedClaim};
 use bilik_claim::text::Language;
 use bilik_journal::JournalConfig;
-use ed25519_dalek::{SigningKey, VerifyingKey};
+use ed25519_dalek::SigningKey;
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
@@ -23,14 +24,11 @@ pub const RESERVE: u64 = 64 << 10;
 pub fn config() -> JournalConfig {
     JournalConfig {
         recipient: RECIPIENT.to_owned(),
+        receipt_key: SigningKey::from_bytes(&HUB_KEY).verifying_key(),
         booth: BoothId(Uuid::from_u128(1)),
         manifest_key: SigningKey::from_bytes(&BOOTH_KEY),
         reserve: RESERVE,
     }
-}
-
-pub fn receipt_key() -> VerifyingKey {
-    SigningKey::from_bytes(&HUB_KEY).verifying_key()
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +44,13 @@ pub struct Filed {
 pub struct Hub {
     parts: BTreeSet<Digest>,
     pub ledger: BTreeMap<ClaimId, Filed>,
+    /// Booths are asked to hold what they have a receipt for.
+    pub hold: bool,
+    /// Claims that a booth said it holds.
+    held: BTreeSet<ClaimId>,
+    backed_up: BTreeSet<ClaimId>,
+    /// Claims that were in the ledger once, and came back as held ones.
+    forgotten: BTreeSet<ClaimId>,
     /// What no booth may ever do.
     pub problems: Vec<String>,
 }
@@ -56,6 +61,33 @@ impl Hub {
             self.problems.push(format!("part {digest} is not what it is called"));
         }
         self.parts.insert(digest);
+    }
+
+    pub fn back_up(&mut self) {
+        self.backed_up = self.ledger.keys().copied().collect();
+    }
+
+    /// Takes a backup that lacks what a booth holds.
+    pub fn restore(&mut self) {
+        let lost: BTreeSet<ClaimId> = self.held.difference(&self.backed_up).copied().collect();
+        self.ledger.retain(|claim, _| !lost.contains(claim));
+        self.held.clear();
+        self.forgotten.extend(lost);
+    }
+
+    pub fn has_forgotten(&self, claim: ClaimId) -> bool {
+        self.forgotten.contains(&claim)
+    }
+
+    pub fn reconcile(&mut self, note: &Reconcile) -> Reconciled {
+        let (known, missing): (Vec<_>, Vec<_>) = note.receipts.iter().partition(|n| self.ledger.contains_key(&n.claim));
+        if let Some(gone) = missing.iter().find(|note| !note.held) {
+            self.problems.push(format!("{} is gone", gone.claim));
+        }
+        self.held.extend(known.iter().filter(|note| note.held).map(|note| note.claim));
+        let safe = known.iter().map(|note| note.claim).filter(|claim| self.backed_up.contains(claim)).collect();
+        let missing = missing.iter().map(|note| note.claim).collect();
+        Reconciled { missing, safe, hold: self.hold, keys: Vec::new() }
     }
 
     pub fn commit(&mut self, signed: &Signed<Manifest>) -> CommitAnswer {
@@ -70,7 +102,8 @@ impl Hub {
             if let Some((other, _)) = self.ledger.iter().find(|(_, filed)| filed.sequence == sequence) {
                 self.problems.push(format!("{claim} has the number {sequence} of {other}"));
             }
-            let number = self.ledger.len() as u64 + 1;
+            // Numbers of claims that are forgotten are given again, as by a hub from a backup.
+            let number = self.ledger.values().map(|filed| filed.number).max().unwrap_or(0) + 1;
             self.ledger.insert(claim, Filed { manifest: signed.digest(), number, sequence });
         }
         let filed = self.ledger[&claim].clone();

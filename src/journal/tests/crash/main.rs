@@ -10,6 +10,7 @@
 
 mod booth;
 mod files;
+mod held;
 mod hub;
 mod locks;
 mod mount;

@@ -1,7 +1,7 @@
 //! What was promised, and whether a disk holds it: the claims that a screen called kept or confirmed, against what the
 //! production journal finds when it opens what is left.
 
-use crate::hub::{AT, Hub, config, receipt_key, specimen};
+use crate::hub::{AT, Hub, config, specimen};
 use bilik_claim::ids::{ClaimId, WallTime};
 use bilik_journal::courier::{Answer, Courier, CourierEvent, Input, Moment, Output};
 use bilik_journal::disk::Disk;
@@ -86,6 +86,13 @@ impl Promises {
             return Err(format!("{claim} has another number than the hub knows"));
         }
         match &row.state {
+            QueueState::Held { ledger_sequence } => {
+                if filed.map_or(!self.hub.has_forgotten(claim), |filed| filed.number != *ledger_sequence) {
+                    return Err(format!("{claim} has a receipt, and the hub never had it"));
+                }
+                // Its parts are looked at when it is recalled.
+                Ok(())
+            }
             QueueState::Confirmed { ledger_sequence } => {
                 if filed.map(|filed| filed.number) != Some(*ledger_sequence) {
                     return Err(format!("{claim} is erased, and the hub does not have it"));
@@ -93,7 +100,9 @@ impl Promises {
                 Ok(())
             }
             QueueState::Refused { reason } => Err(format!("{claim} is refused: {reason}")),
-            QueueState::Queued if self.confirmed.contains(&claim) => Err(format!("{claim} was confirmed and is back")),
+            QueueState::Queued if self.confirmed.contains(&claim) && !self.hub.has_forgotten(claim) => {
+                Err(format!("{claim} was confirmed and is back"))
+            }
             QueueState::Queued => {
                 let found = journal.outgoing(claim).map_err(|error| chain(&error))?;
                 let outgoing = found.ok_or_else(|| format!("{claim} has no manifest"))?;
@@ -112,7 +121,7 @@ impl Promises {
         let mut hub = self.hub.clone();
         let mut courier = courier(disk, directory);
         let mut now = Instant::now();
-        let mut inputs = VecDeque::from([Input::Tick]);
+        let mut inputs = VecDeque::from([Input::Hub(true)]);
         while let Some(input) = inputs.pop_front() {
             now += Duration::from_millis(1);
             for output in courier.handle(input, Moment { instant: now, wall: AT }, &mut || 0.0) {
@@ -125,12 +134,17 @@ impl Promises {
                         let answer = Answer::Commit(hub.commit(&manifest));
                         inputs.push_back(Input::Answered { request, claim, answer });
                     }
+                    Output::Reconcile { request, note } => {
+                        let answer = Answer::Reconciled(Box::new(hub.reconcile(&note)));
+                        inputs.push_back(Input::Reconciled { request, answer });
+                    }
                     Output::Told(
                         CourierEvent::Kept { .. }
                         | CourierEvent::KeepFailed { .. }
                         | CourierEvent::Confirmed { .. }
                         | CourierEvent::Queue { .. }
                         | CourierEvent::Damaged { .. }
+                        | CourierEvent::Audited(_)
                         | CourierEvent::Ready(_),
                     ) => {}
                 }
@@ -148,14 +162,14 @@ impl Promises {
             return Err(format!("not all is delivered: {:?}", hub.ledger.keys()));
         }
         let journal = open(disk, directory, AT).map_err(|error| chain(&error))?.journal;
-        let left = journal.stats().map_err(|error| chain(&error))?;
+        let left = Stats { held: 0, held_bytes: 0, ..journal.stats().map_err(|error| chain(&error))? };
         if left == Stats::default() { Ok(()) } else { Err(format!("something is left: {left:?}")) }
     }
 }
 
 pub fn courier(disk: &Disk, directory: &Path) -> Courier {
     let (disk, directory) = (disk.clone(), directory.to_owned());
-    Courier::new(Box::new(move |at| open(&disk, &directory, at)), receipt_key())
+    Courier::new(Box::new(move |at| open(&disk, &directory, at)))
 }
 
 /// The number in `journal.head`; 0 without one.

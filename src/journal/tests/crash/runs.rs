@@ -99,8 +99,11 @@ pub fn by_chance(seed: u64, depth: Depth, count: &Count) -> Result<(), String> {
         let act = match dice.below(100) {
             0..35 => Act::Keep,
             35..60 => Act::Deliver,
-            60..90 => Act::Erase,
-            90..95 => Act::Again,
+            60..86 => Act::Erase,
+            86..88 => Act::Hold,
+            88..90 => Act::BackUp,
+            90..92 => Act::Restore,
+            92..95 => Act::Again,
             _ => Act::Restart,
         };
         story.push(act);

@@ -187,7 +187,7 @@ export const en: Dictionary = {
   viewer: "Document viewer",
   viewerEmpty: "No photograph of a document yet.",
   viewerLoading: "Loading the photo…",
-  viewerFailed: "The photo could not be loaded.",
+  viewerFailed: "The photo cannot be shown. Ask for it again.",
   viewerRetry: "Load again",
   zoomIn: "Larger",
   zoomOut: "Smaller",

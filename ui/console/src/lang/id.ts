@@ -196,7 +196,7 @@ export const id = {
   viewer: "Penampil dokumen",
   viewerEmpty: "Belum ada foto dokumen.",
   viewerLoading: "Memuat foto…",
-  viewerFailed: "Foto belum dapat dimuat.",
+  viewerFailed: "Foto tidak dapat ditampilkan. Mintalah foto ulang.",
   viewerRetry: "Muat lagi",
   zoomIn: "Perbesar",
   zoomOut: "Perkecil",

@@ -6,16 +6,29 @@
 //! | `server.crt`, `server.key` | the hub's own certificate | made again at the next start |
 //! | `sealing.key` | age identity, as `age-keygen` writes it | **no claim can be opened any more** |
 //! | `sealing.key.N` | an identity that `sealing.key` has replaced; opens, is never sealed to | what was sealed to it stays shut |
-//! | `receipt.key` | Ed25519 seed in hexadecimal | every booth enrols again |
+//! | `receipt.key` | Ed25519 seed in hexadecimal | every booth enrols again, unless a `receipt.key.N` is left |
+//! | `receipt.key.N` | a seed that `receipt.key` has replaced; what it signed counts, it signs no new receipt | booths that have missed the change enrol again |
+//! | `receipt.key.N.retired` | a seed that counts no more | nothing |
+//! | `keys.json` | what booths are told about these keys ([`announce`]); nothing secret | made again at the next start |
 //!
-//! A file that exists is never overwritten but the hub's own certificate, which is renewed when it nears its end or the
-//! configured names change, and an authority's certificate whose key was never written.
+//! A file that exists is never overwritten but by [`replace`], which keeps the old key beside the new one; `keys.json`; the
+//! hub's own certificate, which is renewed when it nears its end or the configured names change; and an authority's
+//! certificate whose key was never written.
+
+mod announce;
+mod replace;
+
+pub use announce::{Announcement, announced_serial};
+pub use replace::{needed_serial, retire, rotate};
 
 use crate::authority::{Authority, AuthorityError, CertifiedPem, validity_of, year_of};
 use crate::config::Config;
 use crate::seal::Identities;
 use age::secrecy::ExposeSecret as _;
 use age::x25519::Identity;
+use age::x25519::Recipient;
+use bilik_claim::filing::{Receipt, Signed};
+use bilik_claim::reconcile::{HubKeys, MAX_RECEIPT_KEYS};
 use ed25519_dalek::{SigningKey, VerifyingKey};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
@@ -23,6 +36,7 @@ use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::Write as _;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
@@ -48,6 +62,10 @@ pub enum KeysError {
     Lost(PathBuf),
     #[error("{} does not hold {what}", path.display())]
     Malformed { path: PathBuf, what: &'static str },
+    #[error("there is no {}", .0.display())]
+    NoSuchKey(PathBuf),
+    #[error("{MAX_RECEIPT_KEYS} receipt keys count already; retire one first")]
+    TooMany,
     #[error(transparent)]
     Authority(#[from] AuthorityError),
 }
@@ -58,17 +76,41 @@ pub struct Keys {
     /// Certificate chain (PEM, with the authority) and key of the hub itself.
     pub server: CertifiedPem,
     pub claims: ClaimKeys,
+    state_dir: PathBuf,
+    announcement: Mutex<Announcement>,
 }
 
 /// What claims are opened and receipts are signed with: all that taking a claim in needs.
 pub struct ClaimKeys {
     pub identities: Identities,
     pub receipt: SigningKey,
+    /// Those that `receipt` has replaced and that still count, the newest first.
+    pub replaced: Vec<SigningKey>,
 }
 
 impl ClaimKeys {
     pub fn load(dir: &Path) -> Result<Self, KeysError> {
-        Ok(Self { identities: load_identities(dir)?, receipt: load_receipt_key(dir)? })
+        let receipt = load_receipt_key(&dir.join(RECEIPT_KEY))?;
+        let mut replaced = Vec::new();
+        for (_, path) in replaced_files(dir, RECEIPT_KEY)? {
+            replaced.push(load_receipt_key(&path)?);
+        }
+        // A change that was cut short leaves the same key under both names.
+        replaced.retain(|key| key.verifying_key() != receipt.verifying_key());
+        replaced.truncate(MAX_RECEIPT_KEYS - 1);
+        Ok(Self { identities: load_identities(dir)?, receipt, replaced })
+    }
+
+    /// The receipt keys that count, the present one first.
+    pub fn counting(&self) -> impl Iterator<Item = &SigningKey> {
+        std::iter::once(&self.receipt).chain(&self.replaced)
+    }
+
+    /// A receipt from the ledger as the booth can believe it: signed anew if the key that signed it counts no more. Its
+    /// text stays the same.
+    pub fn believable(&self, receipt: Signed<Receipt>) -> Signed<Receipt> {
+        let counts = self.counting().any(|key| receipt.open(&key.verifying_key()).is_ok());
+        if counts { receipt } else { receipt.sign_again(&self.receipt) }
     }
 }
 
@@ -92,28 +134,22 @@ pub fn init(config: &Config, now: i64) -> Result<Vec<&'static str>, KeysError> {
         put(CA_KEY, &authority.key, false)?;
     }
     if !dir.join(SEALING_KEY).exists() {
-        let identity = Identity::generate();
-        let text = Zeroizing::new(format!(
-            "# public key: {}\n{}\n",
-            identity.to_public(),
-            identity.to_string().expose_secret()
-        ));
-        put(SEALING_KEY, &text, false)?;
+        put(SEALING_KEY, &new_sealing_key(), false)?;
     }
     if !dir.join(RECEIPT_KEY).exists() {
-        let seed: Zeroizing<[u8; 32]> = Zeroizing::new(rand::random());
-        let text = Zeroizing::new(hex::encode(*seed));
-        put(RECEIPT_KEY, &text, false)?;
+        put(RECEIPT_KEY, &new_receipt_key(), false)?;
     }
     let authority = load_authority(dir)?;
     if renew_server(dir, &authority, &config.names, now)? {
         made.push(SERVER_CERTIFICATE);
     }
+    announce::load(dir, now)?;
     Ok(made)
 }
 
 impl Keys {
-    /// Reads them all, renewing the hub's own certificate where needed. `now` in seconds since 1970.
+    /// Reads them all, renewing the hub's own certificate and what booths are told where needed. `now` in seconds since
+    /// 1970.
     pub fn load(config: &Config, now: i64) -> Result<Self, KeysError> {
         let dir = &config.state_dir;
         let authority = load_authority(dir)?;
@@ -123,7 +159,8 @@ impl Keys {
             certificate: format!("{}{}", certificate.as_str(), authority.pem()),
             key: read(&dir.join(SERVER_KEY))?.to_string(),
         };
-        Ok(Self { authority, server, claims: ClaimKeys::load(dir)? })
+        let (claims, announcement) = announce::load(dir, now)?;
+        Ok(Self { authority, server, claims, state_dir: dir.clone(), announcement: Mutex::new(announcement) })
     }
 
     /// Whether [`Keys::load`] would succeed. Renews and writes nothing.
@@ -131,6 +168,22 @@ impl Keys {
         let dir = &config.state_dir;
         load_authority(dir)?;
         ClaimKeys::load(dir).map(drop)
+    }
+
+    /// What a booth is told that goes by the keys of serial `told`. Keys that were put back from a backup are announced
+    /// anew, above what it goes by; else it would go on sealing to a key that is no longer here. Blocks.
+    pub fn announced(&self, told: u64, now: i64) -> Vec<Signed<HubKeys>> {
+        let mut announcement = self.announcement.lock().unwrap_or_else(PoisonError::into_inner);
+        if announcement.is_behind(told, now) {
+            match announce::renew(&self.state_dir, &self.claims, told, now) {
+                Ok(new) => {
+                    tracing::warn!(told, serial = new.serial(), "a booth goes by later keys: announced anew");
+                    *announcement = new;
+                }
+                Err(error) => tracing::error!(%error, told, "a booth goes by later keys"),
+            }
+        }
+        announcement.signed().to_vec()
     }
 
     pub fn receipt_verifier(&self) -> VerifyingKey {
@@ -154,15 +207,59 @@ pub fn load_authority(dir: &Path) -> Result<Authority, KeysError> {
 pub fn load_identities(dir: &Path) -> Result<Identities, KeysError> {
     let present = load_identity(&dir.join(SEALING_KEY))?;
     let mut replaced = Vec::new();
-    for entry in fs::read_dir(dir).map_err(|source| file("list", dir, source))? {
-        let path = entry.map_err(|source| file("list", dir, source))?.path();
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        let number = name.strip_prefix(SEALING_KEY).and_then(|rest| rest.strip_prefix('.'));
-        if number.is_some_and(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit())) {
-            replaced.push(load_identity(&path)?);
-        }
+    for (_, path) in replaced_files(dir, SEALING_KEY)? {
+        replaced.push(load_identity(&path)?);
     }
     Ok(Identities::new(present, replaced))
+}
+
+/// File name and recipient of each sealing key, the present one first.
+pub fn recipients(dir: &Path) -> Result<Vec<(String, Recipient)>, KeysError> {
+    let mut found = vec![(SEALING_KEY.to_owned(), load_identity(&dir.join(SEALING_KEY))?.to_public())];
+    for (number, path) in replaced_files(dir, SEALING_KEY)? {
+        found.push((format!("{SEALING_KEY}.{number}"), load_identity(&path)?.to_public()));
+    }
+    Ok(found)
+}
+
+/// File name and public part of each receipt key that is here and not retired, the present one first.
+pub fn receipt_verifiers(dir: &Path) -> Result<Vec<(String, VerifyingKey)>, KeysError> {
+    let mut found = vec![(RECEIPT_KEY.to_owned(), load_receipt_key(&dir.join(RECEIPT_KEY))?.verifying_key())];
+    for (number, path) in replaced_files(dir, RECEIPT_KEY)? {
+        found.push((format!("{RECEIPT_KEY}.{number}"), load_receipt_key(&path)?.verifying_key()));
+    }
+    Ok(found)
+}
+
+/// Names of the files that cannot be made again and have to be kept safe beside the ledger.
+pub fn files_to_keep(dir: &Path) -> Result<Vec<String>, KeysError> {
+    let mut names: Vec<String> = [CA_CERTIFICATE, CA_KEY, SEALING_KEY, RECEIPT_KEY].map(str::to_owned).into();
+    for kind in [SEALING_KEY, RECEIPT_KEY] {
+        names.extend(replaced_files(dir, kind)?.into_iter().map(|(number, _)| format!("{kind}.{number}")));
+    }
+    Ok(names)
+}
+
+/// Copies one of [`files_to_keep`] to a new file that only the owner may read.
+pub fn copy_to(dir: &Path, name: &str, target: &Path) -> Result<(), KeysError> {
+    write_private(target, &read(&dir.join(name))?, false)
+}
+
+/// `NAME.1`, `NAME.2` and so on with their numbers, the newest first.
+fn replaced_files(dir: &Path, name: &str) -> Result<Vec<(u32, PathBuf)>, KeysError> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(dir).map_err(|source| file("list", dir, source))? {
+        let path = entry.map_err(|source| file("list", dir, source))?.path();
+        let rest = path.file_name().and_then(|file| file.to_str()?.strip_prefix(name)?.strip_prefix('.'));
+        let digits = rest.filter(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit()));
+        if let Some(digits) = digits {
+            let what = "a number that can be counted with in its name";
+            let number = digits.parse().map_err(|_| KeysError::Malformed { path: path.clone(), what })?;
+            found.push((number, path));
+        }
+    }
+    found.sort_unstable_by(|a, b| b.cmp(a));
+    Ok(found)
 }
 
 /// One age identity, from the first line of a file that is neither empty nor a comment.
@@ -175,13 +272,22 @@ pub fn load_identity(path: &Path) -> Result<Identity, KeysError> {
         .ok_or(KeysError::Malformed { path: path.to_owned(), what: "an age identity" })
 }
 
-fn load_receipt_key(dir: &Path) -> Result<SigningKey, KeysError> {
-    let path = dir.join(RECEIPT_KEY);
-    let text = read(&path)?;
+fn load_receipt_key(path: &Path) -> Result<SigningKey, KeysError> {
+    let text = read(path)?;
     let mut seed = Zeroizing::new([0; 32]);
     hex::decode_to_slice(text.trim(), seed.as_mut_slice())
-        .map_err(|_| KeysError::Malformed { path, what: "64 hexadecimal digits" })?;
+        .map_err(|_| KeysError::Malformed { path: path.to_owned(), what: "64 hexadecimal digits" })?;
     Ok(SigningKey::from_bytes(&seed))
+}
+
+fn new_sealing_key() -> Zeroizing<String> {
+    let identity = Identity::generate();
+    Zeroizing::new(format!("# public key: {}\n{}\n", identity.to_public(), identity.to_string().expose_secret()))
+}
+
+fn new_receipt_key() -> Zeroizing<String> {
+    let seed: Zeroizing<[u8; 32]> = Zeroizing::new(rand::random());
+    Zeroizing::new(hex::encode(*seed))
 }
 
 fn renew_server(dir: &Path, authority: &Authority, names: &[String], now: i64) -> Result<bool, KeysError> {
@@ -218,10 +324,15 @@ fn write_private(path: &Path, text: &str, replace: bool) -> Result<(), KeysError
         let mut target = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
         target.write_all(text.as_bytes())?;
         target.sync_all()?;
-        fs::rename(&new, path)?;
-        path.parent().map_or(Ok(()), |dir| File::open(dir)?.sync_all())
+        fs::rename(&new, path)
     };
-    write().map_err(|source| file("write", path, source))
+    write().map_err(|source| file("write", path, source))?;
+    path.parent().map_or(Ok(()), sync)
+}
+
+/// Makes names that were given or changed in a directory outlive a power cut.
+fn sync(dir: &Path) -> Result<(), KeysError> {
+    File::open(dir).and_then(|dir| dir.sync_all()).map_err(|source| file("sync", dir, source))
 }
 
 fn file(operation: &'static str, path: &Path, source: std::io::Error) -> KeysError {

@@ -1,6 +1,14 @@
 //! What an operator does from the command line, as functions: they work on the state directory, whether the hub runs or
 //! not.
 
+mod backup;
+mod booths;
+mod keyring;
+
+pub use backup::{Backup, backup};
+pub use booths::{list as list_booths, missing, missing_lines};
+pub use keyring::{list as list_keys, retire_receipt_key, rotate as rotate_key};
+
 use crate::clock::wall_now;
 use crate::config::{Config, ConfigError};
 use crate::keys::{self, Keys, KeysError, LEDGER};
@@ -41,6 +49,8 @@ pub enum AdminError {
     Refused(String),
     #[error("failed to read {}", path.display())]
     Read { path: PathBuf, source: std::io::Error },
+    #[error("failed to make {}; what is there of it is of no use", path.display())]
+    Backup { path: PathBuf, source: Box<dyn std::error::Error + Send + Sync> },
     #[error("failed to write {}", path.display())]
     Write { path: PathBuf, source: std::io::Error },
 }

@@ -1,9 +1,11 @@
 //! The command line. Exit codes: 0 done, 1 failed, 2 bad configuration or usage.
 
+mod keys;
+
 use crate::admin::{self, AdminError};
 use crate::config::{Config, LogFormat};
-use crate::keys;
 use crate::ledger::{AuditState, Role};
+use crate::picture;
 use crate::recover;
 use crate::server;
 use bilik_claim::ids::{BoothId, ClaimId, Digest};
@@ -59,7 +61,20 @@ enum Command {
     Claims {
         #[arg(long, default_value_t = 100)]
         limit: u32,
+        /// Those instead that a booth has a receipt of and that nobody has any more: after a backup was put back.
+        #[arg(long)]
+        missing: bool,
     },
+    /// Copy the ledger to DIR/hub-TIME.db, beside a hub at work. KEYS.md tells how it is put back.
+    Backup {
+        /// Copy the keys too, to DIR/hub-TIME.keys: whoever gets hold of both can read every claim.
+        #[arg(long)]
+        with_keys: bool,
+        dir: PathBuf,
+    },
+    /// The hub's keys. KEYS.md tells what each does.
+    #[command(subcommand)]
+    Keys(keys::KeysCommand),
     /// Write a claim in clear into a new directory.
     Export {
         #[arg(long)]
@@ -80,10 +95,14 @@ enum Command {
         #[arg(long)]
         head: Option<Digest>,
     },
+    /// The hub starts this itself, for each photograph.
+    #[command(name = picture::child::COMMAND, hide = true)]
+    DecodeImage,
 }
 
 #[derive(Subcommand)]
 enum BoothCommand {
+    /// All of them, with the end of each one's audit trail, for `bilik-booth queue verify --head`.
     List,
     /// Shut a booth out for good.
     Revoke {
@@ -125,6 +144,10 @@ enum OfficerCommand {
 /// Runs the program.
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    // Knows no configuration: it is given one file, and has to do without all others.
+    if matches!(arguments.command, Some(Command::DecodeImage)) {
+        return picture::child::main();
+    }
     let config = match Config::load(&arguments.config) {
         Ok(config) => config,
         Err(error) => return complain(&error.to_string(), BAD_CONFIGURATION),
@@ -172,16 +195,13 @@ fn run(command: &Command, config: &Config) -> Result<(), AdminError> {
                 line(format!("made {}", config.state_dir.join(name).display()));
             }
         }
-        Command::Ca => line(keys::authority_pem(&config.state_dir)?.trim_end().to_owned()),
+        Command::Ca => line(crate::keys::authority_pem(&config.state_dir)?.trim_end().to_owned()),
         Command::EnrolCode { again: Some(booth), .. } => line(admin::enrol_code_again(config, *booth)?.to_string()),
         Command::EnrolCode { booth, again: None } => {
             line(admin::enrol_code(config, booth.as_deref().unwrap_or_default())?.to_string());
         }
         Command::Booth(BoothCommand::List) => {
-            for booth in admin::booths(config)? {
-                let state = if booth.revoked { "revoked" } else { "active" };
-                line(format!("{}  {state:8} {}", booth.booth, booth.name));
-            }
+            admin::list_booths(config)?.into_iter().for_each(&mut line);
         }
         Command::Booth(BoothCommand::Revoke { booth }) => admin::revoke_booth(config, *booth)?,
         Command::Officer(OfficerCommand::Add { name, display, role, languages, password_stdin, json }) => {
@@ -212,7 +232,21 @@ fn run(command: &Command, config: &Config) -> Result<(), AdminError> {
             }
         }
         Command::Officer(OfficerCommand::Disable { name }) => admin::disable_officer(config, name)?,
-        Command::Claims { limit } => {
+        Command::Claims { missing: true, .. } => {
+            admin::missing_lines(&admin::missing(config)?).into_iter().for_each(&mut line);
+        }
+        Command::Backup { with_keys, dir } => {
+            let made = admin::backup(config, dir, *with_keys)?;
+            let (path, size, horizon) = (made.ledger.display(), made.size, made.horizon);
+            line(format!("made {path}: {size} bytes, claims up to number {horizon}"));
+            match made.keys {
+                Some(keys) => line(format!("made {}: keep it apart from the ledger", keys.display())),
+                None => line("without the keys, and of no use without them. Keep these safe, apart from it:".into()),
+            }
+            made.key_files.iter().for_each(|path| line(format!("  {}", path.display())));
+        }
+        Command::Keys(command) => keys::run(command, config)?.into_iter().for_each(&mut line),
+        Command::Claims { limit, missing: false } => {
             for claim in admin::claims(config, *limit)? {
                 line(format!(
                     "{:6}  {}  {}  {:10}  {}  {}",
@@ -230,6 +264,8 @@ fn run(command: &Command, config: &Config) -> Result<(), AdminError> {
                 print(&format!("{}  {}\n", claim.name, claim.outcome))
             })?;
         }
+        // Was done before there was a configuration.
+        Command::DecodeImage => {}
         Command::VerifyAudit { head } => match admin::verify_audit(config, *head)? {
             AuditState::Intact { entries, head, noted: true } => {
                 line(format!("intact: {entries} entries, head {head}"))
@@ -293,7 +329,11 @@ fn language(code: &str) -> Result<Language, String> {
 fn code_of(error: &AdminError) -> u8 {
     match error {
         AdminError::Config(_) | AdminError::Keys(_) | AdminError::Console(_) | AdminError::Open(_) => BAD_CONFIGURATION,
-        AdminError::Ledger(_) | AdminError::Refused(_) | AdminError::Read { .. } | AdminError::Write { .. } => FAILED,
+        AdminError::Ledger(_)
+        | AdminError::Refused(_)
+        | AdminError::Backup { .. }
+        | AdminError::Read { .. }
+        | AdminError::Write { .. } => FAILED,
     }
 }
 
@@ -307,6 +347,7 @@ fn explain(arguments: &Arguments, error: &AdminError) -> String {
         AdminError::Config(_)
         | AdminError::Ledger(_)
         | AdminError::Refused(_)
+        | AdminError::Backup { .. }
         | AdminError::Read { .. }
         | AdminError::Write { .. } => chain(error),
     }
