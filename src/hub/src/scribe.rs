@@ -185,6 +185,7 @@ mod tests {
     use crate::sqlite::{SqliteLedger, temporary};
     use bilik_claim::ids::{OfficerId, SessionId};
     use rusqlite::Connection;
+    use std::cell::RefCell;
     use std::sync::Mutex;
     use uuid::Uuid;
 
@@ -221,6 +222,32 @@ mod tests {
         assert!(matches!(ledger.verify_audit(None).unwrap(), AuditState::Intact { entries: 100, .. }));
         drop(scribe);
         task.await.unwrap();
+    }
+
+    #[test]
+    fn a_flush_waits_for_what_stands_before_it() {
+        let check = |entry: Entry| {
+            let (dir, ledger) = temporary();
+            ledger.set_busy_timeout(Duration::ZERO);
+            let other = Connection::open(dir.path().join("hub.db")).unwrap();
+            other.execute_batch("BEGIN IMMEDIATE").unwrap();
+            let other = RefCell::new(Some(other));
+            let (done, flushed) = oneshot::channel();
+            let flushed = RefCell::new(flushed);
+            let pause = || {
+                assert!(flushed.borrow_mut().try_recv().is_err(), "it is not written yet");
+                *other.borrow_mut() = None;
+            };
+            let (_jobs, queue) = mpsc::channel(1);
+            let (ledger, metrics, lost) = (Arc::new(ledger), Arc::default(), Arc::default());
+            let writer = Writer { ledger, metrics, lost, queue, pause };
+            writer.write([Job::Entry(WallTime(0), entry), Job::Flush(done)].into_iter());
+            flushed.borrow_mut().try_recv().unwrap();
+            assert!(other.borrow().is_none(), "it had to wait");
+            assert_eq!(trail(&dir).len(), 1);
+        };
+        check(login(1));
+        check(decided(1));
     }
 
     /// A ledger whose file another process holds until the scribe's pauses let it go.

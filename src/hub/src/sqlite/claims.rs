@@ -372,6 +372,10 @@ mod tests {
     fn a_claim_whose_part_is_gone_is_not_kept() {
         let (_dir, ledger) = ready();
         ledger.drop_orphans(WallTime(i64::MAX)).unwrap();
+        // What another booth has sent is no part of this one's claim.
+        for name in [CLAIM_PART, SIGNATURE_PART] {
+            ledger.put_part(BoothId(Uuid::from_u128(8)), Digest::of(name.as_bytes()), b"x", WallTime(0)).unwrap();
+        }
         let claim = claim(10, Standing::Unverified { session: SESSION }, 1);
         assert!(
             ledger
@@ -380,6 +384,48 @@ mod tests {
         );
         assert!(ledger.receipt(claim.manifest.claim).unwrap().is_none());
         assert_eq!(ledger.health(), Health::Good);
+    }
+
+    #[test]
+    fn nothing_is_kept_without_its_entry() {
+        let check = |what: &str, change: &dyn Fn(&SqliteLedger) -> Result<(), LedgerError>| {
+            let (_dir, ledger) = ready();
+            commit(&ledger, &claim(10, Standing::Unverified { session: SESSION }, 1), 1);
+            ledger.put_part(BOOTH, Digest::of(b"orphan"), b"orphan", WallTime(0)).unwrap();
+            let tables = |ledger: &SqliteLedger| -> Vec<i64> {
+                let connection = ledger.db();
+                let count = |sql| connection.query_row(sql, [], |row| row.get(0)).unwrap();
+                vec![
+                    count("SELECT count(*) FROM claims"),
+                    count("SELECT count(decided_at) FROM claims"),
+                    count("SELECT count(*) FROM parts"),
+                    count("SELECT count(*) FROM session_decisions"),
+                ]
+            };
+            let before = tables(&ledger);
+            let trap = "CREATE TRIGGER trap BEFORE INSERT ON audit BEGIN SELECT raise(ABORT, 'on purpose'); END";
+            ledger.db().execute_batch(trap).unwrap();
+            change(&ledger).unwrap_err();
+            assert_eq!(tables(&ledger), before, "{what}");
+            ledger.db().execute_batch("DROP TRIGGER trap").unwrap();
+            change(&ledger).unwrap();
+            assert_ne!(tables(&ledger), before, "{what}");
+        };
+        check("a claim", &|ledger| {
+            let sign = |_| Some(Signed::from_parts("{}".into(), String::new()));
+            let new = claim(11, Standing::Unverified { session: SESSION }, 2);
+            ledger.commit_claim(&new, WallTime(2), &sign).map(drop)
+        });
+        check("a refusal", &|ledger| {
+            ledger.refuse_claim(BOOTH, Digest::of(b"manifest"), &[Digest::of(b"orphan")], WallTime(2))
+        });
+        check("a session's decision", &|ledger| {
+            ledger.decide_session(&decision(OFFICER, Some(BOOTH), true), WallTime(2))
+        });
+        check("a claim's decision", &|ledger| {
+            let decision = ClaimDecision { officer: OFFICER, at: WallTime(2), decision: Decision::Verified };
+            ledger.decide_claim(ClaimId(Uuid::from_u128(10)), &decision).map(drop)
+        });
     }
 
     fn decision(officer: OfficerId, booth: Option<BoothId>, verified: bool) -> SessionDecision {

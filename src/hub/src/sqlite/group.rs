@@ -288,7 +288,9 @@ mod tests {
     fn writer(dir: &tempfile::TempDir) -> Writer {
         let connection = Connection::open(dir.path().join("w.db")).unwrap();
         connection.pragma_update(None, "journal_mode", "WAL").unwrap();
-        connection.execute_batch("CREATE TABLE t (n INTEGER PRIMARY KEY, bytes BLOB)").unwrap();
+        let tables = "CREATE TABLE t (n INTEGER PRIMARY KEY, bytes BLOB);
+                      CREATE TABLE late (n REFERENCES t DEFERRABLE INITIALLY DEFERRED);";
+        connection.execute_batch(tables).unwrap();
         Writer::new(connection)
     }
 
@@ -394,6 +396,18 @@ mod tests {
             },
             1,
         );
+        // All work is good, and the commit finds that it is not.
+        let kept = check(
+            &|connection, number| {
+                insert(connection, number, 10)?;
+                if number == 5 {
+                    connection.execute("INSERT INTO late VALUES (-1)", []).unwrap();
+                }
+                Ok(1)
+            },
+            0,
+        );
+        assert_eq!(kept, 0);
     }
 
     #[test]

@@ -251,6 +251,8 @@ mod tests {
     use super::*;
     use crate::ledger::{Audit as _, AuditEvent, Parts as _};
     use bilik_claim::ids::{BoothId, WallTime};
+    use std::ffi::c_int;
+    use std::os::fd::AsRawFd as _;
     use uuid::Uuid;
 
     const BOOTH: BoothId = BoothId(Uuid::from_u128(1));
@@ -263,6 +265,32 @@ mod tests {
     /// Allows the file no more pages than this.
     fn bound(ledger: &SqliteLedger, pages: u32) {
         ledger.db().pragma_update(None, "max_page_count", pages).unwrap();
+    }
+
+    unsafe extern "C" {
+        fn dup2(old: c_int, new: c_int) -> c_int;
+    }
+
+    /// From now on the log takes everything and cannot be synced: it is /dev/null. What it held, the writer has in memory.
+    fn fail_syncs(log: &Path) {
+        let null = std::fs::OpenOptions::new().read(true).write(true).open("/dev/null").unwrap();
+        let open: Vec<PathBuf> = std::fs::read_dir("/proc/self/fd").unwrap().map(|fd| fd.unwrap().path()).collect();
+        for fd in open.iter().filter(|fd| std::fs::read_link(fd).is_ok_and(|file| file == log)) {
+            let fd = fd.file_name().unwrap().to_str().unwrap().parse().unwrap();
+            // SAFETY: both are open, and SQLite goes on with the number.
+            assert_eq!(unsafe { dup2(null.as_raw_fd(), fd) }, fd);
+        }
+    }
+
+    #[test]
+    fn a_commit_waits_for_the_disk_and_one_that_fails_is_the_last() {
+        let (dir, ledger) = temporary();
+        // The first commit into an empty log syncs its head, whatever the settings: this is not the one.
+        put(&ledger, 1, 10).unwrap();
+        fail_syncs(&dir.path().canonicalize().unwrap().join("hub.db-wal"));
+        assert!(matches!(put(&ledger, 2, 10), Err(LedgerError::Failed)));
+        assert_eq!(ledger.health(), Health::Failed);
+        assert!(matches!(put(&ledger, 3, 10), Err(LedgerError::Failed)));
     }
 
     #[test]

@@ -230,6 +230,19 @@ async fn a_manifest_is_refused_unless_all_of_it_holds() {
     let verified = Standing::Verified { officer: OfficerId(Uuid::from_u128(1)), session: SESSION };
     check(&|_| {}, &|m| m.standing = verified.clone(), "the standing").await;
     check(&|d| d.record.format = 0, &|_| {}, "the format").await;
+    // Each part for itself.
+    for (place, name) in
+        [CLAIM_PART.to_owned(), document_part(DocumentKind::Face), SIGNATURE_PART.to_owned()].iter().enumerate()
+    {
+        number.set(number.get() + 1);
+        let mut filing = seal(&draft(&booth, number.get()));
+        let sealed = age::encrypt(&stranger.parse::<age::x25519::Recipient>().unwrap(), b"synthetic").unwrap();
+        filing.manifest.parts[place].digest = Digest::of(&sealed);
+        filing.manifest.parts[place].size = sealed.len() as u64;
+        filing.parts[place] = (Digest::of(&sealed), sealed);
+        let reason = reason(file(&bench, &booth, &filing).await);
+        assert!(reason.contains(&format!("part {name}")), "{reason}");
+    }
     assert!(admin::claims(&bench.config, 10).unwrap().is_empty());
 
     // Signed by somebody else, changed after signing, or not signed at all.

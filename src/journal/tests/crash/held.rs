@@ -2,9 +2,8 @@
 //! runs of `power` have them as well.
 
 use crate::booth::Act::{self, BackUp, Deliver, Erase, Hold, Keep, Restart, Restore};
-use crate::power::each;
-use crate::runs::{Count, Depth, by_chance, fresh, in_order, plans, points, with_fault};
-use crate::setting;
+use crate::rounds::{Count, each, setting};
+use crate::runs::{Depth, by_chance, fresh, in_order, plans, points, with_fault};
 
 /// Each begins when the hub asks for holding.
 const ORDERS: [&[Act]; 6] = [
@@ -18,13 +17,13 @@ const ORDERS: [&[Act]; 6] = [
 
 #[test]
 fn held_claims_are_at_the_booth_or_in_a_backup() {
-    let (count, depth) = (Count::default(), Depth { each: 1, by_chance: 2, one_in: 2 });
+    let (count, depth) = (Count::new("held claims"), Depth { each: 1, by_chance: 2, one_in: 2 });
     each(2, |job| job < ORDERS.len() as u64, |job| in_order(ORDERS[job as usize], depth, job, &count));
 }
 
 #[test]
 fn errors_of_the_disk_cost_no_held_claim() {
-    let (count, depth) = (Count::default(), Depth { each: 0, by_chance: 1, one_in: 16 });
+    let (count, depth) = (Count::new("held claims"), Depth { each: 0, by_chance: 1, one_in: 16 });
     each(
         2,
         |job| job < 3,
@@ -39,7 +38,7 @@ fn errors_of_the_disk_cost_no_held_claim() {
 /// BILIK_RUNS long lives by chance.
 #[test]
 fn held_claims_live_through_long_runs() {
-    let (count, depth) = (Count::default(), Depth { each: 1, by_chance: 1, one_in: 8 });
+    let (count, depth) = (Count::new("held claims"), Depth { each: 1, by_chance: 1, one_in: 8 });
     let (runs, first) = (setting("BILIK_RUNS", 2), 1_000);
     each(2, |job| job < runs, |job| by_chance(first + job, depth, &count));
 }

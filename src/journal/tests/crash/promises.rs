@@ -42,6 +42,7 @@ impl Promises {
             return Err(problem.clone());
         }
         let text = |error: JournalError| chain(&error);
+        let begun = begun(disk, directory)?;
         let Opened { mut journal, set_aside, lost } =
             open(disk, directory, AT).map_err(|e| format!("does not open: {}", text(e)))?;
         if set_aside.is_some() || lost.is_some() {
@@ -52,6 +53,10 @@ impl Promises {
         let numbers = rows.iter().map(|row| row.sequence);
         if there.len() != rows.len() || !numbers.eq(1..=rows.len() as u64) {
             return Err(format!("a claim or a number is there twice, or a number is missing: {rows:?}"));
+        }
+        // It tells of what the end of a log takes with it, and which numbers are given out.
+        if begun < rows.len() as u64 {
+            return Err(format!("{} numbers are used, and the head knows of {begun}", rows.len()));
         }
         if let Some(claim) = self.kept.difference(&there).next() {
             return Err(format!("{claim} was kept and is gone"));
@@ -165,6 +170,18 @@ impl Promises {
 pub fn courier(disk: &Disk, directory: &Path) -> Courier {
     let (disk, directory) = (disk.clone(), directory.to_owned());
     Courier::new(Box::new(move |at| open(&disk, &directory, at)))
+}
+
+/// The number in `journal.head`; 0 without one.
+fn begun(disk: &Disk, directory: &Path) -> Result<u64, String> {
+    match disk.files.read(&directory.join("journal.head"), 32) {
+        Ok(bytes) => {
+            let number = std::str::from_utf8(&bytes).ok().and_then(|text| text.split_whitespace().next()?.parse().ok());
+            number.ok_or_else(|| format!("the head makes no sense: {bytes:?}"))
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(0),
+        Err(error) => Err(format!("the head can't be read: {error}")),
+    }
 }
 
 /// A lock outlives the process that held it, or a fork of this one holds a copy of it, for a moment.
