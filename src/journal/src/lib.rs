@@ -17,8 +17,10 @@
 //!
 //! SQLite is the bundled one (3.54; older than 3.51.3 may lose a reset write-ahead log): WAL, `synchronous=FULL`,
 //! `secure_delete=ON`, one connection. Automatic checkpoints are off. The journal checkpoints after each change itself,
-//! because SQLite hides the errors of its automatic ones, and because a log without frames can't lose them. Tables of an
-//! older version are brought forward at open, step by step in one transaction; a newer version is left alone.
+//! because SQLite hides the errors of its automatic ones, and because a log without frames can't lose them. Only a claim
+//! that was just kept waits for its checkpoint until the participant has been told, which takes milliseconds: the commit
+//! has synced the log, and the log is emptied before it takes another claim. Tables of an older version are brought
+//! forward at open, step by step in one transaction; a newer version is left alone.
 //!
 //! # Order
 //!
@@ -118,10 +120,10 @@ mod verify;
 mod view;
 
 pub use audit::BoothAudit;
-pub use delivery::{DAMAGED, Request};
+pub use delivery::{DAMAGED, Outgoing, Request};
 pub use error::{JournalError, chain};
 pub use holding::{MAX_HELD, Receipts};
-pub use journal::{Journal, JournalConfig, Kept, Opened, Outgoing, Stats};
+pub use journal::{Journal, JournalConfig, Kept, Opened, Stats};
 pub use pack::MAX_CLAIM;
 pub use reserve::RESERVE;
 pub use rows::{LISTED_CONFIRMED, MAX_REASON, QueueRow, QueueState};

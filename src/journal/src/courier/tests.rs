@@ -145,6 +145,32 @@ fn claims_go_from_the_booth_to_the_hub() {
 }
 
 #[test]
+fn kept_is_told_before_the_log_is_emptied() {
+    let office = Office::new();
+    let mut desk = Desk::new(&office);
+    desk.handle(Input::Hub(false));
+    let log = || std::fs::metadata(office.state.path().join("journal.db-wal")).unwrap().len();
+    assert!(desk.keep(1));
+    let one = log();
+    assert!(one > 0);
+    assert_eq!(desk.courier.deadline(), Some(desk.now), "it is due once that is told");
+    desk.handle(Input::Tick);
+    assert!(log() == 0 && desk.courier.deadline() > Some(desk.now), "once is enough");
+    // The log grows by one claim at the most.
+    for number in 2..=4 {
+        assert!(desk.keep(number));
+        assert!(log() < one * 3 / 2, "claim {number}");
+    }
+    // A receipt's own checkpoint is never put off.
+    let mut hub = Hub::default();
+    desk.handle(Input::Hub(true));
+    while desk.confirmed().is_empty() {
+        desk.answer(|office, output| by_contract(office, &mut hub, output));
+    }
+    assert_eq!(log(), 0);
+}
+
+#[test]
 fn status_tells_the_claim_from_the_line() {
     let check = |status, expect: &str| {
         let answer = format!("{:?}", Answer::from_status(status));

@@ -187,6 +187,8 @@ fn io_error_in_a_checkpoint_stops_the_journal_and_keeps_the_claim() {
         while journal.stats().is_ok() {
             kept += 1;
             assert_eq!(u128::from(journal.keep(&specimen(kept), KEPT_AT).unwrap().sequence), kept);
+            let checkpoint = journal.tend();
+            assert_eq!(checkpoint.is_ok(), journal.stats().is_ok());
         }
         assert_stopped(&mut journal);
         fs::write(Path::new(&state).join("kept"), kept.to_string()).unwrap();

@@ -74,6 +74,7 @@ fn sealed_bytes_lie_in_overflow_pages_only() {
         claim.photos.iter_mut().zip([10, 3_700, 4_090]).for_each(|(slot, size)| slot.1 = photo(size));
         journal.keep(&claim, KEPT_AT).unwrap();
     }
+    journal.tend().unwrap();
     let parts: Vec<_> = queue(&journal).iter().flat_map(|o| sealed(&journal, o)).collect();
     let file = fs::read(database(&office)).unwrap();
 
