@@ -13,8 +13,8 @@ use std::time::Duration;
 const BUSY: Duration = Duration::from_secs(2);
 
 /// Page size of a new database, in bytes. One that is there already keeps its own: older programs made pages of 4096 bytes.
-/// SQLite writes the log page by page, each with a header of its own, so larger pages keep a claim sooner: of 64 KiB hardly
-/// sooner than these, and four times as many claims would lie on a page that goes bad.
+/// SQLite writes the log page by page, each with a header of its own, so larger pages take less processor time: of 64 KiB hardly
+/// less than these, and four times as many claims would lie on a page that goes bad.
 pub(crate) const PAGE: u32 = 16 << 10;
 
 /// Filler at the head of each part's row: so many bytes less than a page, which is the largest local payload of a table leaf
