@@ -7,6 +7,7 @@ mod booths;
 mod claims;
 mod commands;
 mod consoles;
+mod exactly_once;
 mod logins;
 mod recover;
 mod sockets;
