@@ -119,13 +119,13 @@ impl Promises {
             return Err(format!("{claim} was kept, and booth {booth} does not have it"));
         }
         for QueueRow { claim, state, .. } in rows {
-            if let QueueState::Confirmed { ledger_sequence } = state {
+            if let QueueState::Confirmed { ledger_sequence } | QueueState::Held { ledger_sequence } = state {
                 self.receipt(*claim, Some(*ledger_sequence))?;
             }
             let signed = self.signed.get_mut(claim).filter(|signed| signed.booth == booth);
             let signed = signed.ok_or_else(|| format!("{claim} of nobody is at booth {booth}"))?;
             match state {
-                QueueState::Confirmed { .. } => signed.confirmed |= end,
+                QueueState::Confirmed { .. } | QueueState::Held { .. } => signed.confirmed |= end,
                 QueueState::Refused { reason } => return Err(format!("{claim} is refused: {reason}")),
                 QueueState::Queued if signed.confirmed => return Err(format!("{claim} was confirmed and is back")),
                 QueueState::Queued => {}

@@ -13,11 +13,13 @@ use crate::ledger::{
     Audit as _, Booths as _, Claims as _, Enrolment, Health, Ledger as _, LedgerError, ORPHAN_MS, Parts as _,
     SessionDecision,
 };
+use crate::reconcile::{self, Answer, Compared};
 use crate::sim::Sim;
 use crate::sqlite::SqliteLedger;
 use bilik_claim::audit::AuditState;
 use bilik_claim::filing::{CommitAnswer, Manifest, Signed};
 use bilik_claim::ids::{ClaimId, Digest, SessionId, WallTime};
+use bilik_claim::reconcile::{Reconcile, Reconciled};
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
@@ -181,7 +183,15 @@ impl Hub {
                         scene.after(pause, Happening::Opened { life: self.life, opened });
                         return Ok(());
                     }
-                    Err(error) => refused(letter.claim, error)?,
+                    Err(error) => refused(&letter, error)?,
+                }
+            }
+            Ask::Reconcile { json } => {
+                let told: Reconcile = serde_json::from_str(json).map_err(|error| error.to_string())?;
+                match reconcile::reconcile(ledger, booth_id(letter.booth), &told, self.now(scene)) {
+                    Ok(answer) if answer.compared.conflicts.is_empty() => reconciled_reply(answer)?,
+                    Ok(answer) => return Err(format!("receipts of other claims: {:?}", answer.compared.conflicts)),
+                    Err(error) => unavailable(&error),
                 }
             }
         };
@@ -192,6 +202,7 @@ impl Hub {
     /// The second half of a commit.
     pub fn keep(&mut self, life: u32, opened: Opened, scene: &mut Scene) -> Result<(), String> {
         let Opened { letter, judged } = opened;
+        let Some(claim) = letter.claim else { return Err("a manifest without a claim".into()) };
         let Some(ledger) = self.ledger.as_ref().filter(|_| self.life == life) else { return Ok(()) };
         if self.doomed.is_some() {
             self.disk.note_cuts();
@@ -201,15 +212,15 @@ impl Hub {
                 let receipt = kept.receipt.peek().map_err(|error| error.to_string())?;
                 let filed = Filed { sequence: receipt.ledger_sequence, manifest: receipt.manifest };
                 if self.doomed.is_some() {
-                    scene.promises.unsaid = Some((letter.booth, letter.claim, filed));
+                    scene.promises.unsaid = Some((letter.booth, claim, filed));
                     return self.cut(scene);
                 }
-                scene.tell(format_args!("hub has {} as {}, new: {}", letter.claim, filed.sequence, kept.new));
-                scene.promises.filed(letter.booth, letter.claim, filed, kept.new)?;
+                scene.tell(format_args!("hub has {claim} as {}, new: {}", filed.sequence, kept.new));
+                scene.promises.filed(letter.booth, claim, filed, kept.new)?;
                 commit_reply(&CommitAnswer::Received { receipt: kept.receipt })?
             }
             Err(_) if self.doomed.is_some() => return self.cut(scene),
-            Err(error) => refused(letter.claim, error)?,
+            Err(error) => refused(&letter, error)?,
         };
         self.reply(&letter, reply, scene);
         Ok(())
@@ -256,7 +267,8 @@ impl Hub {
 }
 
 /// As the hub's web server answers. Every claim here is sound, so a refusal is a fault.
-fn refused(claim: ClaimId, error: IntakeError) -> Result<Reply, String> {
+fn refused(letter: &Letter<Ask>, error: IntakeError) -> Result<Reply, String> {
+    let claim = letter.claim.map(|claim| claim.to_string()).unwrap_or_default();
     match error {
         IntakeError::Missing(parts) => commit_reply(&CommitAnswer::Missing { parts }),
         IntakeError::Newer(what) => Err(format!("hub takes {what} of {claim} for a later format")),
@@ -267,6 +279,12 @@ fn refused(claim: ClaimId, error: IntakeError) -> Result<Reply, String> {
 
 fn commit_reply(answer: &CommitAnswer) -> Result<Reply, String> {
     Ok(Reply::Commit { json: serde_json::to_string(answer).map_err(|error| error.to_string())? })
+}
+
+fn reconciled_reply(answer: Answer) -> Result<Reply, String> {
+    let Answer { compared: Compared { missing, safe, .. }, hold, .. } = answer;
+    let answer = Reconciled { missing, safe, hold, keys: Vec::new() };
+    Ok(Reply::Reconciled { json: serde_json::to_string(&answer).map_err(|error| error.to_string())? })
 }
 
 fn unavailable(_: &LedgerError) -> Reply {

@@ -29,12 +29,13 @@ pub fn manifest_key(booth: usize) -> SigningKey {
 
 pub fn config(booth: usize) -> JournalConfig {
     let (booth, manifest_key) = (booth_id(booth), manifest_key(booth));
-    JournalConfig { recipient: RECIPIENT.clone(), booth, manifest_key, reserve: RESERVE }
+    JournalConfig { recipient: RECIPIENT.clone(), receipt_key: receipt_key(), booth, manifest_key, reserve: RESERVE }
 }
 
 /// What the hub opens claims and signs receipts with.
 pub fn claim_keys() -> ClaimKeys {
-    ClaimKeys { identities: Identities::new(IDENTITY.clone(), Vec::new()), receipt: SigningKey::from_bytes(&[1; 32]) }
+    let identities = Identities::new(IDENTITY.clone(), Vec::new());
+    ClaimKeys { identities, receipt: SigningKey::from_bytes(&[1; 32]), replaced: Vec::new() }
 }
 
 pub fn receipt_key() -> VerifyingKey {
