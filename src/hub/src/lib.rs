@@ -27,13 +27,15 @@
 pub mod admin;
 pub mod cli;
 pub mod config;
+pub mod intake;
+pub mod keys;
+pub mod ledger;
+pub mod seal;
+pub mod sqlite;
 
 mod authority;
 mod clock;
 mod http;
-mod intake;
-mod keys;
-mod ledger;
 mod listener;
 mod login;
 mod metrics;
@@ -42,9 +44,7 @@ mod picture;
 mod reconcile;
 mod recover;
 mod scribe;
-mod seal;
 mod server;
-mod sqlite;
 mod tls;
 
 pub use ledger::{AuditState, KeyKind, Role};

@@ -68,6 +68,8 @@ pub struct Courier {
     opened: Option<Instant>,
     /// When the room was looked at last; none if it has to be now.
     looked: Option<Instant>,
+    /// A claim was kept then, and its checkpoint waits until that is told: it is due with the next input.
+    kept: Option<Instant>,
     /// When the outbox has something to send.
     due: Option<Instant>,
     /// As it was told.
@@ -97,6 +99,7 @@ impl Courier {
             requests: 0,
             opened: None,
             looked: None,
+            kept: None,
             due: None,
             ready: None,
             queue: None,
@@ -108,6 +111,9 @@ impl Courier {
     pub fn handle(&mut self, input: Input, now: Moment, random: &mut dyn FnMut() -> f64) -> Vec<Output> {
         let mut turn = Turn { now, random, out: Vec::new() };
         self.open_if_due(&mut turn);
+        if self.kept.take().is_some() {
+            self.tend(&mut turn);
+        }
         match input {
             Input::Keep(claim) => self.keep(&claim, &mut turn),
             Input::Hub(true) => {
@@ -143,7 +149,7 @@ impl Courier {
         let round = self.rounds.due().filter(|_| self.journal.is_some() && self.in_flight.is_none());
         // At once: it was opened long ago.
         let erasing = self.opened.filter(|_| self.journal.is_some() && !self.safe.is_empty());
-        [routine, self.due, round, erasing].into_iter().flatten().min()
+        [routine, self.due, self.kept, round, erasing].into_iter().flatten().min()
     }
 
     fn open_if_due(&mut self, turn: &mut Turn<'_>) {
@@ -153,7 +159,7 @@ impl Courier {
         }
         self.opened = Some(now);
         let opened = (self.open)(turn.now.wall)
-            .and_then(|mut opened| Ok((found(&mut opened.journal, !self.begun, turn.now.wall)?, opened)));
+            .and_then(|mut opened| Ok((opened.journal.begin(!self.begun, turn.now.wall)?, opened)));
         match opened {
             Ok((events, opened)) => {
                 self.begun = true;
@@ -190,7 +196,7 @@ impl Courier {
                         Err(error) => self.failed("announce a claim", &error, turn),
                     }
                     self.tell_queue(turn);
-                    self.looked = None;
+                    (self.looked, self.kept) = (None, Some(turn.now.instant));
                     return;
                 }
                 Err(error) => {
@@ -245,8 +251,8 @@ impl Courier {
                 }
                 (Ok(Request::Wait { until }), _) => {
                     self.due = until;
-                    if let Err(error) = journal.tend() {
-                        self.failed("tend the journal", &error, turn);
+                    if self.kept.is_none() {
+                        self.tend(turn);
                     }
                     break;
                 }
@@ -259,6 +265,13 @@ impl Courier {
         }
         if changed {
             self.tell_queue(turn);
+        }
+    }
+
+    fn tend(&mut self, turn: &mut Turn<'_>) {
+        let Some(journal) = &mut self.journal else { return };
+        if let Err(error) = journal.tend() {
+            self.failed("tend the journal", &error, turn);
         }
     }
 
@@ -317,7 +330,8 @@ impl Courier {
     fn look_at_room(&mut self, turn: &mut Turn<'_>) {
         let now = turn.now.instant;
         let Some(journal) = &mut self.journal else { return };
-        if self.looked.is_some_and(|at| now < at + LOOK) {
+        // What a claim takes in the database shows after its checkpoint.
+        if self.kept.is_some() || self.looked.is_some_and(|at| now < at + LOOK) {
             return;
         }
         self.looked = Some(now);
@@ -373,18 +387,6 @@ impl Courier {
             self.tell_ready(Err(Trouble::Failed), turn);
         }
     }
-}
-
-/// What the outbox has to know of a journal that was opened, for the first time or again.
-fn found(journal: &mut Journal, first: bool, at: WallTime) -> Result<Vec<Event>, JournalError> {
-    if first {
-        match journal.requeue_refused(at) {
-            Err(error) if error.needs_reopening() => return Err(error),
-            Err(error) => tracing::error!(error = %chain(&error), "refused claims wait for the next start"),
-            Ok(()) => {}
-        }
-    }
-    journal.pending(at)
 }
 
 impl Turn<'_> {

@@ -2,16 +2,25 @@
 //! [`crate::courier`] puts the two together.
 
 use crate::audit::{self, BoothAudit};
-use crate::error::JournalError;
-use crate::journal::{Journal, Kept, Outgoing, outgoing};
+use crate::error::{JournalError, chain};
+use crate::journal::{Journal, Kept};
 use crate::outbox::{Action, Event};
-use crate::rows::{self, QueueState};
+use crate::rows::{self, ClaimRow, QueueRow, QueueState};
 use bilik_claim::filing::{CommitAnswer, MAX_PARTS, Manifest, Part, Signed};
 use bilik_claim::ids::{ClaimId, Digest, WallTime};
 use std::time::Instant;
 
 /// The reason that a claim gets whose stored bytes are not what was stored.
 pub const DAMAGED: &str = "damaged in the booth's queue";
+
+/// A claim on its way to the hub.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outgoing {
+    pub claim: ClaimId,
+    pub sequence: u64,
+    pub manifest: Signed<Manifest>,
+    pub parts: Vec<Part>,
+}
 
 /// An action with everything it needs.
 #[derive(Debug)]
@@ -34,6 +43,19 @@ pub enum Request {
 }
 
 impl Journal {
+    /// What an outbox has to know of a journal that was opened, for the first time since the program started or again. The
+    /// first time, what the hub refused is queued again ([`Journal::requeue_refused`]).
+    pub(crate) fn begin(&mut self, first: bool, at: WallTime) -> Result<Vec<Event>, JournalError> {
+        if first {
+            match self.requeue_refused(at) {
+                Err(error) if error.needs_reopening() => return Err(error),
+                Err(error) => tracing::error!(error = %chain(&error), "refused claims wait for the next start"),
+                Ok(()) => {}
+            }
+        }
+        self.pending(at)
+    }
+
     /// Every claim in the queue, oldest first, for an outbox that starts empty. Damaged ones are refused on the way; what
     /// can't be read, and what can't be refused for want of room, is passed over until the next time.
     ///
@@ -173,4 +195,15 @@ impl Journal {
 
 fn digests(parts: &[Part]) -> Vec<Digest> {
     parts.iter().map(|p| p.digest).collect()
+}
+
+pub(crate) fn outgoing(row: ClaimRow) -> Result<Outgoing, JournalError> {
+    let QueueRow { claim, sequence, .. } = row.listed;
+    let damaged = |what| JournalError::Damaged { claim, what };
+    let manifest = row.manifest.ok_or(damaged("its manifest is missing"))?;
+    if manifest.digest() != row.digest {
+        return Err(damaged("its manifest is not the one that was signed"));
+    }
+    let parts = manifest.peek().map_err(|_| damaged("its manifest can't be read"))?.parts;
+    Ok(Outgoing { claim, sequence, manifest, parts })
 }

@@ -1,6 +1,7 @@
 //! The queue itself. One owner, one connection; every method that changes something is one transaction.
 
 use crate::audit::{self, BoothAudit};
+use crate::delivery::{Outgoing, outgoing};
 use crate::disk::Disk;
 use crate::error::JournalError;
 use crate::files::Place;
@@ -13,7 +14,7 @@ use crate::schema;
 use crate::set_aside::{Opening, SetAside, open_or_set_aside};
 use crate::view;
 use bilik_claim::audit::AuditHead;
-use bilik_claim::filing::{FORMAT, Manifest, Part, Receipt, Signed};
+use bilik_claim::filing::{FORMAT, Manifest, Receipt, Signed};
 use bilik_claim::ids::{BoothId, ClaimId, Digest, TrackingCode, WallTime};
 use bilik_claim::session::claim::FinishedClaim;
 use ed25519_dalek::{SigningKey, VerifyingKey};
@@ -57,15 +58,6 @@ pub struct Kept {
     pub claim: ClaimId,
     pub sequence: u64,
     pub tracking: TrackingCode,
-}
-
-/// A claim on its way to the hub.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Outgoing {
-    pub claim: ClaimId,
-    pub sequence: u64,
-    pub manifest: Signed<Manifest>,
-    pub parts: Vec<Part>,
 }
 
 /// The sealed queue of one booth.
@@ -133,7 +125,8 @@ impl Journal {
         Ok(Opened { journal, set_aside, lost })
     }
 
-    /// Seals, signs and stores a claim. When this returns, the claim survives a power cut.
+    /// Seals, signs and stores a claim. When this returns, the claim survives a power cut; its bytes are in the log, and
+    /// the checkpoint waits for [`Journal::tend`] or the next change: somebody looks at the screen meanwhile.
     ///
     /// A claim whose id is here already is not stored again, whatever it holds: the first one counts.
     pub fn keep(&mut self, claim: &FinishedClaim, kept_at: WallTime) -> Result<Kept, JournalError> {
@@ -157,7 +150,12 @@ impl Journal {
         manifest.validate().map_err(|source| JournalError::Manifest { claim: id, source })?;
 
         let (place, key) = (self.place.clone(), self.manifest_key.clone());
-        let sequence = self.write("keep a claim", |db| store(db, &place, &key, &manifest, &parts))?;
+        if self.checkpoint_due {
+            self.settle(); // the log takes one claim at a time: there is no room held back for two
+        }
+        let sequence = self
+            .commit("keep a claim", |db| store(db, &place, &key, &manifest, &parts))
+            .inspect_err(|_| self.settle())?;
         self.place.note_kept(sequence);
         tracing::info!(claim = %id, sequence, parts = parts.len(), "claim is kept");
         Ok(Kept { claim: id, sequence, tracking: manifest.tracking })
@@ -253,8 +251,8 @@ impl Journal {
         self.read(rows::list)
     }
 
-    /// Does what had to wait: a checkpoint that a reader held up, a reserve that the disk had no room for. Cheap when
-    /// nothing is due; call it when idle.
+    /// Does what had to wait: the checkpoint of a claim just kept or one that a reader held up, a reserve that the disk had
+    /// no room for. Cheap when nothing is due; call it once *kept* is told, and when idle.
     pub fn tend(&mut self) -> Result<(), JournalError> {
         self.alive()?;
         let result = self.catch_up();
@@ -285,8 +283,19 @@ impl Journal {
         result
     }
 
-    /// Runs one transaction; on a full disk once more, with the reserve. The change is durable when this returns Ok.
+    /// Runs one transaction and the checkpoint behind it. The change is durable when this returns Ok.
     pub(crate) fn write<T>(
+        &mut self,
+        operation: &'static str,
+        change: impl Fn(&Connection) -> Result<T, JournalError>,
+    ) -> Result<T, JournalError> {
+        let result = self.commit(operation, change);
+        self.settle();
+        result
+    }
+
+    /// Runs one transaction; on a full disk once more, with the reserve. The change is durable when this returns Ok.
+    fn commit<T>(
         &mut self,
         operation: &'static str,
         change: impl Fn(&Connection) -> Result<T, JournalError>,
@@ -298,13 +307,16 @@ impl Journal {
             result = self.transact(operation, &change);
         }
         self.watch(&result);
+        self.checkpoint_due = true;
+        result
+    }
+
+    /// After a change, which is decided. What fails here stops the journal, and can't undo it.
+    fn settle(&mut self) {
         if self.failed.get().is_none() {
-            self.checkpoint_due = true;
-            // The change is decided. What fails from here on stops the journal, and can't undo it.
             let settled = self.catch_up();
             self.watch(&settled);
         }
-        result
     }
 
     fn transact<T>(
@@ -379,15 +391,4 @@ fn store(
 
 fn kept(row: &ClaimRow) -> Kept {
     Kept { claim: row.listed.claim, sequence: row.listed.sequence, tracking: row.listed.tracking.clone() }
-}
-
-pub(crate) fn outgoing(row: ClaimRow) -> Result<Outgoing, JournalError> {
-    let QueueRow { claim, sequence, .. } = row.listed;
-    let damaged = |what| JournalError::Damaged { claim, what };
-    let manifest = row.manifest.ok_or(damaged("its manifest is missing"))?;
-    if manifest.digest() != row.digest {
-        return Err(damaged("its manifest is not the one that was signed"));
-    }
-    let parts = manifest.peek().map_err(|_| damaged("its manifest can't be read"))?.parts;
-    Ok(Outgoing { claim, sequence, manifest, parts })
 }

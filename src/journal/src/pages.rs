@@ -12,18 +12,20 @@ use bilik_claim::ids::{Digest, WallTime};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-const PAGE: usize = 4096;
-/// The file's own header comes first on page 1.
+/// The file's own header comes first on page 1: what it begins with, and where the page size stands in it.
 const FILE_HEADER: usize = 100;
+const MAGIC: &[u8] = b"SQLite format 3\0";
+const SIZE_AT: usize = 16;
+/// Page sizes that we gave to databases: tried if the header can't tell.
+const SIZES: [usize; 2] = [crate::schema::PAGE as usize, 4096];
+/// The largest page size there is.
+const MAX_PAGE: usize = 1 << 16;
 /// The log's header, with its salts at 16; then frames: a header with page number, commit mark and salts, and a page.
 const LOG_HEADER: usize = 32;
 const FRAME_HEADER: usize = 24;
 const LEAF: u8 = 0x0d;
-/// The largest payload that stays in a leaf's cell, and the least that does when the rest overflows.
-const MAX_LOCAL: usize = PAGE - 35;
-const MIN_LOCAL: usize = (PAGE - 12) * 32 / 255 - 23;
 /// No row of ours is longer: a part with its filler and its header.
-const MAX_PAYLOAD: usize = MAX_PART + 2 * PAGE;
+const MAX_PAYLOAD: usize = MAX_PART + 2 * MAX_PAGE;
 /// Columns of our tables.
 const CLAIM: usize = 13;
 const PART: usize = 5;
@@ -48,6 +50,8 @@ pub(crate) struct Pages {
     disk: Disk,
     path: PathBuf,
     log: PathBuf,
+    /// Bytes of a page.
+    size: usize,
     /// Where the newest form of a page starts in the log, if it is there.
     frames: BTreeMap<u64, u64>,
     claims: BTreeMap<u64, Cell>,
@@ -58,12 +62,23 @@ pub(crate) struct Pages {
 impl Pages {
     /// Looks at every page; one that can't be read counts as empty.
     pub fn scan(disk: &Disk, path: &Path) -> Self {
+        match page_size(disk, path) {
+            Some(size) => Self::scan_as(disk, path, size),
+            // Hardly anything looks like a row if the size is wrong.
+            None => {
+                let [new, old] = SIZES.map(|size| Self::scan_as(disk, path, size));
+                if old.rows() > new.rows() { old } else { new }
+            }
+        }
+    }
+
+    fn scan_as(disk: &Disk, path: &Path, size: usize) -> Self {
         let log = with_suffix(path, "-wal");
         let (disk, path) = (disk.clone(), path.to_owned());
         let (frames, claims, parts, audit) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-        let mut pages = Self { disk, path, log, frames, claims, parts, audit };
+        let mut pages = Self { disk, path, log, size, frames, claims, parts, audit };
         pages.look_at_log();
-        let count = pages.disk.files.length(&pages.path).unwrap_or(0) / PAGE as u64;
+        let count = pages.disk.files.length(&pages.path).unwrap_or(0) / size as u64;
         let beyond: Vec<u64> = pages.frames.keys().copied().filter(|number| *number > count).collect();
         for number in (1..=count).chain(beyond) {
             if let Some(page) = pages.page(number) {
@@ -71,6 +86,10 @@ impl Pages {
             }
         }
         pages
+    }
+
+    fn rows(&self) -> usize {
+        self.claims.len() + self.parts.len() + self.audit.len()
     }
 
     /// The highest number of a claim.
@@ -119,17 +138,17 @@ impl Pages {
             if frame[4..8] != [0; 4] {
                 self.frames.append(&mut open);
             }
-            at += (FRAME_HEADER + PAGE) as u64;
+            at += (FRAME_HEADER + self.size) as u64;
         }
     }
 
     fn page(&self, number: u64) -> Option<Vec<u8>> {
-        let mut page = vec![0; PAGE];
+        let mut page = vec![0; self.size];
         if let Some(at) = self.frames.get(&number) {
             self.disk.files.read_at(&self.log, *at, &mut page).ok()?;
             return Some(page);
         }
-        let at = number.checked_sub(1)?.checked_mul(PAGE as u64)?;
+        let at = number.checked_sub(1)?.checked_mul(self.size as u64)?;
         self.disk.files.read_at(&self.path, at, &mut page).ok()?;
         Some(page)
     }
@@ -170,7 +189,7 @@ impl Pages {
             while payload.len() < length {
                 let page = self.page(u64::from(next))?;
                 next = u32_at(&page, 0)?;
-                payload.extend_from_slice(&page[4..PAGE.min(4 + length - payload.len())]);
+                payload.extend_from_slice(&page[4..self.size.min(4 + length - payload.len())]);
             }
         }
         let columns = columns(&payload, length)?;
@@ -178,16 +197,29 @@ impl Pages {
     }
 }
 
+/// As the header tells it. None if there is no header that can be believed.
+fn page_size(disk: &Disk, path: &Path) -> Option<usize> {
+    let mut header = [0; SIZE_AT + 2];
+    disk.files.read_at(path, 0, &mut header).ok()?;
+    let size = match u16::from_be_bytes([header[SIZE_AT], header[SIZE_AT + 1]]) {
+        1 => MAX_PAGE,
+        size => usize::from(size),
+    };
+    (header.starts_with(MAGIC) && size >= 512 && size.is_power_of_two()).then_some(size)
+}
+
 /// Length of the whole payload, row number, and the part of the payload that lies on this page.
 fn open_cell(page: &[u8], at: usize) -> Option<(usize, u64, &[u8])> {
     let (length, at) = varint(page, at)?;
     let (key, at) = varint(page, at)?;
     let length = usize::try_from(length).ok().filter(|length| *length <= MAX_PAYLOAD)?;
-    let local = if length <= MAX_LOCAL {
+    // The largest payload that stays in a leaf's cell, and the least that does when the rest overflows.
+    let (max, min) = (page.len() - 35, (page.len() - 12) * 32 / 255 - 23);
+    let local = if length <= max {
         length
     } else {
-        let local = MIN_LOCAL + (length - MIN_LOCAL) % (PAGE - 4);
-        if local <= MAX_LOCAL { local } else { MIN_LOCAL }
+        let local = min + (length - min) % (page.len() - 4);
+        if local <= max { local } else { min }
     };
     Some((length, key, page.get(at..at + local)?))
 }
@@ -289,6 +321,9 @@ mod tests {
             }
         }
     }
+
+    /// Larger than the pages of an older database, which are looked for too.
+    const PAGE: usize = SIZES[0];
 
     proptest! {
         #[test]

@@ -4,7 +4,7 @@ use crate::delivery::DAMAGED;
 use crate::error::JournalError;
 use crate::pack::SealedPart;
 use crate::pages::Value;
-use crate::schema::FILLER;
+use crate::schema::BESIDE_FILLER;
 use bilik_claim::filing::{Manifest, Receipt, Signed};
 use bilik_claim::ids::{ClaimId, Digest, TrackingCode, WallTime};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
@@ -203,9 +203,10 @@ pub(crate) fn insert(
 
 pub(crate) fn insert_part(db: &Connection, sequence: u64, digest: Digest, sealed: &[u8]) -> Result<(), JournalError> {
     let error = "store a part";
-    let sql = "INSERT INTO part (sequence, digest, filler, sealed) VALUES (?1, ?2, zeroblob(?3), ?4)";
+    let sql = "INSERT INTO part (sequence, digest, filler, sealed)
+        SELECT ?1, ?2, zeroblob(page_size - ?3), ?4 FROM pragma_page_size";
     let mut statement = db.prepare_cached(sql).map_err(JournalError::sqlite(error))?;
-    let values = params![integer(sequence), digest.0, FILLER, sealed];
+    let values = params![integer(sequence), digest.0, BESIDE_FILLER, sealed];
     statement.execute(values).map(drop).map_err(JournalError::sqlite(error))
 }
 

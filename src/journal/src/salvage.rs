@@ -7,10 +7,10 @@
 //! or the head of the file.
 
 use crate::audit;
+use crate::delivery::outgoing;
 use crate::disk::Disk;
 use crate::error::JournalError;
 use crate::files::Head;
-use crate::journal::outgoing;
 use crate::pages::Pages;
 use crate::rows::{self, ClaimRow, QueueRow, QueueState};
 use crate::{holding, keys, schema, view};

@@ -27,6 +27,10 @@ use uuid::Uuid;
 
 /// Stands in every field, document and signature of a specimen.
 pub(crate) const CANARY: &str = "KANARI-SPECIMEN";
+/// Bytes of a page in a new database, and in one of an older program.
+pub(crate) const PAGE: usize = crate::schema::PAGE as usize;
+pub(crate) const OLD_PAGE: usize = 4096;
+
 /// Small, so that a test costs no disk.
 const RESERVE: u64 = 1 << 20;
 
@@ -48,6 +52,14 @@ impl Office {
             booth_key: SigningKey::from_bytes(&[2; 32]),
             state: tempfile::tempdir().unwrap(),
         }
+    }
+
+    /// With an empty database that has pages of this size.
+    pub fn with_pages(size: usize) -> Self {
+        let office = Self::new();
+        let db = rusqlite::Connection::open(database(&office)).unwrap();
+        db.execute_batch(&format!("PRAGMA page_size = {size}; PRAGMA user_version = 0;")).unwrap();
+        office
     }
 
     pub fn recipient(&self) -> String {

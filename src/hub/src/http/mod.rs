@@ -22,6 +22,7 @@ mod socket;
 mod upload;
 
 use crate::config::Config;
+use crate::intake::OPENING;
 use crate::keys::Keys;
 use crate::ledger::{Health, Ledger, LedgerError};
 use crate::login::sessions::Logins;
@@ -48,8 +49,6 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(120);
 const ENROLMENTS_PER_MINUTE: u32 = 30;
 /// Passwords hashed at a time: each takes 19 MiB and a core.
 const HASHING: usize = 2;
-/// Claims opened at a time: each takes a part in clear and a core.
-const OPENING: usize = 2;
 /// Parts and photographs received at a time: each is held in memory, up to 8 MiB. Counted from the first byte on.
 const UPLOADS: usize = 16;
 

@@ -1,6 +1,6 @@
 use super::*;
 use crate::tests::delivering::Hub;
-use crate::tests::{KEPT_AT, Office, specimen};
+use crate::tests::{KEPT_AT, OLD_PAGE, Office, specimen};
 use crate::{DAMAGED, Journal, QueueState};
 use rusqlite::Connection;
 use std::sync::Arc;
@@ -145,6 +145,34 @@ fn claims_go_from_the_booth_to_the_hub() {
 }
 
 #[test]
+fn kept_is_told_before_the_log_is_emptied() {
+    let office = Office::new();
+    let mut desk = Desk::new(&office);
+    desk.handle(Input::Hub(false));
+    let log = || std::fs::metadata(office.state.path().join("journal.db-wal")).unwrap().len();
+    assert!(desk.keep(1));
+    let one = log();
+    assert!(one > 0);
+    assert_eq!(desk.courier.deadline(), Some(desk.now), "it is due once that is told");
+    desk.handle(Input::Tick);
+    assert!(log() == 0 && desk.courier.deadline() > Some(desk.now), "once is enough");
+    // The log grows by one claim at the most.
+    for number in 2..=4 {
+        assert!(desk.keep(number));
+        assert!(log() < one * 3 / 2, "claim {number}");
+    }
+    // A receipt's own checkpoint is never put off.
+    let mut hub = Hub::default();
+    desk.handle(Input::Hub(true));
+    let Some(Output::Reconcile { request, .. }) = desk.requests.pop() else { panic!("the hub is told first") };
+    desk.handle(Input::Reconciled { request, answer: Answer::Failed("it knows nothing of it".to_owned()) });
+    while desk.confirmed().is_empty() {
+        desk.answer(|office, output| by_contract(office, &mut hub, output));
+    }
+    assert_eq!(log(), 0);
+}
+
+#[test]
 fn status_tells_the_claim_from_the_line() {
     let check = |status, expect: &str| {
         let answer = format!("{:?}", Answer::from_status(status));
@@ -243,7 +271,7 @@ fn read_that_fails_stops_the_journal_and_not_the_delivery() {
 
 #[test]
 fn page_that_goes_bad_under_an_open_journal_costs_its_claims_only() {
-    let office = Office::new();
+    let office = Office::with_pages(OLD_PAGE);
     let mut desk = Desk::new(&office);
     (1..=6).for_each(|number| assert!(desk.keep(number)));
     let outgoing = desk.courier.journal.as_ref().unwrap().outgoing(claim(1)).unwrap().unwrap();
@@ -251,17 +279,17 @@ fn page_that_goes_bad_under_an_open_journal_costs_its_claims_only() {
     let bytes = std::fs::read(&file).unwrap();
     let manifest = outgoing.manifest.body.as_bytes();
     let at = bytes.windows(manifest.len()).position(|window| window == manifest).unwrap();
-    let page = at / 4096 * 4096;
+    let page = at / OLD_PAGE * OLD_PAGE;
     let on_page = (1..=6).filter(|n: &u128| {
         let id = claim(*n).to_string();
-        bytes[page..page + 4096].windows(id.len()).any(|window| window == id.as_bytes())
+        bytes[page..page + OLD_PAGE].windows(id.len()).any(|window| window == id.as_bytes())
     });
     let on_page: Vec<_> = on_page.map(claim).collect();
     // Somebody else's write makes SQLite forget the pages it had read.
     let other = Connection::open(&file).unwrap();
     other.execute_batch("UPDATE queue SET base = base; PRAGMA wal_checkpoint(TRUNCATE);").unwrap();
     let database = std::fs::OpenOptions::new().write(true).open(&file).unwrap();
-    std::os::unix::fs::FileExt::write_all_at(&database, &[0x5a; 4096], page as u64).unwrap();
+    std::os::unix::fs::FileExt::write_all_at(&database, &[0x5a; OLD_PAGE], page as u64).unwrap();
 
     desk.now += LOOK;
     let mut hub = Hub::default();

@@ -39,10 +39,10 @@ fn damaged_database_is_set_aside_and_the_booth_goes_on() {
     let overwrite = |path: &Path, at: u64, bytes: &[u8]| {
         fs::OpenOptions::new().write(true).open(path).unwrap().write_all_at(bytes, at).unwrap();
     };
-    check("header", 2, &|path| overwrite(path, 0, &[0x5a; 4096]));
-    check("schema", 2, &|path| overwrite(path, 100, &[0x5a; 3996]));
-    check("table", 0, &|path| overwrite(path, 4096, &[0x5a; 12 * 4096]));
-    check("cut", 0, &|path| fs::OpenOptions::new().write(true).open(path).unwrap().set_len(3 * 4096).unwrap());
+    check("header", 2, &|path| overwrite(path, 0, &[0x5a; PAGE]));
+    check("schema", 2, &|path| overwrite(path, 100, &[0x5a; PAGE - 100]));
+    check("table", 0, &|path| overwrite(path, PAGE as u64, &[0x5a; 12 * PAGE]));
+    check("cut", 0, &|path| fs::OpenOptions::new().write(true).open(path).unwrap().set_len(3 * PAGE as u64).unwrap());
     check("garbage", 0, &|path| fs::write(path, CANARY.repeat(1000)).unwrap());
 }
 
@@ -187,6 +187,8 @@ fn io_error_in_a_checkpoint_stops_the_journal_and_keeps_the_claim() {
         while journal.stats().is_ok() {
             kept += 1;
             assert_eq!(u128::from(journal.keep(&specimen(kept), KEPT_AT).unwrap().sequence), kept);
+            let checkpoint = journal.tend();
+            assert_eq!(checkpoint.is_ok(), journal.stats().is_ok());
         }
         assert_stopped(&mut journal);
         fs::write(Path::new(&state).join("kept"), kept.to_string()).unwrap();
@@ -279,7 +281,7 @@ fn page_that_can_not_be_read_stops_the_journal() {
     // Somebody else's write makes SQLite forget the pages it had read.
     let other = Connection::open(&file).unwrap();
     other.execute_batch("UPDATE queue SET base = base; PRAGMA wal_checkpoint(TRUNCATE);").unwrap();
-    let page = [0x5a; 4096];
+    let page = [0x5a; PAGE];
     let writer = fs::OpenOptions::new().write(true).open(&file).unwrap();
     writer.write_all_at(&page, (at / page.len() * page.len()) as u64).unwrap();
     assert!(matches!(journal.outgoing(claims[0].claim), Err(JournalError::Corrupt { .. })));

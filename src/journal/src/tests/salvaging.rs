@@ -6,7 +6,6 @@ use crate::{JournalView, Opened, QueueState, set_aside_files};
 use std::collections::BTreeSet;
 use std::os::unix::fs::FileExt as _;
 
-const PAGE: u64 = 4096;
 const CLAIMS: u128 = 6;
 
 /// Claim 1 is confirmed, 2 refused, the others are queued.
@@ -50,15 +49,21 @@ fn has(journal: &Journal, outgoing: &Outgoing) -> bool {
 
 #[test]
 fn one_bad_page_costs_the_claims_on_it() {
-    let office = Office::new();
+    // So many manifests fit a page; in a new database all of these.
+    check_bad_pages(OLD_PAGE, 20, 3);
+    check_bad_pages(PAGE, 8, CLAIMS as usize - 1);
+}
+
+fn check_bad_pages(size: usize, seen: u64, most: usize) {
+    let office = Office::with_pages(size);
     let claims = fill(&office);
-    let pages = fs::metadata(database(&office)).unwrap().len() / PAGE;
+    let pages = fs::metadata(database(&office)).unwrap().len() / size as u64;
     let (mut noticed, mut worst) = (0, 0);
     for page in 0..pages {
         // Trees lie at the start of the file, and ciphertext behind them.
-        for damage in [[0x5a; PAGE as usize], [0; PAGE as usize]].into_iter().take(if page < 16 { 2 } else { 1 }) {
+        for damage in [0x5a, 0].into_iter().take(if page < 16 { 2 } else { 1 }) {
             let state = copy(office.state.path());
-            overwrite(&state.path().join(DATABASE), page * PAGE, &damage);
+            overwrite(&state.path().join(DATABASE), page * size as u64, &vec![damage; size]);
             let damaged = fs::read(state.path().join(DATABASE)).unwrap();
             let mut opened = open(&office, state.path());
             let journal = &mut opened.journal;
@@ -71,13 +76,28 @@ fn one_bad_page_costs_the_claims_on_it() {
             let Some(aside) = opened.set_aside else { continue };
             noticed += 1;
             assert_eq!((aside.moved + aside.left, aside.head), (CLAIMS as u64, CLAIMS as u64), "page {page}");
-            assert!(cost <= aside.left as usize && pending >= there - 1, "page {page}");
+            assert!(cost <= aside.left as usize && pending + 1 >= there, "page {page}");
             assert_eq!(fs::read(&aside.path).unwrap(), damaged, "page {page}");
         }
     }
-    assert!(noticed > 20, "{noticed} of {pages} pages");
-    // So many manifests fit a page.
-    assert!(worst <= 3, "a page cost {worst} claims");
+    assert!(noticed > seen, "{noticed} of {pages} pages");
+    assert!(worst <= most, "a page cost {worst} claims");
+}
+
+#[test]
+fn head_of_the_file_is_not_needed_to_know_the_size_of_its_pages() {
+    for size in [PAGE, OLD_PAGE] {
+        let office = Office::with_pages(size);
+        fill(&office);
+        overwrite(&database(&office), 0, b"something else");
+        let aside = open(&office, office.state.path()).set_aside;
+        assert_eq!(aside.map(|aside| (aside.moved, aside.left)), Some((CLAIMS as u64, 0)), "{size}");
+        let pages: u32 = {
+            let db = rusqlite::Connection::open(database(&office)).unwrap();
+            db.query_row("PRAGMA page_size", [], |row| row.get(0)).unwrap()
+        };
+        assert_eq!(pages as usize, PAGE);
+    }
 }
 
 #[test]
@@ -85,7 +105,7 @@ fn what_was_set_aside_can_be_listed_and_taken_out() {
     let office = Office::new();
     let claims = fill(&office);
     // Head, schema, and the roots of two tables.
-    overwrite(&database(&office), 0, &[0; 3 * PAGE as usize]);
+    overwrite(&database(&office), 0, &[0; 3 * PAGE]);
     let opened = open(&office, office.state.path());
     let aside = opened.set_aside.unwrap();
     let files = set_aside_files(office.state.path());
@@ -117,7 +137,7 @@ fn log_of_a_damaged_database_stays_beside_it() {
     let state = copy(office.state.path());
     let log = fs::read(state.path().join("journal.db-wal")).unwrap();
     assert!(log.len() > 10_000);
-    overwrite(&state.path().join(DATABASE), PAGE, &[0x5a; 2 * PAGE as usize]);
+    overwrite(&state.path().join(DATABASE), PAGE as u64, &[0x5a; 2 * PAGE]);
     let damaged = fs::read(state.path().join(DATABASE)).unwrap();
 
     let opened = open(&office, state.path());
@@ -131,7 +151,7 @@ fn log_of_a_damaged_database_stays_beside_it() {
 fn power_cut_while_setting_aside_costs_nothing() {
     let office = Office::new();
     let claims = fill(&office);
-    overwrite(&database(&office), PAGE, &[0x5a; PAGE as usize]);
+    overwrite(&database(&office), PAGE as u64, &[0x5a; PAGE]);
     let damaged = fs::read(database(&office)).unwrap();
     let expect = open(&office, copy(office.state.path()).path()).set_aside.unwrap();
     let mut cuts = 0;
