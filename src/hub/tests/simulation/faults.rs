@@ -132,6 +132,9 @@ impl Office {
             }
             Fault::BoothDisk { booth, full } => {
                 self.booths[booth].set_full(full);
+                if full {
+                    scene.promises.full.insert(booth);
+                }
                 scene.count.full_disks += u64::from(full);
                 match full {
                     true => scene.mended(1_800_000, Fault::BoothDisk { booth, full: false }),
@@ -156,6 +159,10 @@ impl Office {
             }
             Fault::HubStops { restore } => {
                 let crash = if scene.dice.percent(50) { Crash::Killed } else { Crash::PowerCut };
+                if restore {
+                    // What is held now has to come back.
+                    self.booths.iter_mut().try_for_each(|booth| booth.check(false, scene))?;
+                }
                 if restore || scene.dice.percent(50) {
                     self.hub.crash(crash, restore, scene);
                 } else {

@@ -11,7 +11,7 @@ use crate::intake::{self, IntakeError, Judged};
 use crate::keys::ClaimKeys;
 use crate::ledger::{
     Audit as _, Booths as _, Claims as _, Enrolment, Health, Ledger as _, LedgerError, ORPHAN_MS, Parts as _,
-    SessionDecision,
+    Reconciliation as _, SessionDecision,
 };
 use crate::reconcile::{self, Answer, Compared};
 use crate::sim::Sim;
@@ -126,11 +126,25 @@ impl Hub {
         Ok(true)
     }
 
-    pub fn back_up(&mut self, scene: &Scene) {
-        if self.is_up() {
-            let disk = left(self.disk.now(), Crash::Killed);
-            self.backups.push(Backup { disk, ledger: scene.promises.ledger.clone() });
+    /// As the operator's command does it: noted, copied, and noted as done, unless something comes between.
+    pub fn back_up(&mut self, scene: &mut Scene) {
+        let now = self.now(scene);
+        let Some((ledger, Ok(number))) = self.ledger.as_ref().map(|ledger| (ledger, ledger.begin_backup(now))) else {
+            return;
+        };
+        let disk = left(self.disk.now(), Crash::Killed);
+        self.backups.push(Backup { disk, ledger: scene.promises.ledger.clone() });
+        if scene.dice.percent(90) {
+            let horizon = scene.promises.backed_up();
+            let done = ledger.finish_backup(number, horizon, now).is_ok();
+            scene.tell(format_args!("hub has a backup up to {horizon}, noted: {done}"));
         }
+    }
+
+    /// Whether each claim that was kept is in the ledger, or on record as missing.
+    pub fn knows_all(&self, scene: &Scene) -> bool {
+        let missing = self.ledger.as_ref().and_then(|ledger| ledger.missing().ok());
+        missing.is_some_and(|missing| scene.promises.are_known(&missing.iter().map(|row| row.claim).collect()))
     }
 
     /// What the hub does by the hour.
@@ -189,7 +203,12 @@ impl Hub {
             Ask::Reconcile { json } => {
                 let told: Reconcile = serde_json::from_str(json).map_err(|error| error.to_string())?;
                 match reconcile::reconcile(ledger, booth_id(letter.booth), &told, self.now(scene)) {
-                    Ok(answer) if answer.compared.conflicts.is_empty() => reconciled_reply(answer)?,
+                    Ok(answer) if answer.compared.conflicts.is_empty() => {
+                        scene.promises.compared(&answer.compared)?;
+                        let Compared { missing, gone, .. } = &answer.compared;
+                        scene.count.recalled += (missing.len() - gone.len()) as u64;
+                        reconciled_reply(answer)?
+                    }
                     Ok(answer) => return Err(format!("receipts of other claims: {:?}", answer.compared.conflicts)),
                     Err(error) => unavailable(&error),
                 }

@@ -81,6 +81,8 @@ pub struct Count {
     pub booth_crashes: u64,
     pub hub_crashes: u64,
     pub restores: u64,
+    /// Times that a restored hub asked for a claim that its booth held.
+    pub recalled: u64,
     /// Claims that a restored ledger misses and no booth has any more.
     pub reported: u64,
     pub lost: u64,
@@ -93,7 +95,7 @@ pub struct Count {
 impl Count {
     pub fn add(&mut self, other: &Self) {
         let Self { booth_seconds, visits, kept, not_kept, delivered, booth_crashes, hub_crashes, restores, .. } = other;
-        let Self { reported, lost, doubled, late, clock_jumps, full_disks, .. } = other;
+        let Self { recalled, reported, lost, doubled, late, clock_jumps, full_disks, .. } = other;
         self.booth_seconds += booth_seconds;
         self.visits += visits;
         self.kept += kept;
@@ -102,6 +104,7 @@ impl Count {
         self.booth_crashes += booth_crashes;
         self.hub_crashes += hub_crashes;
         self.restores += restores;
+        self.recalled += recalled;
         self.reported += reported;
         self.lost += lost;
         self.doubled += doubled;
@@ -115,7 +118,8 @@ impl Count {
         let years = self.booth_seconds as f64 / (365.25 * 86_400.0);
         format!(
             "{:.0} booth-hours simulated, {:.0} booth-years a day\n\
-             {} visits, {} claims kept, {} times not kept, {} delivered, {} reported as missing after a restore\n\
+             {} visits, {} claims kept, {} times not kept, {} delivered\n\
+             {} claims asked for again after a restore, {} reported as missing then\n\
              {} crashes of booths, {} of hubs, {} of them restored from a backup, {} full disks, {} clock jumps\n\
              {} messages lost, {} doubled, {} answers that nobody waited for",
             self.booth_seconds as f64 / 3_600.0,
@@ -124,6 +128,7 @@ impl Count {
             self.kept,
             self.not_kept,
             self.delivered,
+            self.recalled,
             self.reported,
             self.booth_crashes,
             self.hub_crashes,
