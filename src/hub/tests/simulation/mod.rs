@@ -207,8 +207,16 @@ fn setting(name: &str, default: u64) -> u64 {
 fn nothing_is_lost_or_doubled() {
     let count = simulate_all(1_000, 10);
     // A simulation in which nothing happens would find nothing.
-    let happened =
-        [count.kept, count.delivered, count.booth_crashes, count.hub_crashes, count.restores, count.recalled];
+    let happened = [
+        count.kept,
+        count.delivered,
+        count.booth_crashes,
+        count.hub_crashes,
+        count.restores,
+        count.lost,
+        count.recalled,
+        count.rotations,
+    ];
     assert!(happened.iter().all(|number| *number > 0), "{count:?}");
 }
 
