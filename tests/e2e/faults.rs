@@ -1,6 +1,6 @@
 //! When something is missing or wrong: what the people see, and what does not happen.
 
-use crate::scene::{Scene, unwatched};
+use crate::scene::{Scene, claim_ids, unwatched};
 use bilik_tests::booth::{Booth, Setup};
 use bilik_tests::officer::Officer;
 use bilik_tests::process::{program, until};
@@ -103,6 +103,56 @@ fn another_hub_is_not_trusted() {
     booth.sees("Bilik ini sedang tidak melayani").unwrap();
     booth.sees("B-02").unwrap();
     assert!(booth.log().contains("not from the authority this booth was enrolled with"));
+}
+
+#[test]
+fn a_hub_out_of_its_backup_gets_the_rest_from_the_booths() {
+    let mut scene = Scene::new();
+    let mut booth = scene.booth("Bilik 1");
+    booth.sees("Selamat datang.").unwrap();
+    let copies = scene.folder.path().join("copies");
+    scene.hub.command(&["backup", copies.to_str().unwrap()]).unwrap();
+    // Booths ask what to hold when they find their hub.
+    scene.hub.stop().unwrap();
+    scene.hub.run().unwrap();
+    until("the booth knows that it has to hold", || Ok(booth.log().contains("hold=true").then_some(()))).unwrap();
+
+    story::consent(&mut booth, &mut unwatched).unwrap();
+    story::fill_in(&mut booth, &mut unwatched).unwrap();
+    story::photograph(&mut booth, &mut unwatched).unwrap();
+    booth.press("Kirim tanpa petugas").unwrap();
+    story::sign(&mut booth, &mut unwatched).unwrap();
+    booth.sees("Klaim Anda sudah diterima").unwrap();
+    let claim = claim_ids(&scene.hub.command(&["claims"]).unwrap());
+    assert_eq!(claim.len(), 1);
+    let queue = |state_dir: &std::path::Path| {
+        let config = state_dir.parent().unwrap().join("booth.toml");
+        let mut command = Command::new(program("bilik-booth").unwrap());
+        let output = command.arg("--config").arg(config).args(["queue", "list"]).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let held = queue(&booth.state_dir());
+    assert!(held.contains("still here until the hub has it in a backup"), "{held}");
+
+    // The disk is gone; what is left is the copy of before.
+    scene.hub.kill();
+    let ledger = scene.hub.state_dir().join("hub.db");
+    for end in ["", "-wal", "-shm"] {
+        let _ = std::fs::remove_file(format!("{}{end}", ledger.display()));
+    }
+    let copy = std::fs::read_dir(&copies).unwrap().next().unwrap().unwrap().path();
+    std::fs::copy(copy, &ledger).unwrap();
+    assert!(claim_ids(&scene.hub.command(&["claims"]).unwrap()).is_empty());
+    scene.hub.run().unwrap();
+    until("the claim is back", || Ok((claim_ids(&scene.hub.command(&["claims"])?) == claim).then_some(()))).unwrap();
+    scene.hub.command(&["verify-audit"]).unwrap();
+    // Into the next copy, and off the booth.
+    scene.hub.command(&["backup", copies.to_str().unwrap()]).unwrap();
+    scene.hub.stop().unwrap();
+    scene.hub.run().unwrap();
+    until("the booth has let go of it", || Ok((!queue(&booth.state_dir()).contains("still here")).then_some(())))
+        .unwrap();
+    assert!(queue(&booth.state_dir()).contains("confirmed as"), "{}", queue(&booth.state_dir()));
 }
 
 #[test]

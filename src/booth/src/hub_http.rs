@@ -100,6 +100,13 @@ impl HubHttp {
                 let request = http.client.put(&url).header("content-type", "image/jpeg").body(jpeg.reveal().to_vec());
                 let problem = match request.send().await {
                     Ok(response) if response.status().is_success() => return,
+                    Ok(response) if response.status() == StatusCode::UNPROCESSABLE_ENTITY => {
+                        // It would be the same photograph again.
+                        let reason = bounded(response, MAX_ANSWER).await.unwrap_or_default();
+                        let reason = String::from_utf8_lossy(&reason);
+                        warn!(%session, %reason, "the hub shows this photograph to no officer");
+                        return;
+                    }
                     Ok(response) => format!("status {}", response.status()),
                     Err(error) => chain(&error),
                 };

@@ -2,15 +2,18 @@
 //! you like, and see what a later run finds.
 //!
 //! ```text
-//! spool DIRECTORY [--claims N] [--size BYTES] [--reserve BYTES] [--recipient AGE] [--receipt-key HEX] [--deliver URL ..]
+//! spool DIRECTORY [--claims N] [--size BYTES] [--reserve BYTES] [--haste N] [--booth ID] [--booth-key HEX]
+//!       [--recipient AGE] [--receipt-key HEX] [--deliver URL ..]
 //!
 //! kept 5c1e… JK7-4QF-2MX    durably in DIRECTORY; with its tracking code
 //! confirmed 5c1e…           by a receipt of the hub; the sealed bytes are erased
 //! ```
 //!
-//! `--size` is that of the one photograph of a claim. `--deliver` sends all that is there, of earlier runs too, by the same
-//! courier as a booth, and ends when nothing is left; of several hubs, the next one is asked when one does not answer. Only
-//! plain HTTP is spoken: `stand_in`, beside this file, is such a hub. The keys are for trying out, and anybody's.
+//! `--size` is that of the one photograph of a claim; 0: there is none. `--deliver` sends all that is there, of earlier runs
+//! too, by the same courier as a booth, and ends when nothing is left; of several hubs, the next one is asked when one does
+//! not answer. Only plain HTTP is spoken: `stand_in`, beside this file, is such a hub. `--haste` makes time go by so many
+//! times faster for the courier, so its waits are shorter. `--booth-key` is the secret half, which signs manifests; the keys
+//! are for trying out, and anybody's.
 
 use bilik_claim::document::DocumentKind;
 use bilik_claim::filing::{FORMAT, MAX_PART, Standing};
@@ -32,8 +35,8 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use uuid::Uuid;
 
-const USAGE: &str = "spool DIRECTORY [--claims N] [--size BYTES] [--reserve BYTES] [--recipient AGE] \
-                     [--receipt-key HEX] [--deliver URL ..]";
+const USAGE: &str = "spool DIRECTORY [--claims N] [--size BYTES] [--reserve BYTES] [--haste N] [--booth ID] \
+                     [--booth-key HEX] [--recipient AGE] [--receipt-key HEX] [--deliver URL ..]";
 /// Nobody has the identity of this one.
 const RECIPIENT: &str = "age1ut4nnrceggs09m60wrpt9qml0tnvelrm48xcmgeft8t9gc9sa3as5wglpg";
 /// The keys that `stand_in` knows.
@@ -47,6 +50,9 @@ struct Args {
     claims: u64,
     size: usize,
     reserve: u64,
+    haste: u32,
+    booth: BoothId,
+    booth_key: SigningKey,
     recipient: String,
     receipt_key: VerifyingKey,
     hubs: Vec<String>,
@@ -69,6 +75,9 @@ fn parse(mut args: impl Iterator<Item = String>) -> Result<Args, Box<dyn Error>>
         claims: 0,
         size: 1 << 20,
         reserve: RESERVE,
+        haste: 1,
+        booth: BoothId(Uuid::from_u128(1)),
+        booth_key: SigningKey::from_bytes(&BOOTH_KEY),
         recipient: RECIPIENT.into(),
         receipt_key: SigningKey::from_bytes(&HUB_KEY).verifying_key(),
         hubs: Vec::new(),
@@ -79,6 +88,9 @@ fn parse(mut args: impl Iterator<Item = String>) -> Result<Args, Box<dyn Error>>
             "--claims" => parsed.claims = value.parse()?,
             "--size" => parsed.size = value.parse()?,
             "--reserve" => parsed.reserve = value.parse()?,
+            "--haste" => parsed.haste = value.parse()?,
+            "--booth" => parsed.booth = value.parse()?,
+            "--booth-key" => parsed.booth_key = SigningKey::from_bytes(&value.parse::<Digest>()?.0),
             "--recipient" => parsed.recipient = value,
             "--receipt-key" => parsed.receipt_key = VerifyingKey::from_bytes(&value.parse::<Digest>()?.0)?,
             "--deliver" => {
@@ -91,6 +103,9 @@ fn parse(mut args: impl Iterator<Item = String>) -> Result<Args, Box<dyn Error>>
     if parsed.size > MAX_PART - (4 << 10) {
         return Err("a photograph is too large".into());
     }
+    if parsed.haste == 0 {
+        return Err("--haste must be 1 or more: time does not stand still".into());
+    }
     Ok(parsed)
 }
 
@@ -98,8 +113,8 @@ fn run(args: &Args) -> Result<(), Box<dyn Error>> {
     let config = JournalConfig {
         recipient: args.recipient.clone(),
         receipt_key: args.receipt_key,
-        booth: BoothId(Uuid::from_u128(1)),
-        manifest_key: SigningKey::from_bytes(&BOOTH_KEY),
+        booth: args.booth,
+        manifest_key: args.booth_key.clone(),
         reserve: args.reserve,
     };
     let directory = args.directory.clone();
@@ -109,22 +124,24 @@ fn run(args: &Args) -> Result<(), Box<dyn Error>> {
     // No two runs make the same ids.
     let first = (u128::from(random()) << 64) + 1;
     let mut claims = (first..).take(usize::try_from(args.claims)?);
+    let begin = Instant::now();
+    let now = || begin + begin.elapsed() * args.haste;
     let (mut inputs, mut waiting) = (VecDeque::from([Input::Tick]), None);
     loop {
         let input = match inputs.pop_front() {
             Some(input) => input,
             None => match claims.next() {
-                Some(number) => Input::Keep(Box::new(specimen(number, args.size))),
+                Some(number) => Input::Keep(Box::new(specimen(number, args))),
                 None if args.hubs.is_empty() || waiting == Some(0) => return Ok(()),
                 None => {
-                    let pause = courier.deadline().map(|at| at.saturating_duration_since(Instant::now()));
-                    std::thread::sleep(pause.unwrap_or_default());
+                    let pause = courier.deadline().map(|at| at.saturating_duration_since(now()));
+                    std::thread::sleep(pause.unwrap_or_default() / args.haste);
                     Input::Tick
                 }
             },
         };
         let chance = &mut || random() as f64 / u64::MAX as f64;
-        for output in courier.handle(input, Moment { instant: Instant::now(), wall: wall() }, chance) {
+        for output in courier.handle(input, Moment { instant: now(), wall: wall() }, chance) {
             match output {
                 Output::Put { request, claim, digest, sealed } if !args.hubs.is_empty() => {
                     let answer = line.put(digest, &sealed);
@@ -204,10 +221,15 @@ impl<'a> Line<'a> {
 }
 
 /// A claim of nobody.
-fn specimen(number: u128, size: usize) -> FinishedClaim {
+fn specimen(number: u128, args: &Args) -> FinishedClaim {
     let (claim, session) = (ClaimId(Uuid::from_u128(number)), SessionId(Uuid::from_u128(number)));
-    let photo = PersonalBytes::new(b"SPECIMEN".iter().copied().cycle().take(size.max(1)).collect());
-    let kind = DocumentKind::IdentityCard;
+    let photo = || PersonalBytes::new(b"SPECIMEN".iter().copied().cycle().take(args.size).collect());
+    let photos: Vec<_> = (args.size > 0).then(|| (DocumentKind::IdentityCard, photo())).into_iter().collect();
+    let document = |(kind, photo): &(DocumentKind, PersonalBytes)| DocumentRecord {
+        kind: *kind,
+        digest: Digest::of(photo.reveal()),
+        size: photo.reveal().len() as u64,
+    };
     let entry = |field: &Field| Entry {
         field: *field,
         value: Personal::new("SPECIMEN".to_owned()),
@@ -218,17 +240,17 @@ fn specimen(number: u128, size: usize) -> FinishedClaim {
         format: FORMAT,
         claim,
         tracking: TrackingCode::of(claim),
-        booth: BoothId(Uuid::from_u128(1)),
+        booth: args.booth,
         session,
         language: Language::Id,
         consent: Consent { version: 1, language: Language::Id, given_at: WallTime(0) },
         reason: Reason::Resigned,
         entries: Field::ALL.iter().filter(|f| **f != Field::Reason).map(entry).collect(),
-        documents: vec![DocumentRecord { kind, digest: Digest::of(photo.reveal()), size: size.max(1) as u64 }],
+        documents: photos.iter().map(document).collect(),
         standing: Standing::Unverified { session },
         signed_at: WallTime(0),
     };
-    FinishedClaim { record, photos: vec![(kind, photo)], signature: PersonalBytes::new(b"<svg/>".to_vec()) }
+    FinishedClaim { record, photos, signature: PersonalBytes::new(b"<svg/>".to_vec()) }
 }
 
 /// One line, out of this process before anything else happens.

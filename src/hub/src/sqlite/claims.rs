@@ -417,7 +417,8 @@ mod tests {
             ledger.commit_claim(&new, WallTime(2), &sign).map(drop)
         });
         check("a refusal", &|ledger| {
-            ledger.refuse_claim(BOOTH, Digest::of(b"manifest"), &[Digest::of(b"orphan")], WallTime(2))
+            let (manifest, orphan) = (Digest::of(b"manifest"), Digest::of(b"orphan"));
+            ledger.refuse_claim(BOOTH, manifest, None, &[orphan], WallTime(2))
         });
         check("a session's decision", &|ledger| {
             ledger.decide_session(&decision(OFFICER, Some(BOOTH), true), WallTime(2))

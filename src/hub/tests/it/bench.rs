@@ -99,6 +99,19 @@ impl Bench {
     pub async fn stop(mut self) -> (TempDir, Config) {
         self.stop.take().unwrap().send(()).unwrap();
         tokio::time::timeout(PATIENCE, self.task).await.expect("the hub stops").unwrap();
+        // A process that ends takes its connections along; here the last ones end by themselves. SQLite removes the log when
+        // the ledger is closed, by its name: not that of the ledger that comes after it.
+        let ledger = self.config.state_dir.join("hub.db");
+        let open = || {
+            let files = std::fs::read_dir("/proc/self/fd").unwrap();
+            files.flatten().any(|file| std::fs::read_link(file.path()).is_ok_and(|target| target == ledger))
+        };
+        let closed = async {
+            while open() {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, closed).await.expect("the ledger is closed");
         (self.dir, self.config)
     }
 

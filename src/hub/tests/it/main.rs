@@ -8,6 +8,7 @@ mod booths;
 mod claims;
 mod commands;
 mod consoles;
+mod exactly_once;
 mod keys;
 mod logins;
 mod pictures;

@@ -1,9 +1,10 @@
 //! A booth: the production session, courier and journal on a disk that is cut and full at times, put together as the booth's
-//! program does it.
+//! program does it. What its courier wants and hears is in [`delivery`].
+
+mod delivery;
 
 use super::disks::{Crash, Volume, left};
 use super::keys::{booth_id, config, manifest_key, receipt_key};
-use super::network::{Ask, Letter, PATIENCE, Reply};
 use super::scheduler::{Happening, Scene};
 use super::visitor::Visitor;
 use crate::sim::{Dice, Sim};
@@ -11,8 +12,8 @@ use bilik_claim::ids::{ClaimId, Digest, WallTime};
 use bilik_claim::personal::PersonalBytes;
 use bilik_claim::session::{Device, Effect, Event, HubNews, Now, PhotoOutcome, Session};
 use bilik_claim::wire::DeviceState;
-use bilik_journal::courier::{Courier, CourierEvent, Input, Moment, Output, Trouble};
-use bilik_journal::{BoothAudit, DATABASE, Journal, JournalView, Keys, Opened, Stats, chain};
+use bilik_journal::courier::{Courier, Input, Trouble};
+use bilik_journal::{BoothAudit, DATABASE, Journal, JournalView, Keys, Opened, chain};
 use jiff::civil::Date;
 use jiff::{Timestamp, tz};
 use std::collections::BTreeMap;
@@ -50,7 +51,7 @@ pub struct Running {
     /// The claim of which the participant has yet to hear whether it is kept.
     keeping: Option<ClaimId>,
     /// Requests that wait for an answer.
-    asked: BTreeMap<u64, ClaimId>,
+    asked: BTreeMap<u64, Option<ClaimId>>,
     /// When they are woken.
     session_due: Option<Duration>,
     courier_due: Option<Duration>,
@@ -84,7 +85,7 @@ impl Booth {
         let new_id = move || Uuid::from_u128(u128::from(ids.next()) << 64 | u128::from(ids.next()));
         self.running = Some(Running {
             session: Session::new(booth_id(self.number), scene.instant(), new_id),
-            courier: Courier::new(Box::new(open), receipt_key()),
+            courier: Courier::new(Box::new(open)),
             connected: false,
             visitor: Visitor::default(),
             ready: None,
@@ -224,145 +225,16 @@ impl Booth {
         Ok(())
     }
 
-    /// Something for the courier.
-    pub fn carry(&mut self, input: Input, scene: &mut Scene) -> Result<(), String> {
-        let moment = Moment { instant: scene.instant(), wall: self.wall(scene) };
-        let Some(running) = &mut self.running else { return Ok(()) };
-        if self.doomed.is_some() {
-            self.disk.note_cuts();
-        }
-        let asked = if let Input::Keep(claim) = &input { Some(claim.record.claim) } else { None };
-        let dice = &mut scene.dice;
-        let mut random = || (dice.next() >> 11) as f64 / (1u64 << 53) as f64;
-        let outputs = running.courier.handle(input, moment, &mut random);
-        self.disk.set_full(self.disk.is_full());
-        if let Some(crash) = self.doomed {
-            // Before one of the syncs that it took, or before it could say anything.
-            let mut cuts = self.disk.cuts();
-            cuts.push(self.disk.now());
-            let place = scene.dice.below(cuts.len());
-            scene.tell(format_args!("booth {} is cut at {place} of {}", self.number, cuts.len()));
-            self.stop(left(cuts.swap_remove(place), crash), crash, scene);
-            return Ok(());
-        }
-        let due = running.courier.deadline().map(|deadline| scene.time_of(deadline));
-        if let Some(due) = due.filter(|due| running.courier_due.is_none_or(|known| known > *due || known <= scene.now))
-        {
-            running.courier_due = Some(due);
-            scene.at(due, Happening::CourierDue { booth: self.number, life: self.life });
-        }
-        let told = |output: &Output, id: ClaimId| match output {
-            Output::Told(CourierEvent::Kept { claim, .. } | CourierEvent::KeepFailed { claim }) => *claim == id,
-            Output::Put { .. }
-            | Output::Commit { .. }
-            | Output::Told(
-                CourierEvent::Confirmed { .. }
-                | CourierEvent::Queue { .. }
-                | CourierEvent::Damaged { .. }
-                | CourierEvent::Ready(_),
-            ) => false,
-        };
-        if let Some(id) = asked
-            && outputs.iter().filter(|output| told(output, id)).count() != 1
-        {
-            return Err(format!("to {id} the answers are {outputs:?}"));
-        }
-        outputs.into_iter().try_for_each(|output| self.carried(output, scene))
-    }
-
-    fn carried(&mut self, output: Output, scene: &mut Scene) -> Result<(), String> {
-        match output {
-            Output::Put { request, claim, digest, sealed } => {
-                self.ask(request, claim, Ask::Part { digest, sealed }, scene);
-            }
-            Output::Commit { request, claim, manifest } => {
-                let json = serde_json::to_string(&manifest).map_err(|error| error.to_string())?;
-                self.ask(request, claim, Ask::Commit { json }, scene);
-            }
-            Output::Told(CourierEvent::Kept { claim, tracking }) => {
-                self.told(claim);
-                scene.tell(format_args!("booth {} keeps {claim}", self.number));
-                scene.count.kept += 1;
-                scene.promises.kept(claim)?;
-                self.feed(Event::Kept { claim, tracking }, scene)?;
-            }
-            Output::Told(CourierEvent::KeepFailed { claim }) => {
-                self.told(claim);
-                scene.tell(format_args!("booth {} does not keep {claim}", self.number));
-                scene.count.not_kept += 1;
-                self.feed(Event::KeepFailed { claim }, scene)?;
-            }
-            Output::Told(CourierEvent::Confirmed { claim }) => {
-                scene.tell(format_args!("booth {} erases {claim}", self.number));
-                scene.promises.confirmed(claim)?;
-                self.feed(Event::Confirmed { claim }, scene)?;
-            }
-            Output::Told(CourierEvent::Queue { queued }) => {
-                if let Some(running) = &mut self.running {
-                    running.queued = queued;
-                }
-            }
-            Output::Told(CourierEvent::Damaged { taken_over, missing }) => {
-                return Err(format!("damaged: {taken_over} taken over, {missing} missing"));
-            }
-            Output::Told(CourierEvent::Ready(ready)) => {
-                scene.tell(format_args!("booth {} is ready: {ready:?}", self.number));
-                if let Some(running) = &mut self.running {
-                    running.ready = Some(ready);
-                }
-                self.follow_service(scene)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn told(&mut self, claim: ClaimId) {
-        if let Some(running) = &mut self.running {
-            running.keeping = running.keeping.filter(|keeping| *keeping != claim);
-        }
-    }
-
     fn follow_service(&mut self, scene: &mut Scene) -> Result<(), String> {
         let ready = self.running.as_ref().and_then(|running| running.ready);
         let reason = (ready != Some(Ok(()))).then(|| "no claim can be kept".to_owned());
         self.feed(Event::OutOfService(reason), scene)
     }
 
-    fn ask(&mut self, request: u64, claim: ClaimId, content: Ask, scene: &mut Scene) {
-        let (booth, life) = (self.number, self.life);
-        if let Some(running) = &mut self.running {
-            running.asked.insert(request, claim);
-        }
-        Letter { booth, life, request, claim, content }.send(scene, Happening::Request);
-        scene.after(PATIENCE, Happening::Timeout { booth, life, request });
-    }
-
-    /// An answer arrives, perhaps for an earlier life, perhaps not for the first time.
-    pub fn answered(&mut self, letter: Letter<Reply>, scene: &mut Scene) -> Result<(), String> {
-        let Some(running) = &mut self.running else { return Ok(()) };
-        let expected = letter.life == self.life && running.asked.remove(&letter.request).is_some();
-        scene.count.late += u64::from(!expected);
-        let Letter { request, claim, content, .. } = letter;
-        self.carry(Input::Answered { request, claim, answer: content.read() }, scene)
-    }
-
-    /// A request has heard nothing for too long.
-    pub fn timeout(&mut self, request: u64, scene: &mut Scene) -> Result<(), String> {
-        let Some(claim) = self.running.as_mut().and_then(|running| running.asked.remove(&request)) else {
-            return Ok(());
-        };
-        self.carry(Input::Answered { request, claim, answer: Reply::NoConnection.read() }, scene)
-    }
-
-    /// The session, or the courier, had asked to be woken by now.
+    /// The session had asked to be woken by now.
     pub fn session_due(&mut self, scene: &mut Scene) -> Result<(), String> {
         let due = self.running.as_ref().is_some_and(|running| running.session_due == Some(scene.now));
         if due { self.feed(Event::Tick, scene) } else { Ok(()) }
-    }
-
-    pub fn courier_due(&mut self, scene: &mut Scene) -> Result<(), String> {
-        let due = self.running.as_ref().is_some_and(|running| running.courier_due == Some(scene.now));
-        if due { self.carry(Input::Tick, scene) } else { Ok(()) }
     }
 
     /// Nobody sits there, and the hub has everything.
@@ -386,7 +258,7 @@ impl Booth {
             return Err(format!("booth {} is damaged: {set_aside:?}, lost {lost:?}", self.number));
         }
         scene.promises.check_journal(self.number, &journal.list().map_err(text)?, end)?;
-        if end && journal.stats().map_err(text)? != Stats::default() {
+        if end && journal.stats().map_err(text)?.queued > 0 {
             return Err(format!("booth {} has not delivered everything: {:?}", self.number, journal.stats()));
         }
         let noted = self.noted;

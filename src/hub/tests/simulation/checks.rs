@@ -3,12 +3,16 @@
 //! | Promise | Looked at |
 //! |---|---|
 //! | a claim that was called kept is at its booth, or in the ledger, or the hub that had it was restored from a backup that misses it | whenever a booth starts again, and at the end |
+//! | a claim that is held is erased only if it lies in a backup, or if the booth's disk was full; so nothing else that was held is missing at the end | whenever a booth starts again, whenever the hub is restored, at the end |
+//! | what is missing at the end is on record at the hub, and nothing else is | at the end |
+//! | only what lies in a backup is called safe, and only what the ledger lacks is called missing | at each answer to a booth's receipts |
 //! | the ledger has each claim once and numbers without a gap | at each commit, whenever the hub starts again, at the end |
 //! | a booth erases only for a receipt that this hub, or one before a restore, has durably given | at each confirmation, whenever a booth starts again, at the end |
 //! | each claim that is signed is called kept or not kept, once | at each answer of the courier |
 //! | once nothing disturbs any more, all queues are empty, and each claim in the ledger opens as it was signed | at the end |
 //! | the audit trails of booths and hub are unbroken | whenever they start again, at the end |
 
+use crate::reconcile::Compared;
 use bilik_claim::ids::{ClaimId, Digest};
 use bilik_claim::session::claim::ClaimRecord;
 use bilik_journal::{LISTED_CONFIRMED, QueueRow, QueueState};
@@ -38,6 +42,14 @@ pub struct Promises {
     pub unsaid: Option<(usize, ClaimId, Filed)>,
     /// What hubs have held whose ledgers were replaced by a backup.
     before: BTreeMap<ClaimId, Vec<Filed>>,
+    /// Seen at its booth after its receipt, since it was filed last.
+    held: BTreeSet<ClaimId>,
+    /// What lies in some backup.
+    backed_up: BTreeSet<ClaimId>,
+    /// What booths were told that nobody needs their copy of.
+    safe: BTreeSet<ClaimId>,
+    /// Booths whose disks were full at some time: held claims had to make room.
+    pub full: BTreeSet<usize>,
 }
 
 impl Promises {
@@ -77,6 +89,7 @@ impl Promises {
             }
             None => {
                 self.ledger.insert(claim, filed);
+                self.held.remove(&claim);
                 Ok(())
             }
         }
@@ -91,6 +104,35 @@ impl Promises {
                 self.before.entry(claim).or_default().push(filed);
             }
         }
+    }
+
+    /// All that is in the ledger has been copied. The highest number.
+    pub fn backed_up(&mut self) -> u64 {
+        self.backed_up.extend(self.ledger.keys());
+        self.ledger.len() as u64
+    }
+
+    /// What a booth is told about its receipts.
+    pub fn compared(&mut self, compared: &Compared) -> Result<(), String> {
+        if let Some(claim) = compared.safe.iter().find(|claim| !self.backed_up.contains(claim)) {
+            return Err(format!("{claim} is called safe, and lies in no backup"));
+        }
+        if let Some(claim) = compared.missing.iter().find(|claim| self.ledger.contains_key(claim)) {
+            return Err(format!("{claim} is called missing, and is in the ledger"));
+        }
+        self.safe.extend(&compared.safe);
+        Ok(())
+    }
+
+    /// A claim that was held may go when it lies in a backup, or when its room is needed.
+    fn may_be_erased(&self, claim: ClaimId, booth: usize) -> bool {
+        !self.held.contains(&claim) || self.safe.contains(&claim) || self.full.contains(&booth)
+    }
+
+    /// Whether each claim that was kept is in the ledger, or among those that the hub knows to be missing.
+    pub fn are_known(&self, missing: &BTreeSet<ClaimId>) -> bool {
+        let known = |claim: &ClaimId| self.ledger.contains_key(claim) != missing.contains(claim);
+        self.signed.iter().filter(|(_, signed)| signed.kept).all(|(claim, _)| known(claim))
     }
 
     /// Whether some hub has given a receipt for it, with this number if one is known.
@@ -119,15 +161,24 @@ impl Promises {
             return Err(format!("{claim} was kept, and booth {booth} does not have it"));
         }
         for QueueRow { claim, state, .. } in rows {
-            if let QueueState::Confirmed { ledger_sequence } = state {
+            if let QueueState::Confirmed { ledger_sequence } | QueueState::Held { ledger_sequence } = state {
                 self.receipt(*claim, Some(*ledger_sequence))?;
+            }
+            match state {
+                QueueState::Held { .. } => drop(self.held.insert(*claim)),
+                QueueState::Confirmed { .. } if !self.may_be_erased(*claim, booth) => {
+                    return Err(format!("{claim} was held, lies in no backup, and is erased"));
+                }
+                QueueState::Queued | QueueState::Refused { .. } | QueueState::Confirmed { .. } => {}
             }
             let signed = self.signed.get_mut(claim).filter(|signed| signed.booth == booth);
             let signed = signed.ok_or_else(|| format!("{claim} of nobody is at booth {booth}"))?;
             match state {
-                QueueState::Confirmed { .. } => signed.confirmed |= end,
+                QueueState::Confirmed { .. } | QueueState::Held { .. } => signed.confirmed |= end,
                 QueueState::Refused { reason } => return Err(format!("{claim} is refused: {reason}")),
-                QueueState::Queued if signed.confirmed => return Err(format!("{claim} was confirmed and is back")),
+                QueueState::Queued if signed.confirmed && !self.before.contains_key(claim) => {
+                    return Err(format!("{claim} was confirmed and is back"));
+                }
                 QueueState::Queued => {}
             }
         }
@@ -166,7 +217,8 @@ impl Promises {
         for (claim, signed) in self.signed.iter().filter(|(_, signed)| signed.kept) {
             match (self.ledger.contains_key(claim), signed.confirmed && self.before.contains_key(claim)) {
                 (true, _) => {}
-                (false, true) => reported += 1,
+                (false, true) if self.may_be_erased(*claim, signed.booth) => reported += 1,
+                (false, true) => return Err(format!("{claim} was held, and is not in the ledger")),
                 (false, false) => return Err(format!("{claim} was kept, and is not in the ledger")),
             }
         }

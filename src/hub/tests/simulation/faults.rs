@@ -28,7 +28,9 @@ pub enum Fault {
         full: bool,
     },
     HubClock,
-    /// No fault: what the hub's operator does by the hour.
+    /// No fault: the operator replaces a key.
+    NewKey,
+    /// No fault either: what the hub's operator does by the hour.
     BackUp,
 }
 
@@ -46,6 +48,7 @@ pub struct Climate {
     hub_stops: Option<usize>,
     hub_disk: Option<usize>,
     restore: Option<usize>,
+    new_key: Option<usize>,
 }
 
 impl Climate {
@@ -57,10 +60,11 @@ impl Climate {
         let (booth_stops, hub_stops) = (often(&[4, 15, 45]), often(&[5, 20, 60]));
         let (booth_disk, hub_disk) = (often(&[10, 45]), often(&[10, 60]));
         let (line, clocks, restore) = (often(&[3, 15, 60]), often(&[10, 60]), often(&[40, 90]));
+        let new_key = often(&[20, 60]);
         let minutes = 60 + dice.below(120) as u64;
         let arrivals = [180_000, 900_000, 2_400_000][dice.below(3)];
         let closes = Duration::from_secs(60 * minutes);
-        Self { closes, arrivals, booth_stops, booth_disk, line, clocks, hub_stops, hub_disk, restore }
+        Self { closes, arrivals, booth_stops, booth_disk, line, clocks, hub_stops, hub_disk, restore, new_key }
     }
 }
 
@@ -97,6 +101,7 @@ impl Office {
         scene.next_fault(climate.hub_disk, Fault::HubDisk { full: true });
         scene.next_fault(climate.clocks, Fault::HubClock);
         scene.next_fault(climate.restore, Fault::HubStops { restore: true });
+        scene.next_fault(climate.new_key, Fault::NewKey);
         scene.next_fault(Some(20), Fault::BackUp);
     }
 
@@ -132,6 +137,9 @@ impl Office {
             }
             Fault::BoothDisk { booth, full } => {
                 self.booths[booth].set_full(full);
+                if full {
+                    scene.promises.full.insert(booth);
+                }
                 scene.count.full_disks += u64::from(full);
                 match full {
                     true => scene.mended(1_800_000, Fault::BoothDisk { booth, full: false }),
@@ -156,6 +164,10 @@ impl Office {
             }
             Fault::HubStops { restore } => {
                 let crash = if scene.dice.percent(50) { Crash::Killed } else { Crash::PowerCut };
+                if restore {
+                    // What is held now has to come back.
+                    self.booths.iter_mut().try_for_each(|booth| booth.check(false, scene))?;
+                }
                 if restore || scene.dice.percent(50) {
                     self.hub.crash(crash, restore, scene);
                 } else {
@@ -184,6 +196,10 @@ impl Office {
                     true => scene.mended(1_800_000, Fault::HubDisk { full: false }),
                     false => scene.next_fault(climate.hub_disk, Fault::HubDisk { full: true }),
                 }
+            }
+            Fault::NewKey => {
+                self.hub.rotate(scene);
+                scene.next_fault(climate.new_key, fault);
             }
             Fault::BackUp => {
                 self.hub.back_up(scene);

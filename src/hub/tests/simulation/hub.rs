@@ -4,20 +4,22 @@
 
 use super::checks::Filed;
 use super::disks::{Crash, Volume, left};
-use super::keys::{BOOTHS, OFFICER, booth_id, claim_keys, manifest_key};
+use super::keys::{BOOTHS, OFFICER, ROTATIONS, announced, booth_id, claim_keys, manifest_key};
 use super::network::{Ask, Letter, Reply};
 use super::scheduler::{Happening, Scene};
 use crate::intake::{self, IntakeError, Judged};
 use crate::keys::ClaimKeys;
 use crate::ledger::{
     Audit as _, Booths as _, Claims as _, Enrolment, Health, Ledger as _, LedgerError, ORPHAN_MS, Parts as _,
-    SessionDecision,
+    Reconciliation as _, SessionDecision,
 };
+use crate::reconcile::{self, Answer, Compared};
 use crate::sim::Sim;
 use crate::sqlite::SqliteLedger;
 use bilik_claim::audit::AuditState;
 use bilik_claim::filing::{CommitAnswer, Manifest, Signed};
 use bilik_claim::ids::{ClaimId, Digest, SessionId, WallTime};
+use bilik_claim::reconcile::{HubKeys, Reconcile, Reconciled};
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
@@ -37,6 +39,8 @@ struct Backup {
 
 pub struct Hub {
     keys: ClaimKeys,
+    /// How often the sealing key and the receipt key were replaced. Outlives a restore: keys are not in the ledger.
+    rotations: (usize, usize),
     disk: Volume,
     /// None while it is down.
     ledger: Option<SqliteLedger>,
@@ -55,7 +59,8 @@ impl Hub {
         static FIRST: OnceLock<Result<Sim, String>> = OnceLock::new();
         let disk = FIRST.get_or_init(enrolled).clone()?;
         let mut hub = Self {
-            keys: claim_keys(),
+            keys: claim_keys(0, 0),
+            rotations: (0, 0),
             disk: Volume::new(disk),
             ledger: None,
             doomed: None,
@@ -124,11 +129,36 @@ impl Hub {
         Ok(true)
     }
 
-    pub fn back_up(&mut self, scene: &Scene) {
-        if self.is_up() {
-            let disk = left(self.disk.now(), Crash::Killed);
-            self.backups.push(Backup { disk, ledger: scene.promises.ledger.clone() });
+    /// One of the keys is replaced, and counts on as an old one.
+    pub fn rotate(&mut self, scene: &mut Scene) {
+        let (sealing, receipt) = &mut self.rotations;
+        let which = if scene.dice.percent(50) { sealing } else { receipt };
+        if *which < ROTATIONS {
+            *which += 1;
+            scene.count.rotations += 1;
+            self.keys = claim_keys(self.rotations.0, self.rotations.1);
         }
+    }
+
+    /// As the operator's command does it: noted, copied, and noted as done, unless something comes between.
+    pub fn back_up(&mut self, scene: &mut Scene) {
+        let now = self.now(scene);
+        let Some((ledger, Ok(number))) = self.ledger.as_ref().map(|ledger| (ledger, ledger.begin_backup(now))) else {
+            return;
+        };
+        let disk = left(self.disk.now(), Crash::Killed);
+        self.backups.push(Backup { disk, ledger: scene.promises.ledger.clone() });
+        if scene.dice.percent(90) {
+            let horizon = scene.promises.backed_up();
+            let done = ledger.finish_backup(number, horizon, now).is_ok();
+            scene.tell(format_args!("hub has a backup up to {horizon}, noted: {done}"));
+        }
+    }
+
+    /// Whether each claim that was kept is in the ledger, or on record as missing.
+    pub fn knows_all(&self, scene: &Scene) -> bool {
+        let missing = self.ledger.as_ref().and_then(|ledger| ledger.missing().ok());
+        missing.is_some_and(|missing| scene.promises.are_known(&missing.iter().map(|row| row.claim).collect()))
     }
 
     /// What the hub does by the hour.
@@ -181,7 +211,20 @@ impl Hub {
                         scene.after(pause, Happening::Opened { life: self.life, opened });
                         return Ok(());
                     }
-                    Err(error) => refused(letter.claim, error)?,
+                    Err(error) => refused(&letter, error)?,
+                }
+            }
+            Ask::Reconcile { json } => {
+                let told: Reconcile = serde_json::from_str(json).map_err(|error| error.to_string())?;
+                match reconcile::reconcile(ledger, booth_id(letter.booth), &told, self.now(scene)) {
+                    Ok(answer) if answer.compared.conflicts.is_empty() => {
+                        scene.promises.compared(&answer.compared)?;
+                        let Compared { missing, gone, .. } = &answer.compared;
+                        scene.count.recalled += (missing.len() - gone.len()) as u64;
+                        reconciled_reply(answer, announced(&self.keys, (self.rotations.0 + self.rotations.1) as u64)?)?
+                    }
+                    Ok(answer) => return Err(format!("receipts of other claims: {:?}", answer.compared.conflicts)),
+                    Err(error) => unavailable(&error),
                 }
             }
         };
@@ -192,6 +235,7 @@ impl Hub {
     /// The second half of a commit.
     pub fn keep(&mut self, life: u32, opened: Opened, scene: &mut Scene) -> Result<(), String> {
         let Opened { letter, judged } = opened;
+        let Some(claim) = letter.claim else { return Err("a manifest without a claim".into()) };
         let Some(ledger) = self.ledger.as_ref().filter(|_| self.life == life) else { return Ok(()) };
         if self.doomed.is_some() {
             self.disk.note_cuts();
@@ -201,15 +245,15 @@ impl Hub {
                 let receipt = kept.receipt.peek().map_err(|error| error.to_string())?;
                 let filed = Filed { sequence: receipt.ledger_sequence, manifest: receipt.manifest };
                 if self.doomed.is_some() {
-                    scene.promises.unsaid = Some((letter.booth, letter.claim, filed));
+                    scene.promises.unsaid = Some((letter.booth, claim, filed));
                     return self.cut(scene);
                 }
-                scene.tell(format_args!("hub has {} as {}, new: {}", letter.claim, filed.sequence, kept.new));
-                scene.promises.filed(letter.booth, letter.claim, filed, kept.new)?;
+                scene.tell(format_args!("hub has {claim} as {}, new: {}", filed.sequence, kept.new));
+                scene.promises.filed(letter.booth, claim, filed, kept.new)?;
                 commit_reply(&CommitAnswer::Received { receipt: kept.receipt })?
             }
             Err(_) if self.doomed.is_some() => return self.cut(scene),
-            Err(error) => refused(letter.claim, error)?,
+            Err(error) => refused(&letter, error)?,
         };
         self.reply(&letter, reply, scene);
         Ok(())
@@ -256,7 +300,8 @@ impl Hub {
 }
 
 /// As the hub's web server answers. Every claim here is sound, so a refusal is a fault.
-fn refused(claim: ClaimId, error: IntakeError) -> Result<Reply, String> {
+fn refused(letter: &Letter<Ask>, error: IntakeError) -> Result<Reply, String> {
+    let claim = letter.claim.map(|claim| claim.to_string()).unwrap_or_default();
     match error {
         IntakeError::Missing(parts) => commit_reply(&CommitAnswer::Missing { parts }),
         IntakeError::Newer(what) => Err(format!("hub takes {what} of {claim} for a later format")),
@@ -267,6 +312,12 @@ fn refused(claim: ClaimId, error: IntakeError) -> Result<Reply, String> {
 
 fn commit_reply(answer: &CommitAnswer) -> Result<Reply, String> {
     Ok(Reply::Commit { json: serde_json::to_string(answer).map_err(|error| error.to_string())? })
+}
+
+fn reconciled_reply(answer: Answer, keys: Vec<Signed<HubKeys>>) -> Result<Reply, String> {
+    let Answer { compared: Compared { missing, safe, .. }, hold, .. } = answer;
+    let answer = Reconciled { missing, safe, hold, keys };
+    Ok(Reply::Reconciled { json: serde_json::to_string(&answer).map_err(|error| error.to_string())? })
 }
 
 fn unavailable(_: &LedgerError) -> Reply {

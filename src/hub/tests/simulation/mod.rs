@@ -83,7 +83,8 @@ impl Office {
             self.happens(happening)?;
             // What was mended in the last moment has yet to be noticed.
             let settled = self.scene.now > closes + Duration::from_secs(60);
-            if settled && self.hub.is_up() && self.booths.iter().all(Booth::is_quiet) {
+            if settled && self.hub.is_up() && self.booths.iter().all(Booth::is_quiet) && self.hub.knows_all(&self.scene)
+            {
                 return self.check_end();
             }
         }
@@ -204,18 +205,27 @@ fn setting(name: &str, default: u64) -> u64 {
 
 #[test]
 fn nothing_is_lost_or_doubled() {
-    let count = simulate_all(1_000, 20);
+    let count = simulate_all(1_000, 10);
     // A simulation in which nothing happens would find nothing.
-    let happened = [count.kept, count.delivered, count.booth_crashes, count.hub_crashes, count.restores, count.lost];
+    let happened = [
+        count.kept,
+        count.delivered,
+        count.booth_crashes,
+        count.hub_crashes,
+        count.restores,
+        count.lost,
+        count.recalled,
+        count.rotations,
+    ];
     assert!(happened.iter().all(|number| *number > 0), "{count:?}");
 }
 
 #[test]
 fn a_seed_is_always_the_same_story() {
     let hash = |seed| simulate(seed, false).unwrap_or_else(|why| panic!("{why}")).hash;
-    let stories: BTreeSet<u64> = (0..4).map(hash).collect();
-    assert_eq!(stories.len(), 4, "each is another one");
-    for seed in 0..4 {
+    let stories: BTreeSet<u64> = (0..2).map(hash).collect();
+    assert_eq!(stories.len(), 2, "each is another one");
+    for seed in 0..2 {
         assert!(stories.contains(&hash(seed)), "seed {seed}");
     }
 }

@@ -8,6 +8,7 @@ use super::scheduler::{Happening, Scene};
 use crate::sim::Dice;
 use bilik_claim::filing::CommitAnswer;
 use bilik_claim::ids::{ClaimId, Digest};
+use bilik_claim::reconcile::Reconciled;
 use bilik_journal::courier::Answer;
 use std::time::Duration;
 
@@ -28,7 +29,8 @@ pub struct Letter<T> {
     pub booth: usize,
     pub life: u32,
     pub request: u64,
-    pub claim: ClaimId,
+    /// None where it is about receipts.
+    pub claim: Option<ClaimId>,
     pub content: T,
 }
 
@@ -42,6 +44,10 @@ pub enum Ask {
     Commit {
         json: String,
     },
+    /// A [`bilik_claim::reconcile::Reconcile`].
+    Reconcile {
+        json: String,
+    },
 }
 
 #[derive(Clone)]
@@ -49,6 +55,10 @@ pub enum Reply {
     PartAccepted(Digest),
     /// A [`CommitAnswer`].
     Commit {
+        json: String,
+    },
+    /// A [`Reconciled`].
+    Reconciled {
         json: String,
     },
     Status(u16),
@@ -97,6 +107,10 @@ impl Reply {
                 Ok(answer) => Answer::Commit(answer),
                 Err(_) => Answer::Failed("answer to a commit is not readable".into()),
             },
+            Self::Reconciled { json } => match serde_json::from_str::<Reconciled>(&json) {
+                Ok(answer) => Answer::Reconciled(Box::new(answer)),
+                Err(_) => Answer::Failed("answer about receipts is not readable".into()),
+            },
             Self::Status(status) => Answer::from_status(status),
             Self::NoConnection => Answer::Unreachable("no connection".into()),
         }
@@ -108,6 +122,7 @@ impl Reply {
             Self::Commit { json } if json.contains("\"received\"") => "received",
             Self::Commit { json } if json.contains("\"missing\"") => "missing",
             Self::Commit { .. } => "refused",
+            Self::Reconciled { .. } => "reconciled",
             Self::Status(_) => "status",
             Self::NoConnection => "no connection",
         }

@@ -81,8 +81,12 @@ pub struct Count {
     pub booth_crashes: u64,
     pub hub_crashes: u64,
     pub restores: u64,
+    /// Times that a restored hub asked for a claim that its booth held.
+    pub recalled: u64,
     /// Claims that a restored ledger misses and no booth has any more.
     pub reported: u64,
+    /// Of the hub's keys.
+    pub rotations: u64,
     pub lost: u64,
     pub doubled: u64,
     pub late: u64,
@@ -93,7 +97,7 @@ pub struct Count {
 impl Count {
     pub fn add(&mut self, other: &Self) {
         let Self { booth_seconds, visits, kept, not_kept, delivered, booth_crashes, hub_crashes, restores, .. } = other;
-        let Self { reported, lost, doubled, late, clock_jumps, full_disks, .. } = other;
+        let Self { recalled, reported, rotations, lost, doubled, late, clock_jumps, full_disks, .. } = other;
         self.booth_seconds += booth_seconds;
         self.visits += visits;
         self.kept += kept;
@@ -102,7 +106,9 @@ impl Count {
         self.booth_crashes += booth_crashes;
         self.hub_crashes += hub_crashes;
         self.restores += restores;
+        self.recalled += recalled;
         self.reported += reported;
+        self.rotations += rotations;
         self.lost += lost;
         self.doubled += doubled;
         self.late += late;
@@ -115,8 +121,9 @@ impl Count {
         let years = self.booth_seconds as f64 / (365.25 * 86_400.0);
         format!(
             "{:.0} booth-hours simulated, {:.0} booth-years a day\n\
-             {} visits, {} claims kept, {} times not kept, {} delivered, {} reported as missing after a restore\n\
-             {} crashes of booths, {} of hubs, {} of them restored from a backup, {} full disks, {} clock jumps\n\
+             {} visits, {} claims kept, {} times not kept, {} delivered\n\
+             {} claims asked for again after a restore, {} reported as missing then\n\
+             {} crashes of booths, {} of hubs, {} of them restored from a backup, {} full disks, {} clock jumps, {} new keys of the hub\n\
              {} messages lost, {} doubled, {} answers that nobody waited for",
             self.booth_seconds as f64 / 3_600.0,
             years * 86_400.0 / seconds,
@@ -124,12 +131,14 @@ impl Count {
             self.kept,
             self.not_kept,
             self.delivered,
+            self.recalled,
             self.reported,
             self.booth_crashes,
             self.hub_crashes,
             self.restores,
             self.full_disks,
             self.clock_jumps,
+            self.rotations,
             self.lost,
             self.doubled,
             self.late,

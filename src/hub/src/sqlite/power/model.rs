@@ -82,7 +82,8 @@ impl Contents {
                         self.parts.remove(&key);
                     }
                 }
-                self.note(&AuditEvent::ClaimRefused { booth: filing.booth, manifest: filing.signed.digest() });
+                let (booth, manifest) = (filing.booth, filing.signed.digest());
+                self.note(&AuditEvent::ClaimRefused { booth, manifest, claim: Some(claim(number)) });
             }
             Op::DropOrphans => self.parts.retain(|_, claim| claim.is_some()),
             Op::Decide(number) => {

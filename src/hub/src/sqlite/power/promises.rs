@@ -138,7 +138,7 @@ pub fn run(ledger: &SqliteLedger, op: Op) -> Result<Option<Signed<Receipt>>, Fai
         Op::Refuse(number) => {
             let filing = filing(number);
             let parts: Vec<Digest> = filing.parts.iter().map(|(digest, _)| *digest).collect();
-            ledger.refuse_claim(filing.booth, filing.signed.digest(), &parts, AT)?;
+            ledger.refuse_claim(filing.booth, filing.signed.digest(), Some(claim(number)), &parts, AT)?;
         }
         Op::DropOrphans => drop(ledger.drop_orphans(WallTime(AT.0 + 1))?),
         Op::Decide(number) => {

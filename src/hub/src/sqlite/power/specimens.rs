@@ -26,6 +26,7 @@ const VERIFIED: u128 = 3;
 static KEYS: LazyLock<ClaimKeys> = LazyLock::new(|| ClaimKeys {
     identities: Identities::new(Identity::generate(), Vec::new()),
     receipt: SigningKey::from_bytes(&[9; 32]),
+    replaced: Vec::new(),
 });
 
 pub fn keys() -> &'static ClaimKeys {
