@@ -29,7 +29,7 @@ pub(crate) trait Files {
     fn make_anew(&self, path: &Path) -> io::Result<()>;
     /// Makes a file durable, then gives it the name under which it counts, durably.
     fn keep_as(&self, path: &Path, name: &Path) -> io::Result<()>;
-    /// Writes a file over itself, durably. Not there: good.
+    /// Writes a file over itself, durably, and so is its name. Not there: good.
     fn renew(&self, path: &Path) -> io::Result<()>;
 }
 
@@ -47,7 +47,7 @@ impl Files for RealFiles {
     fn keep_as(&self, path: &Path, name: &Path) -> io::Result<()> {
         File::open(path)?.sync_all()?;
         fs::rename(path, name)?;
-        File::open(name.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new(".")))?.sync_all()
+        sync_directory(name)
     }
 
     fn renew(&self, path: &Path) -> io::Result<()> {
@@ -60,12 +60,18 @@ impl Files for RealFiles {
         loop {
             let read = file.read_at(&mut piece, at)?;
             if read == 0 {
-                return file.sync_all();
+                file.sync_all()?;
+                return sync_directory(path);
             }
             file.write_all_at(&piece[..read], at)?;
             at += read as u64;
         }
     }
+}
+
+/// Makes the names durable that lie beside this one.
+fn sync_directory(path: &Path) -> io::Result<()> {
+    File::open(path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new(".")))?.sync_all()
 }
 
 #[cfg(test)]

@@ -23,6 +23,7 @@ mod specimens;
 pub(crate) mod vfs;
 
 use super::disk::{Disk, Files};
+use hub::Act;
 use mount::Mounted;
 use rounds::{Count, cores, each, report, setting};
 use runs::{Depth, by_chance, every_fault, in_order, migration, orders};
@@ -75,7 +76,8 @@ impl Files for SimFiles {
         if !bytes.is_empty() {
             sim.write(inode, 0, &bytes)?;
         }
-        Ok(sim.sync(inode)?)
+        sim.sync(inode)?;
+        Ok(sim.sync_names()?)
     }
 }
 
@@ -108,6 +110,17 @@ fn errors_of_the_disk_cost_nothing() {
 fn a_sync_that_failed_is_not_believed() {
     let count = Count::new("hub: failed syncs");
     runs::every_failed_sync(Depth { each: 0, by_chance: 4, one_in: 1 }, &count).unwrap();
+    count.tell();
+}
+
+/// The log of a hub that starts again has to be there under its name, or a power cut takes what was read of it.
+#[test]
+fn a_log_without_a_durable_name_is_not_believed() {
+    let count = Count::new("hub: unnamed log");
+    for after in 299..306 {
+        let plan = sim::Plan { fault: sim::Fault::Io, after, lasting: 1_000 };
+        runs::with_fault(&[Act::File, Act::File, Act::Work], plan, AFTER_ERRORS, 14, &count).unwrap();
+    }
     count.tell();
 }
 

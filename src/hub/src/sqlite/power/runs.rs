@@ -173,7 +173,7 @@ pub fn every_failed_sync(depth: Depth, count: &Count) -> Result<(), String> {
 }
 
 /// Lets one change or sync of an order fail, and so many after it; then the disk is well again, and the hub must be too.
-fn with_fault(order: &[Act], plan: Plan, depth: Depth, seed: u64, count: &Count) -> Result<(), String> {
+pub fn with_fault(order: &[Act], plan: Plan, depth: Depth, seed: u64, count: &Count) -> Result<(), String> {
     let (mut sim, mut dice) = (Sim::new(seed), Dice::new(seed));
     sim.plan = Some(plan);
     let mut hub = Hub::start(sim, Promises::default(), 1);
