@@ -2,8 +2,8 @@
 //! runs of `power` have them as well.
 
 use crate::booth::Act::{self, BackUp, Deliver, Erase, Hold, Keep, Restart, Restore};
-use crate::rounds::{Count, each, setting};
-use crate::runs::{Depth, by_chance, fresh, in_order, plans, points, with_fault};
+use crate::rounds::{Count, Depth, each, plans, setting};
+use crate::runs::{by_chance, fresh, in_order, points, with_fault};
 
 /// Each begins when the hub asks for holding.
 const ORDERS: [&[Act]; 6] = [

@@ -1,8 +1,8 @@
 //! Power cuts and failing disks, simulated: short versions that always run, and the long one.
 
 use crate::booth::Act;
-use crate::rounds::{Count, cores, each, report, setting};
-use crate::runs::{Depth, by_chance, in_order, orders, plans, points, syncs, with_fault};
+use crate::rounds::{Count, Depth, cores, each, plans, report, setting};
+use crate::runs::{by_chance, in_order, orders, points, syncs, with_fault};
 use crate::sim::{Fault, Plan};
 use std::sync::atomic::Ordering;
 use std::time::Instant;

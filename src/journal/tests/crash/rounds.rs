@@ -1,5 +1,6 @@
-//! Rounds of jobs on all cores, what they count, and how far they are.
+//! Rounds of jobs on all cores, what they count, and how far they are; and which orders, errors and states there are.
 
+use super::sim::{Dice, Fault, Plan, Sim};
 use std::io::Write as _;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
@@ -69,6 +70,58 @@ fn worked() -> f64 {
 
 pub fn add(counter: &AtomicU64, more: usize) {
     counter.fetch_add(more as u64, Ordering::Relaxed);
+}
+
+/// How closely is looked.
+#[derive(Clone, Copy)]
+pub struct Depth {
+    /// Up to so many changes that are not synced, each choice of them is a state.
+    pub each: usize,
+    /// States by chance for each place.
+    pub by_chance: usize,
+    /// Of so many places, one is looked at.
+    pub one_in: usize,
+}
+
+/// All orders of up to three of these acts.
+pub fn orders<A: Copy>(acts: [A; 3]) -> Vec<Vec<A>> {
+    let mut orders: Vec<Vec<A>> = vec![Vec::new()];
+    let mut from = 0;
+    for _ in 0..3 {
+        let to = orders.len();
+        for place in from..to {
+            orders.extend(acts.map(|act| [orders[place].as_slice(), &[act]].concat()));
+        }
+        from = to;
+    }
+    orders.split_off(1)
+}
+
+/// States of one disk: all choices of what survives if there are few, and so many by chance.
+pub fn states(
+    disk: &Sim,
+    depth: Depth,
+    dice: &mut Dice,
+    mut look: impl FnMut(Sim, &mut Dice) -> Result<(), String>,
+) -> Result<(), String> {
+    let unsynced = disk.unsynced();
+    let failed = |state: String, why: String| format!("{unsynced} changes, {state}: {why}");
+    let each = if unsynced <= depth.each { 1_u64 << unsynced } else { 0 };
+    for kept in 0..each {
+        look(disk.cut_exactly(kept), dice).map_err(|why| failed(format!("kept {kept:b}"), why))?;
+    }
+    // Without changes there is nothing to choose.
+    for number in 0..if unsynced == 0 { 0 } else { depth.by_chance } {
+        let cut = disk.cut_by_chance(dice);
+        look(cut, dice).map_err(|why| failed(format!("chance {number}"), why))?;
+    }
+    Ok(())
+}
+
+/// The errors of a point: once, and as long as anything is tried.
+pub fn plans(after: u64) -> impl Iterator<Item = Plan> {
+    let each = move |fault| [1, 1_000].map(|lasting| Plan { fault, after, lasting });
+    [Fault::Io, Fault::Full].into_iter().flat_map(each)
 }
 
 /// Runs jobs 0, 1, 2 .. as long as there are more and none fails.

@@ -4,8 +4,8 @@ use crate::booth::{Act, Booth, Cut};
 use crate::files::disk_of;
 use crate::mount::Mounted;
 use crate::promises::{After, Promises};
-use crate::rounds::{Count, add};
-use crate::sim::{Dice, Fault, Plan, Sim, lock};
+use crate::rounds::{self, Count, Depth, add, states};
+use crate::sim::{Dice, Plan, Sim, lock};
 
 /// In one state of so many another claim is kept, and in one of so many all are brought to the hub: sealing takes longer
 /// than all the rest, and what the journal has just read it can add to.
@@ -14,30 +14,9 @@ const DRAINED: usize = 64;
 /// Steps of a long run. Few enough that a list shows all claims.
 const STEPS: usize = 40;
 
-/// How closely is looked.
-#[derive(Clone, Copy)]
-pub struct Depth {
-    /// Up to so many changes that are not synced, each choice of them is a state.
-    pub each: usize,
-    /// States by chance for each place.
-    pub by_chance: usize,
-    /// Of so many places, one is looked at.
-    pub one_in: usize,
-}
-
 /// All orders of up to three acts.
 pub fn orders() -> Vec<Vec<Act>> {
-    let acts = [Act::Keep, Act::Deliver, Act::Erase];
-    let mut orders: Vec<Vec<Act>> = vec![Vec::new()];
-    let mut from = 0;
-    for _ in 0..3 {
-        let to = orders.len();
-        for place in from..to {
-            orders.extend(acts.map(|act| [orders[place].as_slice(), &[act]].concat()));
-        }
-        from = to;
-    }
-    orders.split_off(1)
+    rounds::orders([Act::Keep, Act::Deliver, Act::Erase])
 }
 
 /// An empty disk, as it is before the booth's program starts for the first time.
@@ -52,27 +31,17 @@ pub fn look(cuts: &[Cut], depth: Depth, dice: &mut Dice, count: &Count) -> Resul
             continue;
         }
         add(&count.cuts, 1);
-        let unsynced = cut.disk.unsynced();
-        let failed = |state: &str, why: String| format!("cut {place}, {unsynced} changes, {state}: {why}");
-        let look = |sim: Sim, chance: usize| {
+        let result = states(&cut.disk, depth, dice, |sim, dice| {
             let mounted = Mounted::new(sim);
             count.state();
-            let after = match chance {
+            let after = match dice.below(DRAINED) {
                 0 => After::Drain,
-                _ if chance.is_multiple_of(SERVING) => After::Keep,
+                chance if chance.is_multiple_of(SERVING) => After::Keep,
                 _ => After::Look,
             };
             cut.promises.check(&disk_of(&mounted), &mounted.directory, after).map(drop)
-        };
-        let each = if unsynced <= depth.each { 1u64 << unsynced } else { 0 };
-        for kept in 0..each {
-            look(cut.disk.cut_exactly(kept), dice.below(DRAINED)).map_err(|e| failed(&format!("kept {kept:b}"), e))?;
-        }
-        // Without changes there is nothing to choose.
-        for number in 0..if unsynced == 0 { 0 } else { depth.by_chance } {
-            let sim = cut.disk.cut_by_chance(dice);
-            look(sim, dice.below(DRAINED)).map_err(|e| failed(&format!("chance {number}"), e))?;
-        }
+        });
+        result.map_err(|why| format!("cut {place}, {why}"))?;
     }
     Ok(())
 }
@@ -164,10 +133,4 @@ pub fn with_fault(order: &[Act], plan: Plan, depth: Depth, seed: u64, count: &Co
     // Before, it was as without.
     booth.cuts.retain(|cut| cut.disk.points >= plan.after);
     look(&booth.cuts, depth, &mut dice, count).map_err(told)
-}
-
-/// The errors of a point: once, and as long as anything is tried.
-pub fn plans(after: u64) -> impl Iterator<Item = Plan> {
-    let each = move |fault| [1, 1_000].map(|lasting| Plan { fault, after, lasting });
-    [Fault::Io, Fault::Full].into_iter().flat_map(each)
 }

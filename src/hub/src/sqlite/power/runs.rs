@@ -3,7 +3,7 @@
 use super::hub::{Act, Cut, Hub};
 use super::mount::Mounted;
 use super::promises::{Promises, dump};
-use super::rounds::{Count, add};
+use super::rounds::{self, Count, Depth, add, plans, states};
 use super::sim::{Dice, Fault, Plan, Sim, lock};
 use super::{LEDGER, disk_of, vfs};
 use crate::sqlite::SqliteLedger;
@@ -16,51 +16,9 @@ const STEPS: usize = 20;
 /// What the first release wrote.
 const VERSION_1: &str = include_str!("../fixtures/1.sql");
 
-/// How closely is looked.
-#[derive(Clone, Copy)]
-pub struct Depth {
-    /// Up to so many changes that are not synced, each choice of them is a state.
-    pub each: usize,
-    /// States by chance for each place.
-    pub by_chance: usize,
-    /// Of so many places, one is looked at.
-    pub one_in: usize,
-}
-
 /// All orders of up to three acts.
 pub fn orders() -> Vec<Vec<Act>> {
-    let acts = [Act::File, Act::Crowd, Act::Work];
-    let mut orders: Vec<Vec<Act>> = vec![Vec::new()];
-    let mut from = 0;
-    for _ in 0..3 {
-        let to = orders.len();
-        for place in from..to {
-            orders.extend(acts.map(|act| [orders[place].as_slice(), &[act]].concat()));
-        }
-        from = to;
-    }
-    orders.split_off(1)
-}
-
-/// States of one disk: all choices of what survives if there are few, and so many by chance.
-fn states(
-    disk: &Sim,
-    depth: Depth,
-    dice: &mut Dice,
-    mut look: impl FnMut(Sim, &mut Dice) -> Result<(), String>,
-) -> Result<(), String> {
-    let unsynced = disk.unsynced();
-    let failed = |state: String, why: String| format!("{unsynced} changes, {state}: {why}");
-    let each = if unsynced <= depth.each { 1_u64 << unsynced } else { 0 };
-    for kept in 0..each {
-        look(disk.cut_exactly(kept), dice).map_err(|why| failed(format!("kept {kept:b}"), why))?;
-    }
-    // Without changes there is nothing to choose.
-    for number in 0..if unsynced == 0 { 0 } else { depth.by_chance } {
-        let cut = disk.cut_by_chance(dice);
-        look(cut, dice).map_err(|why| failed(format!("chance {number}"), why))?;
-    }
-    Ok(())
+    rounds::orders([Act::File, Act::Crowd, Act::Work])
 }
 
 fn look(cuts: &[Cut], depth: Depth, dice: &mut Dice, count: &Count) -> Result<(), String> {
@@ -153,11 +111,7 @@ fn points(order: &[Act]) -> (u64, Vec<u64>) {
 pub fn every_fault(order: &[Act], step: usize, depth: Depth, seed: u64, count: &Count) -> Result<(), String> {
     let from = if order.len() > 1 { points(&order[..order.len() - 1]).0 } else { 0 };
     for after in (from + seed % step as u64..points(order).0).step_by(step) {
-        for fault in [Fault::Io, Fault::Full] {
-            for lasting in [1, 1_000] {
-                with_fault(order, Plan { fault, after, lasting }, depth, seed, count)?;
-            }
-        }
+        plans(after).try_for_each(|plan| with_fault(order, plan, depth, seed, count))?;
     }
     Ok(())
 }
