@@ -33,8 +33,9 @@ fn arrows_point_one_way() {
     check("bilik-media", &[]);
     check("bilik-ui", &[]);
     check("bilik-journal", &["bilik-claim"]);
+    check("bilik-device", &[]);
     check("bilik-hub", &["bilik-claim"]);
-    check("bilik-booth", &["bilik-claim", "bilik-scanner", "bilik-journal", "bilik-media", "bilik-ui"]);
+    check("bilik-booth", &["bilik-claim", "bilik-device", "bilik-scanner", "bilik-journal", "bilik-media", "bilik-ui"]);
 }
 
 #[test]

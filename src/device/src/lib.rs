@@ -1,0 +1,122 @@
+//! The machine under the booth: what only the administrator of a Linux system may do, and what the booth asks for.
+//!
+//! The booth's program talks to people, cameras and the network, so it runs as an ordinary user without any privilege.
+//! What a technician does at its screen (install onto the disk, update, network, restart) is done by a small service of its
+//! own, `bilik-device`. Both speak over one Unix socket that only the booth's group can open: one [`Request`] for each
+//! connection, a line of JSON; then any number of [`Answer::Progress`], then one other [`Answer`], each a line. Whoever
+//! closes the connection early has asked for nothing to be undone: an installation or an update goes on to its end, and
+//! [`Status::work`] shows it to whoever asks next.
+//!
+//! The set of requests is closed, and none carries a path or a command: a booth that was taken over can restart the
+//! machine, but not read it.
+
+pub mod client;
+mod status;
+
+pub use status::{
+    Address, Clock, Data, Disk, Mode, Network, Outcome, Provisioning, Slot, SlotState, Status, Step, Stick, Work,
+};
+
+use serde::{Deserialize, Serialize};
+use std::net::IpAddr;
+
+/// Where `bilik-device` listens in the booth's image.
+pub const SOCKET: &str = "/run/bilik-device/socket";
+
+/// The longest line either side accepts, in bytes.
+pub const MAX_LINE: usize = 64 << 10;
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "ask", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Request {
+    /// What there is and what goes on. Answered by [`Answer::Status`], at once.
+    Status,
+    /// Erase this disk ([`Disk::id`]) and make a booth of it. Only when the machine runs from the stick.
+    Install {
+        disk: String,
+    },
+    /// Take in the provisioning file of an inserted stick: configuration, network, enrolment.
+    Provision,
+    /// Enrol with a code that somebody typed. `hub` is `host:port` of its console.
+    Enrol {
+        hub: String,
+        code: String,
+    },
+    /// Replace how the machine gets its address, now and after each start.
+    SetNetwork {
+        addressing: Addressing,
+    },
+    /// Set which profile reads cards, and where: names as in the booth's configuration.
+    SetReader {
+        port: String,
+        profile: String,
+    },
+    /// Put the signed update of an inserted stick into the slot that is not running. It starts with the next restart.
+    Update,
+    /// This booth is well: screen, touch, camera, reader and queue were there for a minute. Ends the trial of a new slot.
+    Healthy,
+    /// Put what helps to find a fault onto an inserted stick, sealed to the hub's key.
+    Diagnostics,
+    /// Forget enrolment, configuration and queue. Refused while claims wait that no stick has a copy of.
+    FactoryReset,
+    /// Copy the sealed claims that wait onto an inserted stick.
+    ExportQueue,
+    Restart,
+    PowerOff,
+}
+
+/// How the machine gets its address.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "by", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Addressing {
+    Dhcp,
+    Fixed { address: IpAddr, prefix: u8, gateway: Option<IpAddr>, dns: Vec<IpAddr> },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "answer", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Answer {
+    Progress {
+        work: Work,
+    },
+    Status {
+        status: Box<Status>,
+    },
+    /// It is done, and will survive a power cut.
+    Done,
+    Failed {
+        why: Failure,
+        detail: String,
+    },
+}
+
+/// Why a request was not carried out. `detail` beside it is for the log: one line, in English.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Failure {
+    /// The line was not a request of this version.
+    NotUnderstood,
+    /// Something else is being done; [`Status::work`] says what.
+    Busy,
+    /// Not while the machine runs in this way (installing on a booth, updating a stick).
+    NotHere,
+    NoStick,
+    /// The stick holds no such file.
+    NoFile,
+    /// The file on the stick is damaged or has a key this version does not know; `detail` names line and key.
+    BadFile,
+    /// The update is not signed by this booth's maker.
+    BadSignature,
+    /// The update is older than what runs.
+    Older,
+    /// The disk is gone, too small, or carries the running system.
+    BadDisk,
+    /// Reading or writing failed; what was to be replaced is still in place.
+    Io,
+    /// The hub does not answer at the given address.
+    HubUnreachable,
+    /// The code is used, too old or not of this hub.
+    CodeRefused,
+    /// Claims wait that exist nowhere else.
+    ClaimsWait,
+}
