@@ -13,6 +13,9 @@
 //! | I/O error or damage met while reading | that reading fails; everything else goes on | `Unreadable` |
 //! | no room | that writing fails, and may be tried again | `Full`, until something is kept |
 //!
+//! What was refused for want of room is undone, but the log may hold it until something else is kept in its place: the next
+//! start may find it done, as it may what was under way. So one who was refused asks again for the same, and a commit names its parts.
+//!
 //! A checkpoint that fails in SQLite's own hands is not among them: the log has what was promised, and the next commit
 //! meets the same disk.
 //!

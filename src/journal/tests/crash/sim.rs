@@ -115,6 +115,8 @@ pub struct Sim {
     /// Which of these were syncs of a file.
     pub syncs: Vec<u64>,
     pub plan: Option<Plan>,
+    /// A write that fails has done all it should have, as if what is missing had stood there before.
+    pub fails_late: bool,
     /// Where power could be cut: the disk before each sync, if they are wanted.
     pub cuts: Option<Vec<Sim>>,
     dice: Dice,
@@ -138,6 +140,7 @@ impl Sim {
             points: 0,
             syncs: Vec::new(),
             plan: None,
+            fails_late: false,
             cuts: None,
             dice: Dice::new(seed),
         }
@@ -181,7 +184,8 @@ impl Sim {
     pub fn write(&mut self, inode: Inode, at: usize, bytes: &[u8]) -> Result<(), Fault> {
         let step = self.step();
         // A write that fails may have begun.
-        let bytes = if step.is_err() { &bytes[..self.dice.below(bytes.len())] } else { bytes };
+        let begun = if step.is_ok() || self.fails_late { bytes.len() } else { self.dice.below(bytes.len()) };
+        let bytes = &bytes[..begun];
         self.change(inode, Change::Write { at, bytes: bytes.into() });
         step
     }

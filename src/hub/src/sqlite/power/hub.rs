@@ -150,11 +150,11 @@ impl Hub {
             }
         }
         self.cut_now();
-        // What is not answered by a ledger that goes on is undone; of one that has failed nobody knows before it is open again.
+        // What a ledger that goes on has not answered is undone; of one that has failed nobody knows before it is open again.
         let ledger = self.ledger.as_ref().filter(|ledger| ledger.health() != Health::Failed);
         match ledger {
-            Some(ledger) if failed => self.problem = self.promises.settle(ledger).err().or(self.problem.take()),
-            Some(_) => std::mem::take(&mut self.promises.open).iter().for_each(|(op, _)| self.promises.sure.apply(*op)),
+            Some(ledger) if failed => self.problem = self.promises.settle_running(ledger).err().or(self.problem.take()),
+            Some(_) => self.promises.keep(),
             None => self.try_after_failure(),
         }
     }

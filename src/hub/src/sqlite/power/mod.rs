@@ -124,6 +124,22 @@ fn a_log_without_a_durable_name_is_not_believed() {
     count.tell();
 }
 
+/// What was refused for want of room may be found kept by whoever reads the log anew: the last write of a commit has begun, and
+/// the rest of what it should have written stood there before. What was answered is there all the same.
+#[test]
+fn a_refused_commit_may_stay_in_the_log() {
+    let count = Count::new("hub: refused commits");
+    each(
+        cores(),
+        |job| job < 2,
+        |job| {
+            let order = [[Act::Crowd].as_slice(), &[Act::File, Act::Work]][job as usize];
+            runs::every_refusal(order, Depth { each: 0, by_chance: 1, one_in: 8 }, job, &count)
+        },
+    );
+    count.tell();
+}
+
 /// Part of `make crash-power`. BILIK_STATES is how many states are looked at, at least.
 #[test]
 #[ignore = "takes minutes"]

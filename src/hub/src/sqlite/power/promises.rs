@@ -6,8 +6,8 @@ use super::specimens::{AT, BOOTHS, OFFICER, booth, booth_key, claim, enrolment, 
 use super::{LEDGER, disk_of};
 use crate::intake;
 use crate::ledger::{
-    Audit as _, AuditEvent, AuditState, Booths as _, ClaimDecision, Claims as _, LedgerError, Parts as _,
-    SessionDecision,
+    Audit as _, AuditEvent, AuditState, Booths as _, ClaimDecision, Claims as _, Health, Ledger as _, LedgerError,
+    Parts as _, SessionDecision,
 };
 use crate::sqlite::{SqliteLedger, digest};
 use bilik_claim::filing::{Receipt, Signed};
@@ -29,35 +29,67 @@ pub struct Promises {
     pub sure: Contents,
     /// Begun since, in order, and whether it was answered as done. What was not may be there or not.
     pub open: Vec<(Op, bool)>,
+    /// Refused since what is sure last changed, because the disk was full. The ledger that runs has undone it; a log that is read
+    /// anew may still hold such a commit whole, until another one is written over it.
+    pub refused: Vec<Vec<Op>>,
     /// All that booths have ever been given.
     pub receipts: BTreeMap<u128, Signed<Receipt>>,
 }
 
 impl Promises {
-    /// What may be there: all that was answered, and any of the rest. Most likely ones first.
+    /// What a ledger that runs may hold: all that was answered, and any of the rest. Most likely ones first.
     fn possible(&self) -> impl Iterator<Item = Contents> {
-        let unsure = self.open.iter().filter(|(_, answered)| !answered).count();
-        (0..1_u64 << unsure).map(move |chosen| {
-            let (mut contents, mut number) = (self.sure.clone(), 0);
-            for (op, answered) in &self.open {
-                if *answered || !chosen >> number & 1 == 1 {
-                    contents.apply(*op);
-                }
-                number += u32::from(!answered);
-            }
-            contents
-        })
+        any_of(self.sure.clone(), self.open.clone())
     }
 
-    /// Takes what a ledger holds for certain from now on, if it may hold that.
+    /// What a ledger that is opened may hold: instead of all that, perhaps what was refused, as long as nothing is kept since.
+    fn possible_anew(&self) -> impl Iterator<Item = Contents> {
+        let mut answered = self.sure.clone();
+        self.open.iter().filter(|(_, answered)| *answered).for_each(|(op, _)| answered.apply(*op));
+        let refused = if answered == self.sure { self.refused.as_slice() } else { &[] };
+        let each = refused.iter().map(|ops| ops.iter().map(|op| (*op, false)).collect());
+        self.possible().chain(each.flat_map(move |ops| any_of(answered.clone(), ops)))
+    }
+
+    /// Takes what a ledger that has just been opened holds for certain from now on, if it may hold that.
     pub fn settle(&mut self, ledger: &SqliteLedger) -> Result<(), String> {
-        let found = dump(ledger).map_err(|e| format!("cannot be read: {e}"))?;
-        if !self.possible().any(|possible| possible == found) {
-            let Self { sure, open, .. } = self;
-            return Err(format!("holds {found:#?}\nand should {sure:#?}\nwith {open:?}"));
-        }
-        (self.sure, self.open) = (found, Vec::new());
+        let found = self.find(ledger, self.possible_anew())?;
+        (self.sure, self.open, self.refused) = (found, Vec::new(), Vec::new());
         Ok(())
+    }
+
+    /// The same of a ledger that goes on, some of whose work was not answered as done: it is undone.
+    pub fn settle_running(&mut self, ledger: &SqliteLedger) -> Result<(), String> {
+        let found = self.find(ledger, self.possible())?;
+        let open = std::mem::take(&mut self.open).into_iter();
+        self.take(found);
+        if ledger.health() == Health::Full {
+            self.refused.push(open.filter(|(_, answered)| !answered).map(|(op, _)| op).collect());
+        }
+        Ok(())
+    }
+
+    /// All that is open was answered as done.
+    pub fn keep(&mut self) {
+        let mut kept = self.sure.clone();
+        std::mem::take(&mut self.open).iter().for_each(|(op, _)| kept.apply(*op));
+        self.take(kept);
+    }
+
+    fn take(&mut self, sure: Contents) {
+        if sure != self.sure {
+            self.refused.clear();
+        }
+        self.sure = sure;
+    }
+
+    fn find(&self, ledger: &SqliteLedger, mut possible: impl Iterator<Item = Contents>) -> Result<Contents, String> {
+        let found = dump(ledger).map_err(|e| format!("cannot be read: {e}"))?;
+        if !possible.any(|possible| possible == found) {
+            let Self { sure, open, refused, .. } = self;
+            return Err(format!("holds {found:#?}\nand should {sure:#?}\nwith {open:?}, refused {refused:?}"));
+        }
+        Ok(found)
     }
 
     /// Opens a ledger and compares. `serve`: also gives it each claim again that any booth may have, and one more.
@@ -109,6 +141,21 @@ impl Promises {
         after.clone().settle(ledger).map_err(|why| format!("serving on: {why}"))?;
         whole(ledger).map_err(|error| format!("is not whole after serving on: {error}"))
     }
+}
+
+/// A ledger after all of these that were answered, and any of the rest.
+fn any_of(sure: Contents, ops: Vec<(Op, bool)>) -> impl Iterator<Item = Contents> {
+    let unsure = ops.iter().filter(|(_, answered)| !answered).count();
+    (0..1_u64 << unsure).map(move |chosen| {
+        let (mut contents, mut number) = (sure.clone(), 0);
+        for (op, answered) in &ops {
+            if *answered || !chosen >> number & 1 == 1 {
+                contents.apply(*op);
+            }
+            number += u32::from(!answered);
+        }
+        contents
+    })
 }
 
 /// How a booth brings a claim: all parts, then the manifest.

@@ -126,9 +126,32 @@ pub fn every_failed_sync(depth: Depth, count: &Count) -> Result<(), String> {
         .try_for_each(|after| with_fault(&order, Plan { fault: Fault::Io, after, lasting: 1 }, depth, after, count))
 }
 
+/// Every change of an order's last act is refused, on a disk that has done it all the same.
+pub fn every_refusal(order: &[Act], depth: Depth, seed: u64, count: &Count) -> Result<(), String> {
+    for after in points(&order[..order.len() - 1]).0..points(order).0 {
+        for lasting in [1, 1_000] {
+            let mut sim = Sim::new(seed);
+            sim.fails_late = true;
+            with_fault_on(sim, order, Plan { fault: Fault::Full, after, lasting }, depth, seed, count)?;
+        }
+    }
+    Ok(())
+}
+
 /// Lets one change or sync of an order fail, and so many after it; then the disk is well again, and the hub must be too.
 pub fn with_fault(order: &[Act], plan: Plan, depth: Depth, seed: u64, count: &Count) -> Result<(), String> {
-    let (mut sim, mut dice) = (Sim::new(seed), Dice::new(seed));
+    with_fault_on(Sim::new(seed), order, plan, depth, seed, count)
+}
+
+fn with_fault_on(
+    mut sim: Sim,
+    order: &[Act],
+    plan: Plan,
+    depth: Depth,
+    seed: u64,
+    count: &Count,
+) -> Result<(), String> {
+    let mut dice = Dice::new(seed);
     sim.plan = Some(plan);
     let mut hub = Hub::start(sim, Promises::default(), 1);
     order.iter().for_each(|act| hub.act(*act));
