@@ -169,3 +169,15 @@ pub(crate) fn queue(journal: &Journal) -> Vec<Outgoing> {
 pub(crate) fn database(office: &Office) -> std::path::PathBuf {
     office.state.path().join(DATABASE)
 }
+
+/// Damages an index of a closed queue: SQLite still opens the file, and finds it in its check.
+pub(crate) fn break_an_index(office: &Office) {
+    let sql = "SELECT rootpage FROM sqlite_schema WHERE name = 'part_by_claim'";
+    let root: u32 = {
+        let db = rusqlite::Connection::open(database(office)).unwrap();
+        db.query_row(sql, [], |row| row.get(0)).unwrap()
+    };
+    let mut bytes = fs::read(database(office)).unwrap();
+    bytes[(root as usize - 1) * PAGE..][..PAGE].fill(0x5a);
+    fs::write(database(office), bytes).unwrap();
+}

@@ -158,13 +158,7 @@ fn trail_goes_on_after_a_queue_was_set_aside() {
     let office = Office::new();
     work(&office);
     let head = office.open().audit_head().unwrap();
-    let root: u32 = {
-        let db = Connection::open(database(&office)).unwrap();
-        db.query_row("SELECT rootpage FROM sqlite_schema WHERE name = 'part_by_claim'", [], |row| row.get(0)).unwrap()
-    };
-    let mut bytes = fs::read(database(&office)).unwrap();
-    bytes[(root as usize - 1) * PAGE..][..PAGE].fill(0x5a);
-    fs::write(database(&office), bytes).unwrap();
+    break_an_index(&office);
     let opened = Journal::open(office.state.path(), office.config(), KEPT_AT).unwrap();
     assert_eq!(opened.set_aside.map(|aside| (aside.moved, aside.left)), Some((2, 0)));
     drop(opened.journal);

@@ -345,13 +345,7 @@ fn what_the_hub_asked_for_outlives_a_damaged_queue() {
     let office = Office::new();
     let (journal, claims) = holding(&office, 2, 1);
     drop(journal);
-    let root: u32 = {
-        let db = Connection::open(database(&office)).unwrap();
-        db.query_row("SELECT rootpage FROM sqlite_schema WHERE name = 'part_by_claim'", [], |row| row.get(0)).unwrap()
-    };
-    let mut bytes = fs::read(database(&office)).unwrap();
-    bytes[(root as usize - 1) * PAGE..][..PAGE].fill(0x5a);
-    fs::write(database(&office), bytes).unwrap();
+    break_an_index(&office);
     let opened = Journal::open(office.state.path(), office.config(), KEPT_AT).unwrap();
     assert!(opened.set_aside.is_some());
     let mut journal = opened.journal;

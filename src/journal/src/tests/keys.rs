@@ -160,13 +160,7 @@ fn keys_outlive_a_damaged_queue() {
     assert!(journal.take_keys(&[keys(4, &[2], &recipient(), 1)], KEPT_AT).unwrap());
     journal.keep(&specimen(1), KEPT_AT).unwrap();
     drop(journal);
-    let root: u32 = {
-        let db = Connection::open(database(&office)).unwrap();
-        db.query_row("SELECT rootpage FROM sqlite_schema WHERE name = 'part_by_claim'", [], |row| row.get(0)).unwrap()
-    };
-    let mut bytes = fs::read(database(&office)).unwrap();
-    bytes[(root as usize - 1) * PAGE..][..PAGE].fill(0x5a);
-    fs::write(database(&office), bytes).unwrap();
+    break_an_index(&office);
     let opened = Journal::open(office.state.path(), office.config(), KEPT_AT).unwrap();
     assert!(opened.set_aside.is_some());
     assert_eq!(opened.journal.keys_serial(), 4);
