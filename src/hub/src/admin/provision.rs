@@ -113,9 +113,9 @@ fn put(path: &Path, text: &str, force: bool) -> Result<(), AdminError> {
     }
     // FAT has no modes; there it depends on how the stick is mounted.
     let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new);
-    let mut file = file.map_err(|source| match source.kind() {
-        io::ErrorKind::AlreadyExists => taken(path),
-        _ => write(&new, source),
+    let mut file = file.map_err(|source| match source.kind() == io::ErrorKind::AlreadyExists {
+        true => taken(path),
+        false => write(&new, source),
     })?;
     let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
     let written = written.and_then(|()| if force { fs::rename(&new, path) } else { Ok(()) });
