@@ -16,6 +16,7 @@ PACKAGES := build-essential pkg-config cmake git ca-certificates \
 	qemu-system-x86 busybox-static cpio strace age
 RUST_AT_LEAST := 92
 CARGO_FUZZ := 0.13.2
+CARGO_DEB := 3.8.0
 FUZZ_SECONDS := 600
 STATES := 1000000
 SEEDS := 10000
@@ -28,7 +29,7 @@ WITH_NODE := PATH="$(NODE_PATH_PREFIX):$$PATH"
 CONSOLE := ui/console
 
 .PHONY: help demo test fuzz mutants crash-power crash-syscalls simulate exactly-once bench bench-journal residue screens \
-	pictures types console packages rust node lint unit clean
+	pictures types deb console packages rust node lint unit clean
 
 help:
 	@echo "make demo     hub, booth and officer's console on this machine"
@@ -44,6 +45,7 @@ help:
 	@echo "make residue  what is left of a visit in memory and on disk, however it ends; needs root"
 	@echo "make screens  every page of the booth in both languages, all sizes and modes: target/screens"
 	@echo "make types    the console's wire types, anew from the Rust contract"
+	@echo "make deb      Debian packages of hub and booth, for this machine's release of Debian or a later one: target/debian"
 
 demo: packages rust console
 	cargo build --workspace --bins
@@ -112,6 +114,13 @@ pictures: demo screens
 
 types: rust
 	BILIK_WRITE_TYPES=1 cargo test -p bilik-claim --test typescript
+
+DEB := bilik-hub bilik-booth
+# What each depends on is found on this machine, so its release of Debian is the oldest that the packages are for.
+deb: packages rust console
+	@command -v cargo-deb >/dev/null || [ -x target/tools/bin/cargo-deb ] || \
+		cargo install --locked --root target/tools --version $(CARGO_DEB) cargo-deb
+	@for package in $(DEB); do PATH="$$PATH:$(CURDIR)/target/tools/bin" cargo deb --locked --package $$package || exit; done
 
 console: node $(CONSOLE)/dist/.built
 

@@ -12,6 +12,7 @@
 //! | [`picture`] | what a photograph says of itself, before anybody decodes it |
 //! | [`audit`] | the chain that binds the entries of an audit trail |
 //! | [`enrolment`] | how a booth gets its identity |
+//! | [`provision`] | the file that a technician carries to a booth |
 //! | [`wire`] | what booth, hub and console say to each other |
 //!
 //! The booth and the hub share this crate, so both ends of each contract are one piece of code.
@@ -26,6 +27,7 @@ pub mod ids;
 pub mod money;
 pub mod personal;
 pub mod picture;
+pub mod provision;
 pub mod reason;
 pub mod reconcile;
 pub mod session;

@@ -153,13 +153,21 @@ impl Config {
         Ok(())
     }
 
+    /// Where booths enrol. None if the port changes with each start.
+    pub fn console_address(&self) -> Option<String> {
+        let port = self.listen_console.port();
+        (port != 0).then(|| self.reached_at(port))
+    }
+
     /// What an enrolling booth is told, given the port that the listener really has.
     pub fn booth_address(&self, port: u16) -> String {
-        self.booth_address.clone().unwrap_or_else(|| {
-            // `validate` keeps the list from being empty.
-            let host = self.names.first().map_or("localhost", String::as_str);
-            if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
-        })
+        self.booth_address.clone().unwrap_or_else(|| self.reached_at(port))
+    }
+
+    fn reached_at(&self, port: u16) -> String {
+        // `validate` keeps the list from being empty.
+        let host = self.names.first().map_or("localhost", String::as_str);
+        if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
     }
 }
 

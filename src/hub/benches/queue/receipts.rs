@@ -11,7 +11,7 @@ use bilik_claim::filing::{CLAIM_PART, FORMAT, Manifest, Part, SIGNATURE_PART, Si
 use bilik_claim::ids::{BoothId, Digest};
 use bilik_hub::intake::{self, Judged, OPENING};
 use bilik_hub::keys::ClaimKeys;
-use bilik_hub::ledger::{Booths as _, Enrolment, Parts as _};
+use bilik_hub::ledger::{Booths as _, Enrolment, Parts as _, Validity};
 use bilik_hub::seal::Identities;
 use bilik_hub::sqlite::SqliteLedger;
 use bilik_journal::seal::Sealer;
@@ -59,7 +59,7 @@ impl Office {
         for number in 0..booths {
             let ((booth, key), secret) = (office.booth(number)?, Digest::of(&number.to_be_bytes()));
             let enrolment = Enrolment { booth: None, name: format!("Specimen {number}") };
-            office.ledger.add_enrolment_code(secret, &enrolment, NOW)?;
+            office.ledger.add_enrolment_code(secret, &enrolment, Validity::TYPED, NOW)?;
             office
                 .ledger
                 .enrol(secret, booth, key.verifying_key().to_bytes(), NOW)?

@@ -3,23 +3,26 @@
 
 mod backup;
 mod booths;
+mod enrolment;
 mod keyring;
+mod provision;
 
 pub use backup::{Backup, backup};
 pub use booths::{list as list_booths, missing, missing_lines};
+pub use enrolment::{EnrolCode, Enrolee, enrol_code, open_codes, revoke_code};
 pub use keyring::{list as list_keys, retire_receipt_key, rotate as rotate_key};
+pub use provision::{Order, Provisioned, provision};
 
 use crate::clock::wall_now;
 use crate::config::{Config, ConfigError};
 use crate::keys::{self, Keys, KeysError, LEDGER};
 use crate::ledger::{
-    Audit as _, AuditEvent, AuditState, BoothRow, Booths as _, Claims as _, Enrolment, LedgerError, OfficerRow,
-    Officers as _, Parts as _, Role,
+    Audit as _, AuditEvent, AuditState, BoothRow, Booths as _, Claims as _, LedgerError, OfficerRow, Officers as _,
+    Parts as _, Role,
 };
 use crate::login::{MAX_LOGIN, password, totp};
 use crate::sqlite::{OpenLedgerError, SqliteLedger};
 use crate::tls::{self, TlsError};
-use bilik_claim::enrolment::EnrolmentCode;
 use bilik_claim::ids::{BoothId, ClaimId, Digest, OfficerId};
 use bilik_claim::text::Language;
 use std::fs::{DirBuilder, OpenOptions};
@@ -80,31 +83,6 @@ pub fn check(config: &Config) -> Result<(), AdminError> {
     Keys::check(config)?;
     tls::check_console(config)?;
     Ok(SqliteLedger::check(&ledger_path(config)?)?)
-}
-
-/// A code for one booth, good once and for ten minutes.
-pub fn enrol_code(config: &Config, booth_name: &str) -> Result<EnrolmentCode, AdminError> {
-    let name = trimmed("booth name", booth_name, MAX_NAME)?.to_owned();
-    make_code(config, &open(config)?, &Enrolment { booth: None, name })
-}
-
-/// A code that gives a known booth a new identity, under its old id: what it has queued stays its own. Its old
-/// certificate and manifest key stay good; if they may be in foreign hands, the booth is revoked instead.
-pub fn enrol_code_again(config: &Config, booth: BoothId) -> Result<EnrolmentCode, AdminError> {
-    let ledger = open(config)?;
-    let known = ledger.booth(booth)?.ok_or_else(|| AdminError::Refused(format!("no booth {booth}")))?;
-    if known.revoked {
-        let told = format!("booth {booth} is revoked: let it in as a new one, and `recover` what it has queued");
-        return Err(AdminError::Refused(told));
-    }
-    make_code(config, &ledger, &Enrolment { booth: Some(booth), name: known.name })
-}
-
-fn make_code(config: &Config, ledger: &SqliteLedger, enrolment: &Enrolment) -> Result<EnrolmentCode, AdminError> {
-    let authority = keys::load_authority(&config.state_dir)?;
-    let code = EnrolmentCode::new(rand::random(), authority.der());
-    ledger.add_enrolment_code(code.secret_digest(), enrolment, wall_now())?;
-    Ok(code)
 }
 
 /// A new account.

@@ -1,5 +1,6 @@
 //! The command line. Exit codes: 0 done, 1 failed, 2 bad configuration or usage.
 
+mod enrol;
 mod keys;
 
 use crate::admin::{self, AdminError};
@@ -43,14 +44,9 @@ enum Command {
     /// Print the certificate of the branch authority (PEM).
     Ca,
     /// Make a code that lets one booth in, once, within ten minutes.
-    EnrolCode {
-        /// A new booth: its name, as officers will see it.
-        #[arg(long, required_unless_present = "again")]
-        booth: Option<String>,
-        /// A booth that is known and has lost its identity, by its id: it stays the same booth, with its queue.
-        #[arg(long, value_name = "BOOTH", conflicts_with = "booth")]
-        again: Option<BoothId>,
-    },
+    EnrolCode(enrol::EnrolCode),
+    /// Write the file for the stick that sets one booth up: hub, enrolment code, network, card reader, PIN.
+    Provision(Box<enrol::Provision>),
     /// Booths that have enrolled.
     #[command(subcommand)]
     Booth(BoothCommand),
@@ -196,16 +192,14 @@ fn run(command: &Command, config: &Config) -> Result<(), AdminError> {
             }
         }
         Command::Ca => line(crate::keys::authority_pem(&config.state_dir)?.trim_end().to_owned()),
-        Command::EnrolCode { again: Some(booth), .. } => line(admin::enrol_code_again(config, *booth)?.to_string()),
-        Command::EnrolCode { booth, again: None } => {
-            line(admin::enrol_code(config, booth.as_deref().unwrap_or_default())?.to_string());
-        }
+        Command::EnrolCode(command) => enrol::code(command, config)?.into_iter().for_each(&mut line),
+        Command::Provision(command) => enrol::provision(command, config)?.into_iter().for_each(&mut line),
         Command::Booth(BoothCommand::List) => {
             admin::list_booths(config)?.into_iter().for_each(&mut line);
         }
         Command::Booth(BoothCommand::Revoke { booth }) => admin::revoke_booth(config, *booth)?,
         Command::Officer(OfficerCommand::Add { name, display, role, languages, password_stdin, json }) => {
-            let password = if *password_stdin { read_password()? } else { make_password() };
+            let password = if *password_stdin { read_line()? } else { make_password() };
             let made = admin::add_officer(config, name, display, *role, languages, &password)?;
             if *json {
                 let mut object = serde_json::json!({
@@ -301,10 +295,10 @@ fn start_log(config: &Config) {
     };
 }
 
-fn read_password() -> Result<Zeroizing<String>, AdminError> {
+fn read_line() -> Result<Zeroizing<String>, AdminError> {
     let mut text = Zeroizing::new(String::with_capacity(1024));
     let read = io::stdin().lock().take(1024).read_line(&mut text);
-    read.map_err(|error| AdminError::Refused(format!("failed to read the password: {error}")))?;
+    read.map_err(|error| AdminError::Refused(format!("failed to read standard input: {error}")))?;
     Ok(Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned()))
 }
 

@@ -27,6 +27,8 @@ pub enum AuditEvent {
         officer: OfficerId,
     },
     EnrolmentCodeMade,
+    /// One was taken back before a booth had used it.
+    EnrolmentCodeRevoked,
     BoothEnrolled {
         booth: BoothId,
     },

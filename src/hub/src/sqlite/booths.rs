@@ -1,12 +1,18 @@
 use super::{SqliteLedger, audit, storage, text};
-use crate::ledger::{AuditEvent, BoothRow, Booths, ENROLMENT_MS, Enrolment, LedgerError};
+use crate::ledger::{AuditEvent, BoothRow, Booths, CodeId, Enrolment, LedgerError, OpenCode, Validity};
 use bilik_claim::ids::{BoothId, Digest, WallTime};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 const COLUMNS: &str = "SELECT booth, name, enrolled_at, revoked_at IS NOT NULL FROM booths";
 
 impl Booths for SqliteLedger {
-    fn add_enrolment_code(&self, secret: Digest, enrolment: &Enrolment, now: WallTime) -> Result<(), LedgerError> {
+    fn add_enrolment_code(
+        &self,
+        secret: Digest,
+        enrolment: &Enrolment,
+        validity: Validity,
+        now: WallTime,
+    ) -> Result<(), LedgerError> {
         self.write("keep an enrolment code", |transaction| {
             let run = || -> rusqlite::Result<()> {
                 transaction.execute("DELETE FROM enrolment_codes WHERE expires_at <= ?1", [now.0])?;
@@ -16,13 +22,44 @@ impl Booths for SqliteLedger {
                         secret.0,
                         enrolment.booth.map(|booth| booth.to_string()),
                         enrolment.name,
-                        now.0.saturating_add(ENROLMENT_MS)
+                        validity.end(now).0
                     ],
                 )?;
                 Ok(())
             };
             run().map_err(|source| storage("keep an enrolment code", source))?;
             audit::append(transaction, now, &AuditEvent::EnrolmentCodeMade)
+        })
+    }
+
+    fn enrolment_codes(&self, now: WallTime) -> Result<Vec<OpenCode>, LedgerError> {
+        self.read("list enrolment codes", |connection| {
+            connection
+                .prepare_cached(
+                    "SELECT booth, booth_name, secret_digest, expires_at FROM enrolment_codes
+                     WHERE expires_at > ?1 ORDER BY expires_at, secret_digest",
+                )?
+                .query_map([now.0], |row| {
+                    let id = CodeId::of(Digest(row.get(2)?));
+                    Ok(OpenCode { id, enrolment: enrolment_row(row)?, expires_at: WallTime(row.get(3)?) })
+                })?
+                .collect()
+        })
+    }
+
+    fn revoke_enrolment_code(&self, id: CodeId, now: WallTime) -> Result<bool, LedgerError> {
+        const OPERATION: &str = "revoke an enrolment code";
+        self.write(OPERATION, |transaction| {
+            let changed = transaction
+                .execute(
+                    "DELETE FROM enrolment_codes WHERE substr(secret_digest, 1, 8) = ?1 AND expires_at > ?2",
+                    params![id.0, now.0],
+                )
+                .map_err(|source| storage(OPERATION, source))?;
+            if changed > 0 {
+                audit::append(transaction, now, &AuditEvent::EnrolmentCodeRevoked)?;
+            }
+            Ok(changed > 0)
         })
     }
 
@@ -131,12 +168,15 @@ fn enrolment(connection: &Connection, secret: Digest, now: WallTime) -> rusqlite
              WHERE c.secret_digest = ?1 AND c.expires_at > ?2
                  AND (c.booth IS NULL OR (b.booth IS NOT NULL AND b.revoked_at IS NULL))",
         )?
-        .query_row(params![secret.0, now.0], |row| {
-            let known: Option<String> = row.get(0)?;
-            let booth = known.map(|_| text(row, 0)).transpose()?;
-            Ok(Enrolment { booth, name: row.get(1)? })
-        })
+        .query_row(params![secret.0, now.0], enrolment_row)
         .optional()
+}
+
+/// Of booth and name, in this order.
+fn enrolment_row(row: &Row<'_>) -> rusqlite::Result<Enrolment> {
+    let known: Option<String> = row.get(0)?;
+    let booth = known.map(|_| text(row, 0)).transpose()?;
+    Ok(Enrolment { booth, name: row.get(1)? })
 }
 
 fn booth_row(row: &Row<'_>) -> rusqlite::Result<BoothRow> {
@@ -147,6 +187,7 @@ fn booth_row(row: &Row<'_>) -> rusqlite::Result<BoothRow> {
 mod tests {
     use super::super::temporary;
     use super::*;
+    use crate::ledger::{Audit as _, AuditState};
     use uuid::Uuid;
 
     const BOOTH: BoothId = BoothId(Uuid::from_u128(1));
@@ -158,9 +199,11 @@ mod tests {
     #[test]
     fn a_code_works_once_and_in_time() {
         let secret = Digest::of(b"secret");
-        let check = |used: Digest, later: i64, expect: Option<&str>| {
+        const HOUR: i64 = 3_600_000;
+        let carried = Validity::hours(72).unwrap();
+        let check = |used: Digest, validity: Validity, later: i64, expect: Option<&str>| {
             let (_dir, ledger) = temporary();
-            ledger.add_enrolment_code(secret, &new_booth(), WallTime(0)).unwrap();
+            ledger.add_enrolment_code(secret, &new_booth(), validity, WallTime(0)).unwrap();
             let now = WallTime(later);
             assert_eq!(ledger.enrolment(used, now).unwrap().is_some(), expect.is_some());
             assert_eq!(ledger.enrol(used, BOOTH, [7; 32], now).unwrap().as_deref(), expect);
@@ -168,16 +211,59 @@ mod tests {
             let again = ledger.enrol(used, BoothId(Uuid::from_u128(2)), [8; 32], now).unwrap();
             assert_eq!(again, None, "used twice");
         };
-        check(secret, 0, Some("Bilik 1"));
-        check(secret, ENROLMENT_MS - 1, Some("Bilik 1"));
-        check(secret, ENROLMENT_MS, None);
-        check(Digest::of(b"guess"), 0, None);
+        check(secret, Validity::TYPED, 0, Some("Bilik 1"));
+        check(secret, Validity::TYPED, HOUR / 6 - 1, Some("Bilik 1"));
+        check(secret, Validity::TYPED, HOUR / 6, None);
+        check(secret, carried, 72 * HOUR - 1, Some("Bilik 1"));
+        check(secret, carried, 72 * HOUR, None);
+        check(Digest::of(b"guess"), carried, 0, None);
+    }
+
+    #[test]
+    fn validity_has_bounds() {
+        let check = |hours: u16, good: bool| assert_eq!(Validity::hours(hours).is_some(), good, "{hours}");
+        check(0, false);
+        check(1, true);
+        check(14 * 24, true);
+        check(14 * 24 + 1, false);
+        check(u16::MAX, false);
+    }
+
+    #[test]
+    fn open_codes_are_listed_and_taken_back() {
+        let (_dir, ledger) = temporary();
+        let carried = Validity::hours(1).unwrap();
+        let codes = [(b"late", carried), (b"soon", Validity::TYPED), (b"used", carried)];
+        for (text, validity) in codes {
+            ledger.add_enrolment_code(Digest::of(text), &new_booth(), validity, WallTime(0)).unwrap();
+        }
+        ledger.enrol(Digest::of(b"used"), BOOTH, [7; 32], WallTime(1)).unwrap();
+        let listed =
+            |now| ledger.enrolment_codes(WallTime(now)).unwrap().iter().map(|code| code.id).collect::<Vec<_>>();
+        let [late, soon, used] = codes.map(|(text, _)| CodeId::of(Digest::of(text)));
+        assert_eq!(listed(2), [soon, late]);
+        assert_eq!(listed(600_000), [late]);
+        assert_eq!(ledger.enrolment_codes(WallTime(2)).unwrap()[1].expires_at, WallTime(3_600_000));
+        assert_eq!(late.to_string().parse(), Ok(late));
+        let audit = || match ledger.verify_audit(None).unwrap() {
+            AuditState::Intact { entries, .. } => entries,
+            AuditState::Broken { sequence } => panic!("broken at {sequence}"),
+        };
+        let before = audit();
+        assert!(!ledger.revoke_enrolment_code(used, WallTime(3)).unwrap(), "was used");
+        assert!(!ledger.revoke_enrolment_code(soon, WallTime(600_000)).unwrap(), "is too old");
+        assert_eq!(audit(), before);
+        assert!(ledger.revoke_enrolment_code(late, WallTime(3)).unwrap());
+        assert!(!ledger.revoke_enrolment_code(late, WallTime(4)).unwrap());
+        assert_eq!(audit(), before + 1);
+        assert_eq!(ledger.enrol(Digest::of(b"late"), BoothId(Uuid::from_u128(2)), [8; 32], WallTime(5)).unwrap(), None);
+        assert_eq!(listed(5), [soon]);
     }
 
     #[test]
     fn revoked_booth_stays_known_with_its_keys() {
         let (_dir, ledger) = temporary();
-        ledger.add_enrolment_code(Digest::of(b"s"), &new_booth(), WallTime(0)).unwrap();
+        ledger.add_enrolment_code(Digest::of(b"s"), &new_booth(), Validity::TYPED, WallTime(0)).unwrap();
         ledger.enrol(Digest::of(b"s"), BOOTH, [7; 32], WallTime(1)).unwrap();
         assert!(ledger.revoke_booth(BOOTH, WallTime(2)).unwrap());
         assert!(!ledger.revoke_booth(BOOTH, WallTime(3)).unwrap());
@@ -189,10 +275,10 @@ mod tests {
     #[test]
     fn a_known_booth_gets_a_further_key() {
         let (_dir, ledger) = temporary();
-        ledger.add_enrolment_code(Digest::of(b"s"), &new_booth(), WallTime(0)).unwrap();
+        ledger.add_enrolment_code(Digest::of(b"s"), &new_booth(), Validity::TYPED, WallTime(0)).unwrap();
         ledger.enrol(Digest::of(b"s"), BOOTH, [7; 32], WallTime(1)).unwrap();
         let again = Enrolment { booth: Some(BOOTH), name: "Bilik 1".into() };
-        ledger.add_enrolment_code(Digest::of(b"t"), &again, WallTime(2)).unwrap();
+        ledger.add_enrolment_code(Digest::of(b"t"), &again, Validity::TYPED, WallTime(2)).unwrap();
         assert_eq!(ledger.enrolment(Digest::of(b"t"), WallTime(3)).unwrap(), Some(again.clone()));
         assert_eq!(ledger.enrol(Digest::of(b"t"), BoothId(Uuid::from_u128(2)), [8; 32], WallTime(3)).unwrap(), None);
         assert_eq!(ledger.enrol(Digest::of(b"t"), BOOTH, [8; 32], WallTime(3)).unwrap().as_deref(), Some("Bilik 1"));
@@ -200,7 +286,7 @@ mod tests {
         assert_eq!(ledger.booth_keys(BOOTH).unwrap(), [[8; 32], [7; 32]], "the newest first");
         assert_eq!(ledger.booths().unwrap().len(), 1);
         // A code does not bring a revoked booth back.
-        ledger.add_enrolment_code(Digest::of(b"u"), &again, WallTime(5)).unwrap();
+        ledger.add_enrolment_code(Digest::of(b"u"), &again, Validity::TYPED, WallTime(5)).unwrap();
         ledger.revoke_booth(BOOTH, WallTime(6)).unwrap();
         assert_eq!(ledger.enrolment(Digest::of(b"u"), WallTime(7)).unwrap(), None);
         assert_eq!(ledger.enrol(Digest::of(b"u"), BOOTH, [9; 32], WallTime(7)).unwrap(), None);

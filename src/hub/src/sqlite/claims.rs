@@ -293,7 +293,7 @@ fn claim_row(row: &Row<'_>) -> rusqlite::Result<ClaimRow> {
 mod tests {
     use super::super::temporary;
     use super::*;
-    use crate::ledger::{Audit as _, AuditState, Booths as _, Enrolment, Health, Ledger as _, Parts as _};
+    use crate::ledger::{Audit as _, AuditState, Booths as _, Enrolment, Health, Ledger as _, Parts as _, Validity};
     use bilik_claim::filing::{CLAIM_PART, FORMAT, Manifest, Part, SIGNATURE_PART};
     use bilik_claim::ids::{OfficerId, SessionId, TrackingCode};
     use ed25519_dalek::SigningKey;
@@ -324,7 +324,7 @@ mod tests {
     fn ready() -> (tempfile::TempDir, SqliteLedger) {
         let (dir, ledger) = temporary();
         let enrolment = Enrolment { booth: None, name: "Bilik 1".into() };
-        ledger.add_enrolment_code(Digest::of(b"s"), &enrolment, WallTime(0)).unwrap();
+        ledger.add_enrolment_code(Digest::of(b"s"), &enrolment, Validity::TYPED, WallTime(0)).unwrap();
         ledger.enrol(Digest::of(b"s"), BOOTH, [7; 32], WallTime(0)).unwrap();
         for name in [CLAIM_PART, SIGNATURE_PART] {
             ledger.put_part(BOOTH, Digest::of(name.as_bytes()), b"x", WallTime(0)).unwrap();

@@ -130,7 +130,9 @@ pub(super) fn found(transaction: &Connection, claim: ClaimId, manifest: Digest, 
 mod tests {
     use super::super::temporary;
     use super::*;
-    use crate::ledger::{Audit as _, AuditState, Booths as _, Claims as _, Commit, Enrolment, NewClaim, Parts as _};
+    use crate::ledger::{
+        Audit as _, AuditState, Booths as _, Claims as _, Commit, Enrolment, NewClaim, Parts as _, Validity,
+    };
     use bilik_claim::filing::{CLAIM_PART, FORMAT, Manifest, Part, Receipt, SIGNATURE_PART, Signed, Standing};
     use bilik_claim::ids::{SessionId, TrackingCode};
     use ed25519_dalek::SigningKey;
@@ -143,7 +145,9 @@ mod tests {
         let (dir, ledger) = temporary();
         for (booth, name) in [(BOOTH, "Bilik 1"), (OTHER, "Bilik 2")] {
             let secret = Digest::of(name.as_bytes());
-            ledger.add_enrolment_code(secret, &Enrolment { booth: None, name: name.into() }, WallTime(0)).unwrap();
+            ledger
+                .add_enrolment_code(secret, &Enrolment { booth: None, name: name.into() }, Validity::TYPED, WallTime(0))
+                .unwrap();
             ledger.enrol(secret, booth, [7; 32], WallTime(0)).unwrap();
         }
         for name in [CLAIM_PART, SIGNATURE_PART] {

@@ -81,7 +81,7 @@ fn report(row: &Row<'_>) -> rusqlite::Result<(BoothId, BoothReport)> {
 mod tests {
     use super::super::temporary;
     use super::*;
-    use crate::ledger::{Audit as _, AuditState, Booths as _, Enrolment};
+    use crate::ledger::{Audit as _, AuditState, Booths as _, Enrolment, Validity};
     use bilik_claim::ids::Digest;
     use uuid::Uuid;
 
@@ -91,7 +91,7 @@ mod tests {
     fn what_a_booth_told_last_is_remembered() {
         let (_dir, ledger) = temporary();
         let enrolment = Enrolment { booth: None, name: "Bilik 1".into() };
-        ledger.add_enrolment_code(Digest::of(b"s"), &enrolment, WallTime(0)).unwrap();
+        ledger.add_enrolment_code(Digest::of(b"s"), &enrolment, Validity::TYPED, WallTime(0)).unwrap();
         ledger.enrol(Digest::of(b"s"), BOOTH, [7; 32], WallTime(0)).unwrap();
         assert!(ledger.reports().unwrap().is_empty());
         let head = |entries, text: &[u8]| AuditHead { entries, hash: Digest::of(text) };

@@ -2,8 +2,11 @@
 
 use axum::http::{HeaderMap, StatusCode};
 use bilik_claim::enrolment::{EnrolAnswer, EnrolRequest, EnrolmentCode};
+use bilik_claim::ids::BoothId;
 use bilik_claim::wire::{PROTOCOL, encode};
+use bilik_hub::admin::{AdminError, Enrolee};
 use bilik_hub::config::Config;
+use bilik_hub::ledger::Validity;
 use bilik_hub::{Addresses, Role, Server, admin};
 use ed25519_dalek::SigningKey;
 use futures_util::{SinkExt as _, StreamExt as _};
@@ -144,7 +147,17 @@ impl Bench {
     }
 
     pub async fn enrol(&self, name: &str) -> TestBooth {
-        self.enrol_with(&admin::enrol_code(&self.config, name).unwrap()).await
+        self.enrol_with(&self.code(name)).await
+    }
+
+    /// For a new booth.
+    pub fn code(&self, name: &str) -> EnrolmentCode {
+        admin::enrol_code(&self.config, &Enrolee::New(name.into()), Validity::TYPED).unwrap().code
+    }
+
+    /// For one that is known.
+    pub fn code_again(&self, booth: BoothId) -> Result<EnrolmentCode, AdminError> {
+        Ok(admin::enrol_code(&self.config, &Enrolee::Known(booth), Validity::TYPED)?.code)
     }
 
     pub async fn enrol_with(&self, code: &EnrolmentCode) -> TestBooth {

@@ -16,7 +16,7 @@ fn request(key: &KeyPair) -> String {
 #[tokio::test]
 async fn a_code_lets_one_booth_in_once() {
     let bench = Bench::start().await;
-    let code = admin::enrol_code(&bench.config, "Bilik 1").unwrap();
+    let code = bench.code("Bilik 1");
     let authority = CertificateDer::from_pem_slice(bench.authority.as_bytes()).unwrap();
     assert!(code.names(&authority), "the code tells the booth which hub is the right one");
     let (key, manifest_key) = (KeyPair::generate().unwrap(), SigningKey::from_bytes(&[7; 32]));
@@ -154,14 +154,14 @@ async fn an_enrolling_booth_sees_the_branch_authority_whatever_browsers_see() {
 async fn a_known_booth_enrols_again_under_its_old_id() {
     let bench = Bench::start().await;
     let before = bench.enrol("Bilik 1").await;
-    let code = admin::enrol_code_again(&bench.config, before.answer.booth).unwrap();
+    let code = bench.code_again(before.answer.booth).unwrap();
     let after = bench.enrol_with(&code).await;
     assert_eq!(after.answer.booth, before.answer.booth);
     assert_eq!(after.answer.booth_name, "Bilik 1");
     assert_ne!(after.answer.certificate, before.answer.certificate);
     assert_eq!(admin::booths(&bench.config).unwrap().len(), 1);
     // One that is unknown, or shut out for good, is not let in this way.
-    let told = |booth| admin::enrol_code_again(&bench.config, booth).unwrap_err().to_string();
+    let told = |booth| bench.code_again(booth).unwrap_err().to_string();
     assert!(told(bilik_claim::ids::BoothId(Uuid::from_u128(9))).contains("no booth"));
     admin::revoke_booth(&bench.config, before.answer.booth).unwrap();
     assert!(told(before.answer.booth).contains("revoked"));

@@ -341,7 +341,7 @@ async fn a_queue_outlives_the_keys_of_its_booth() {
     let before = bench.enrol("Bilik 1").await;
     let filing = seal(&draft(&before, 10));
     let signed = Signed::sign(&filing.manifest, &before.manifest_key).unwrap();
-    let after = bench.enrol_with(&admin::enrol_code_again(&bench.config, before.answer.booth).unwrap()).await;
+    let after = bench.enrol_with(&bench.code_again(before.answer.booth).unwrap()).await;
     // Kept and signed before, sent over the new connection.
     send_parts(&bench, &after, &filing).await;
     receipt(commit(&bench, &after, &signed).await);

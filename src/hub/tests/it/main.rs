@@ -12,6 +12,7 @@ mod exactly_once;
 mod keys;
 mod logins;
 mod pictures;
+mod provision;
 mod reconcile;
 mod recover;
 mod sockets;

@@ -11,7 +11,7 @@ use crate::intake::{self, IntakeError, Judged};
 use crate::keys::ClaimKeys;
 use crate::ledger::{
     Audit as _, Booths as _, Claims as _, Enrolment, Health, Ledger as _, LedgerError, ORPHAN_MS, Parts as _,
-    Reconciliation as _, SessionDecision,
+    Reconciliation as _, SessionDecision, Validity,
 };
 use crate::reconcile::{self, Answer, Compared};
 use crate::sim::Sim;
@@ -333,7 +333,7 @@ fn enrolled() -> Result<Sim, String> {
         let enrolment = Enrolment { booth: None, name: format!("Bilik {booth}") };
         let key = manifest_key(booth).verifying_key().to_bytes();
         let done = ledger
-            .add_enrolment_code(secret, &enrolment, WallTime(0))
+            .add_enrolment_code(secret, &enrolment, Validity::TYPED, WallTime(0))
             .and_then(|()| ledger.enrol(secret, booth_id(booth), key, WallTime(0)));
         done.map_err(|error| format!("{error:?}"))?;
     }

@@ -7,7 +7,7 @@ use super::{LEDGER, disk_of};
 use crate::intake;
 use crate::ledger::{
     Audit as _, AuditEvent, AuditState, Booths as _, ClaimDecision, Claims as _, Health, Ledger as _, LedgerError,
-    Parts as _, SessionDecision,
+    Parts as _, SessionDecision, Validity,
 };
 use crate::sqlite::{SqliteLedger, digest};
 use bilik_claim::filing::{Receipt, Signed};
@@ -167,7 +167,7 @@ pub fn give(number: u128) -> impl Iterator<Item = Op> {
 /// Does one thing as the hub does it. The receipt, where there is one.
 pub fn run(ledger: &SqliteLedger, op: Op) -> Result<Option<Signed<Receipt>>, Failure> {
     match op {
-        Op::Code(number) => ledger.add_enrolment_code(secret(number), &enrolment(number), AT)?,
+        Op::Code(number) => ledger.add_enrolment_code(secret(number), &enrolment(number), Validity::TYPED, AT)?,
         Op::Enrol(number) => {
             let key = booth_key().verifying_key().to_bytes();
             ledger.enrol(secret(number), booth(number), key, AT)?;
