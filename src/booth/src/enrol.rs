@@ -26,7 +26,7 @@ pub enum EnrolError {
     WrongHub { hub: String },
     #[error("failed to reach the hub at {hub}")]
     Unreachable { hub: String, source: reqwest::Error },
-    #[error("the hub refused the code: it is used, older than ten minutes, or not from this hub (status {status})")]
+    #[error("the hub refused the code: it is used, too old, or not from this hub (status {status})")]
     Refused { status: u16 },
     #[error("the hub's answer is not one of this program's version")]
     Answer,
