@@ -8,7 +8,7 @@ SHELL := /bin/sh
 
 # What the build needs, what the programs load at run time, and what the tests and the demonstration drive.
 PACKAGES := build-essential pkg-config cmake git ca-certificates \
-	libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev libfontconfig-dev libxkbcommon-dev libudev-dev \
+	libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev libfontconfig-dev libxkbcommon-dev libudev-dev libinput-dev \
 	gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly \
 	gstreamer1.0-alsa gstreamer1.0-pulseaudio \
 	libxkbcommon-x11-0 libx11-xcb1 libxcursor1 libxi6 libxrandr2 libgl1 \
