@@ -9,7 +9,7 @@ use super::retry::Retry;
 use super::update::{self, Start, Trial};
 use super::watch::{Verdict, Watch};
 use super::work::After;
-use super::{data, disks, jobs, notify};
+use super::{data, disks, jobs, notify, sticks};
 use bilik_device::client::PROGRESS_EVERY;
 use bilik_device::{Answer, Failure, Mode, Outcome, Provisioning, Request, SlotState, Status, Step, Work};
 use std::path::Path;
@@ -60,6 +60,7 @@ struct Service {
 pub fn serve(machine: Machine, socket: &Path) -> anyhow::Result<()> {
     let machine = Arc::new(machine);
     data::folders(&machine)?;
+    sticks::release(&machine);
     begin(&machine);
     let mut looker = Looker::new(machine.clone());
     let seen = looker.look(true);

@@ -13,7 +13,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-const AT: &str = "/run/bilik-device/stick";
+/// Outside of what this service may write: the mount there comes from the system's manager, which makes the folder too.
+const AT: &str = "/run/bilik-stick";
 /// More names than this in a stick's root are not looked at.
 const MAX_NAMES: usize = 1000;
 /// Checking the signature of a large update from a slow stick.
@@ -45,7 +46,6 @@ pub struct Bundle {
 pub fn mount(machine: &Machine, part: &StickPart, access: Access) -> Result<Mounted, Refusal> {
     let place = PLACE.lock().unwrap_or_else(PoisonError::into_inner);
     let at = machine.path(AT);
-    std::fs::create_dir_all(&at).map_err(Refusal::io("create", &at))?;
     let may = match access {
         Access::Read => "ro,uid=0,gid=0".to_owned(),
         Access::Write(user) => format!("rw,uid={},gid={}", user.uid.as_raw(), user.gid.as_raw()),
@@ -58,6 +58,14 @@ pub fn mount(machine: &Machine, part: &StickPart, access: Access) -> Result<Moun
         .run()
         .map_err(|refusal| Refusal::new(Failure::NoStick, refusal.detail))?;
     Ok(Mounted { at, _place: place })
+}
+
+/// What a run of this service that was killed has left mounted.
+pub fn release(machine: &Machine) {
+    let at = machine.path(AT);
+    if Tool::new("mountpoint").args(["--quiet", "--"]).arg(&at).ask().is_ok_and(|said| said.status.success()) {
+        drop(Mounted { at, _place: PLACE.lock().unwrap_or_else(PoisonError::into_inner) });
+    }
 }
 
 impl Mounted {

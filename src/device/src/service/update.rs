@@ -111,7 +111,7 @@ fn install(machine: &Machine, bundle: &sticks::Bundle, report: Report<'_>) -> Re
     });
     let failed = match &said {
         Ok(said) if said.status.success() => None,
-        Ok(said) => Some(why_not(said.last_word())),
+        Ok(said) => Some(why_not(last_error(&said.out).unwrap_or(said.last_word()))),
         Err(refusal) => Some(refusal.clone()),
     };
     if let Some(refusal) = failed {
@@ -130,6 +130,11 @@ fn progress(line: &str) -> Option<(Step, u16)> {
     let percent: u16 = percent.trim().parse().ok().filter(|percent| *percent <= 100)?;
     let writes = what.contains("Copying") || what.contains("Updating");
     Some((if writes { Step::Writing } else { Step::Checking }, 50 + percent * 9))
+}
+
+/// What RAUC calls the reason stands among its progress.
+fn last_error(out: &str) -> Option<&str> {
+    out.lines().rev().find_map(|line| line.strip_prefix("LastError: "))
 }
 
 fn why_not(word: &str) -> Refusal {
@@ -304,6 +309,10 @@ mod tests {
         check(&status("rootfs.0", "good", "bad", new), Some("0.2.0"), ("0.2.0", good), (Some("0.3.0"), bad));
         check(&status("rootfs.0", "good", "bad", half), Some("0.2.0"), ("0.2.0", good), (None, empty));
         check(&status("rootfs.0", "bad", "good", ""), None, ("0.2.0", trial), (None, good));
+        // As RAUC 1.13 says it of slots that it has never written.
+        let never = r#","slot_status":{"bundle":{"compatible":null}}"#;
+        check(&status("rootfs.0", "good", "good", never), Some("0.2.0"), ("0.2.0", good), (Some("0.2.0"), good));
+        check(&status("rootfs.0", "good", "bad", never), None, ("0.2.0", good), (None, empty));
         assert!(understand("", "a", "0.2.0", None).is_err());
         assert_eq!(understand("{}", "a", "0.2.0", None).unwrap(), []);
     }
@@ -317,6 +326,9 @@ mod tests {
         for line in ["", "installing", "%", "999% x", "-1% x", "Installing `/x.raucb` succeeded"] {
             check(line, None);
         }
+        let failed = "100% Installing failed.\nLastError: Failed mounting bundle: No such device\nidle\n";
+        assert_eq!(last_error(failed), Some("Failed mounting bundle: No such device"));
+        assert_eq!(last_error("idle\n"), None);
         assert_eq!(why_not("LastError: signature verification failed: x").why, Failure::BadSignature);
         assert_eq!(why_not("LastError: Failed to write: No space").why, Failure::Io);
     }

@@ -1,7 +1,8 @@
 //! When a slot is given up: pure, with the time since the start of the machine as an argument.
 //!
 //! A slot on trial has five minutes to get well. One that was proven is given up only when the booth's program ends again
-//! and again, and only for another that is proven too: so once, and never back and forth.
+//! and again. Both only for another that is proven: so once, never back and forth, and not at all while RAUC cannot read
+//! the firmware's order and holds every slot for bad.
 
 use bilik_device::{Slot, SlotState};
 use std::collections::VecDeque;
@@ -41,17 +42,17 @@ impl Watch {
             SlotState::Trial | SlotState::Bad | SlotState::Empty => true,
             SlotState::Good => false,
         };
+        if self.decided || !other_is_good {
+            return Verdict::Fine;
+        }
         let verdict = match (on_trial, crashes) {
             (true, true) => Verdict::EndTrial("the booth's program ended again and again"),
             (true, false) if !healthy && now >= TRIAL => {
                 Verdict::EndTrial("it was not well within five minutes: screen, camera, reader or queue")
             }
-            (false, true) if other_is_good => Verdict::FallBack("the booth's program ended again and again"),
-            (true | false, _) => Verdict::Fine,
+            (false, true) => Verdict::FallBack("the booth's program ended again and again"),
+            (true | false, false) => Verdict::Fine,
         };
-        if self.decided {
-            return Verdict::Fine;
-        }
         self.decided = verdict != Verdict::Fine;
         verdict
     }
@@ -96,6 +97,10 @@ mod tests {
         check(&on_trial, false, &[(10, 0), (299, 1), (300, 1)], late);
         check(&on_trial, true, &[(10, 0), (299, 0), (3000, 0)], Verdict::Fine);
         check(&on_trial, false, &[(10, 0), (20, 3), (30, 5)], crashed);
+        // Nowhere to go.
+        for other in [SlotState::Bad, SlotState::Empty] {
+            check(&slots(SlotState::Trial, other), false, &[(10, 0), (300, 9), (3000, 99)], Verdict::Fine);
+        }
         check(&[], false, &[(3000, 0), (3010, 100)], Verdict::Fine);
     }
 

@@ -71,11 +71,12 @@ mount)
 umount) mv "$(last "$@")" "$M/data" ;;
 systemd-mount)
     [ -d "$M/stick" ] || { echo "Failed to start transient mount unit" >&2; exit 1; }
-    rmdir "$(last "$@")"
-    mv "$M/stick" "$(last "$@")"
+    at=$(last "$@")
+    mkdir -p "${at%/*}"
+    mv "$M/stick" "$at"
     ;;
 systemd-umount) mv "$(last "$@")" "$M/stick" ;;
-mountpoint) exit 1 ;;
+mountpoint) [ -d "$(last "$@")" ] ;;
 rauc)
     case "$*" in
     info*)

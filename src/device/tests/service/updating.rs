@@ -111,7 +111,7 @@ fn bad_updates_are_refused_with_a_word() {
     std::fs::remove_file(machine.at("bin/rauc")).unwrap();
     let script = r#"#!/bin/sh
 case "$1" in
-install) echo 'LastError: Failed to write: No space' >&2; exit 1 ;;
+install) echo 'LastError: Failed to write: No space'; echo 'Installing failed' >&2; exit 1 ;;
 info) echo '{"version":"0.3.0"}' ;;
 *) cat "$MACHINE/rauc.json" ;;
 esac
