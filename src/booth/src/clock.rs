@@ -16,3 +16,8 @@ pub fn time_of_day() -> String {
     let now = jiff::Zoned::now();
     format!("{:02}.{:02}", now.hour(), now.minute())
 }
+
+/// `22-11-2026`.
+pub fn date(at: &jiff::Zoned) -> String {
+    format!("{:02}-{:02}-{:04}", at.day(), at.month(), at.year())
+}

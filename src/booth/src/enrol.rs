@@ -80,5 +80,9 @@ pub async fn enrol(state_dir: &Path, hub: &str, code: &str) -> Result<Identity, 
         return Err(EnrolError::Answer);
     }
     identity.store(state_dir)?;
+    // Whoever may enrol a booth may also try its service PIN again.
+    if let Err(error) = crate::service::pin::forgive(state_dir) {
+        tracing::warn!(%error, "wrong service PINs are still counted");
+    }
     Ok(identity)
 }

@@ -9,15 +9,20 @@ pub mod cards;
 mod clock;
 pub mod config;
 mod courier;
+pub mod device;
 pub mod enrol;
+pub mod health;
 mod hub_http;
 mod hub_link;
 pub mod identity;
+mod keyboard;
 pub mod memory;
 pub mod presenter;
 pub mod queue;
 pub mod scan;
+pub mod service;
 mod tls;
+mod watchdog;
 
 use anyhow::Context as _;
 use app::App;
@@ -67,6 +72,7 @@ pub fn run(config: &Config, on_window: impl FnOnce(&AppWindow)) -> anyhow::Resul
 
 fn open_window(config: &Config) -> anyhow::Result<AppWindow> {
     let screen = config.screen;
+    keyboard::filter().context("failed to open the screen")?;
     let window = AppWindow::new().context("failed to open the window")?;
     window.window().set_size(slint::PhysicalSize::new(screen.width, screen.height));
     window.window().set_fullscreen(screen.fullscreen);

@@ -65,9 +65,7 @@ impl App {
                 self.device(Device::DocumentCamera, device_state("document camera", &state))
             }
             MediaEvent::Microphone(state) => self.device(Device::Microphone, device_state("microphone", &state)),
-            MediaEvent::Speaker(state) => {
-                device_state("speaker", &state);
-            }
+            MediaEvent::Speaker(state) => self.speaker = device_state("speaker", &state),
             MediaEvent::Offer { call, sdp } => {
                 if let Some(call) = self.current_call(call) {
                     self.send(BoothToHub::Signal { call, signal: Signal::Offer { sdp } });

@@ -11,19 +11,24 @@
 //! Threads and tasks only ever call [`Post::send`]; nothing outside of this file touches the session.
 
 mod devices;
+mod facts;
 mod hub;
 mod start;
+mod technician;
 
 use crate::clock;
 use crate::config::Config;
 use crate::courier::Courier;
+use crate::device::MachineEvent;
 use crate::hub_http::HubHttp;
 use crate::hub_link::{HubLink, LinkEvent};
 use crate::identity::Identity;
 use crate::presenter::Presenter;
+use crate::presenter::technician::Touched;
+use crate::service::pin::Tried;
 use bilik_claim::document::DocumentKind;
 use bilik_claim::ids::{BoothId, CallId};
-use bilik_claim::session::{Device, Effect, Event, PhotoOutcome, PhotoSource, Session};
+use bilik_claim::session::{Device, Effect, Event, Key, PhotoOutcome, PhotoSource, Session, Tap};
 use bilik_claim::wire::{BoothState, BoothToHub, DeviceState};
 use bilik_journal::BoothAudit;
 use bilik_journal::courier::{CourierEvent, Trouble};
@@ -35,6 +40,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
+use technician::Care;
 use tokio::task::AbortHandle;
 use tracing::{error, info, warn};
 
@@ -46,6 +52,16 @@ pub enum Incoming {
     Media(MediaEvent),
     Link(LinkEvent),
     Courier(CourierEvent),
+    Machine(MachineEvent),
+    /// A key of the glass or of a real keyboard.
+    Key(Key),
+    Technician(Touched),
+    /// The service PIN has been looked at.
+    Pin(Tried),
+    /// What the reader sends, masked, while a technician looks.
+    Raw(String),
+    /// The first page is on the screen.
+    Shown,
     /// A new picture lies in one of the mailboxes.
     Frame,
     Tick,
@@ -112,6 +128,9 @@ pub struct App {
     reader_started: Option<Instant>,
     /// What the reader sends is not understood: its settings do not fit.
     reader_doubted: bool,
+    speaker: DeviceState,
+    /// What technicians and the machine have to do with this booth.
+    care: Care,
 }
 
 /// What an enrolled booth has.
@@ -146,12 +165,15 @@ impl App {
             wrong_hub: false,
             queue: None,
             enrolled: identity.is_some(),
-            reader: start::reader(config),
+            reader: None,
             card_wanted: true,
             starts_reader: start::starts_reader(config),
             reader_started: None,
             reader_doubted: false,
+            speaker: DeviceState::Absent,
+            care: Care::new(config, identity, window),
         };
+        app.reader = start::reader(config, app.care.raw_watch());
         window.global::<bilik_ui::IdentifyAdapter>().set_gesture(start::gesture(config));
         if config.reader.is_some() {
             app.device(Device::Reader, DeviceState::Missing);
@@ -172,6 +194,7 @@ impl App {
             app.services = Some(start::services(config, identity, runtime)?);
         }
         app.follow_service();
+        app.care.watch_machine();
         app.take(Incoming::Tick);
         let shared = Rc::new(Shared { queue: RefCell::default(), app: RefCell::new(app) });
         APP.with(|slot| *slot.borrow_mut() = Some(shared));
@@ -196,7 +219,7 @@ impl App {
                     let slots = media.frames();
                     if self.session.visit().is_some() {
                         self.presenter.frames(&slots);
-                    } else {
+                    } else if !self.technician_frames(&slots) {
                         // The cameras take a moment to stop; what they still give is of the person who has gone.
                         for slot in [&slots.self_view, &slots.officer, &slots.documents] {
                             drop(slot.take());
@@ -205,11 +228,27 @@ impl App {
                 }
                 return;
             }
+            Incoming::Machine(event) => self.machine(event),
+            Incoming::Key(key) => {
+                if !self.care.service.key(key, Instant::now()) {
+                    self.feed(Event::Tap(Tap::Key(key)));
+                }
+            }
+            Incoming::Technician(touched) => self.technician(touched),
+            Incoming::Pin(tried) => {
+                let orders = self.care.service.pin_tried(tried, Instant::now());
+                self.follow(orders);
+            }
+            Incoming::Raw(rows) => self.care.show_raw(&rows),
+            Incoming::Shown => self.care.page_shown(),
             Incoming::Tick => {
+                self.tick_technician();
                 self.rejoin();
                 self.feed(Event::Tick);
             }
         }
+        self.judge_health();
+        self.show_technician();
         self.presenter.show(&self.session, clock::now());
         self.set_timer();
     }
@@ -233,6 +272,7 @@ impl App {
             Effect::SessionStarted { session, .. } => {
                 info!(%session, "session started");
                 self.record(BoothAudit::SessionBegan { session });
+                self.stop_looking();
                 self.set_tier(Tier::Tile);
             }
             Effect::Publish(snapshot) => self.send(BoothToHub::Session { snapshot }),
@@ -293,8 +333,9 @@ impl App {
 
     fn set_timer(&self) {
         let rejoin = self.interrupted.map(|since| since + devices::REJOIN_AFTER);
-        let counting = self.presenter.counts_seconds().then(|| Instant::now() + Duration::from_secs(1));
-        match [self.session.deadline(), rejoin, counting].into_iter().flatten().min() {
+        let counts = self.presenter.counts_seconds() || self.care.service.counts_seconds();
+        let counting = counts.then(|| Instant::now() + Duration::from_secs(1));
+        match [self.session.deadline(), rejoin, counting, self.care.deadline()].into_iter().flatten().min() {
             Some(at) => {
                 // One millisecond late rather than early: an early tick would only set the timer again.
                 let pause = at.saturating_duration_since(Instant::now()) + Duration::from_millis(1);

@@ -9,7 +9,7 @@ use crate::identity::Identity;
 use crate::tls;
 use bilik_journal::{JournalConfig, RESERVE};
 use bilik_scanner::profile::{Present, Trigger};
-use bilik_scanner::{Profile, Reader, ReaderConfig};
+use bilik_scanner::{Profile, Reader, ReaderConfig, Watch};
 use bilik_ui::Gesture;
 use std::sync::Arc;
 use tracing::error;
@@ -45,11 +45,12 @@ pub(super) fn starts_reader(config: &Config) -> bool {
     profile(config).is_some_and(|profile| matches!(profile.trigger, Trigger::Host(_)))
 }
 
-pub(super) fn reader(config: &Config) -> Option<Reader> {
+/// `watch` sees the line; it is called on the reader's thread.
+pub(super) fn reader(config: &Config, watch: impl FnMut(Watch<'_>) + Send + 'static) -> Option<Reader> {
     let profile = profile(config)?;
     let reader = config.reader.as_ref()?;
     let reader = ReaderConfig { port: reader.port.clone(), profile };
-    match Reader::spawn(reader, |event| Post.send(Incoming::Reader(event))) {
+    match Reader::spawn_watched(reader, |event| Post.send(Incoming::Reader(event)), watch) {
         Ok(reader) => Some(reader),
         Err(error) => {
             error!(error = %crate::courier::chain(&error), "card reader cannot be started");

@@ -6,6 +6,7 @@
 mod documents;
 mod form;
 mod taps;
+pub mod technician;
 mod verification;
 mod words;
 
@@ -20,6 +21,7 @@ use bilik_media::{FrameSlots, VideoFrame};
 use bilik_ui::{AppWindow, DetailInput, OverlayKind, Screen, Tone};
 use slint::{ComponentHandle as _, Image, Model as _, ModelRc, Rgb8Pixel, SharedPixelBuffer, VecModel};
 use std::rc::Rc;
+use verification::qr;
 use words::words;
 
 pub struct Presenter {
@@ -34,6 +36,8 @@ pub struct Presenter {
     confirmed_at: Option<String>,
     /// The camera that photographs the document on the page.
     preview_source: Option<PhotoSource>,
+    /// A technician's page over the participant's.
+    cover: Option<Screen>,
 }
 
 /// One model for each list on the glass.
@@ -85,6 +89,7 @@ impl Presenter {
             code: String::new(),
             confirmed_at: None,
             preview_source: None,
+            cover: None,
         };
         // The pages come with specimens for whoever draws them.
         presenter.wipe();
@@ -95,6 +100,11 @@ impl Presenter {
     pub fn name(&mut self, booth: &str, branch: &str) {
         booth.clone_into(&mut self.booth_name);
         branch.clone_into(&mut self.branch_name);
+    }
+
+    /// A technician's page is shown instead of the participant's, from the next [`Presenter::show`] on.
+    pub fn cover(&mut self, cover: Option<Screen>) {
+        self.cover = cover;
     }
 
     /// A countdown stands on the glass: show again in a second.
@@ -124,7 +134,7 @@ impl Presenter {
             self.verification(&window, session, visit);
             self.ending(&window, session, visit);
         }
-        window.global::<bilik_ui::App>().set_screen(screen(session));
+        window.global::<bilik_ui::App>().set_screen(self.cover.unwrap_or_else(|| screen(session)));
     }
 
     /// New pictures, if any.

@@ -1,6 +1,7 @@
 //! Touches on the glass, as taps.
 
 use super::item_of;
+use super::technician::Touched;
 use crate::app::{Incoming, Post};
 use bilik_claim::identity::BANKS;
 use bilik_claim::reason::REASONS;
@@ -22,6 +23,7 @@ pub fn connect(window: &AppWindow) {
     app.on_next(|| tap(Tap::Next));
     app.on_help(|| tap(Tap::Help));
     app.on_end_session(|| tap(Tap::Leave));
+    app.on_name_held(|| touch(Touched::NameHeld));
 
     let overlay = window.global::<bilik_ui::Overlay>();
     overlay.on_call_officer(|| tap(Tap::CallOfficer));
@@ -38,7 +40,7 @@ pub fn connect(window: &AppWindow) {
             text => text.chars().next().filter(|c| !c.is_control()).map(Key::Character),
         };
         if let Some(key) = key {
-            tap(Tap::Key(key));
+            Post::here(Incoming::Key(key));
         }
     });
 
@@ -87,6 +89,31 @@ pub fn connect(window: &AppWindow) {
     finished.on_rate(|rating| tap(Tap::Rate(u8::try_from(rating).unwrap_or(0))));
     finished.on_finish(|| tap(Tap::Finish));
     window.global::<bilik_ui::ReturnedAdapter>().on_finish(|| tap(Tap::Finish));
+    connect_technician(window);
+}
+
+fn connect_technician(window: &AppWindow) {
+    let ask = window.global::<bilik_ui::Ask>();
+    ask.on_confirm(|| touch(Touched::Confirm));
+    ask.on_cancel(|| touch(Touched::Cancel));
+    let setup = window.global::<bilik_ui::SetupAdapter>();
+    setup.on_disk(|id| touch(Touched::Disk(id)));
+    setup.on_line(|id| touch(Touched::Line(id)));
+    setup.on_action(|id| touch(Touched::Action(id)));
+    let pin = window.global::<bilik_ui::PinAdapter>();
+    pin.on_enter(|| touch(Touched::EnterPin));
+    pin.on_leave(|| touch(Touched::Leave));
+    let service = window.global::<bilik_ui::ServiceAdapter>();
+    service.on_section(|id| touch(Touched::Section(id)));
+    service.on_line(|id| touch(Touched::Line(id)));
+    service.on_action(|id| touch(Touched::Action(id)));
+    service.on_field(|id| touch(Touched::Field(id)));
+    service.on_leave(|| touch(Touched::Leave));
+    service.on_touched(|x, y, aspect, down| touch(Touched::At { x, y, aspect, down }));
+}
+
+fn touch(touched: Touched) {
+    Post::here(Incoming::Technician(touched));
 }
 
 fn tap(tap: Tap) {

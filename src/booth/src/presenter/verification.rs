@@ -143,7 +143,7 @@ fn check_row(visit: &Visit, item: Item, language: Language) -> CheckRow {
 }
 
 /// A code that any phone reads as text.
-fn qr(text: &str) -> Option<Image> {
+pub(super) fn qr(text: &str) -> Option<Image> {
     let code = QrCode::with_error_correction_level(text.as_bytes(), EcLevel::M).ok()?;
     let modules = code.width();
     let side = (modules + 2 * QR_QUIET) * QR_PIXELS;

@@ -5,7 +5,7 @@
 
 mod find;
 mod print;
-mod record;
+pub(crate) mod record;
 
 use crate::cards::NumberKind;
 use crate::config::Config;

@@ -71,8 +71,7 @@ impl Recorder {
 }
 
 /// Keeps what frames are made of, and hides what people are made of. The eighth bit stays: it may be parity.
-#[cfg(any(feature = "technician", test))]
-fn masked(byte: u8) -> u8 {
+pub(crate) fn masked(byte: u8) -> u8 {
     let hidden = match byte & 0x7f {
         b'0'..=b'9' => b'0',
         b'A'..=b'Z' | b'a'..=b'z' => b'X',

@@ -191,7 +191,105 @@ pub const SHOTS: &[Shot] = &[
         show(w, Screen::Documents, 4.5);
         w.global::<App>().set_notice("Mikrofon tidak ditemukan. Petugas tidak mendengar Anda.".into());
     }),
+    ("installer", |w| show(w, Screen::Installer, 0.0)),
+    ("installer-working", |w| {
+        show(w, Screen::Installer, 0.0);
+        let setup = w.global::<SetupAdapter>();
+        setup.set_working(true);
+        setup.set_disks(ModelRc::default());
+        setup.set_actions(ModelRc::default());
+        setup.set_message("".into());
+    }),
+    ("installer-asks", |w| {
+        show(w, Screen::Installer, 0.0);
+        w.global::<App>().set_development(true);
+        w.global::<Ask>().set_open(true);
+    }),
+    ("enrol", |w| {
+        show(w, Screen::Enrol, 0.0);
+        let setup = w.global::<SetupAdapter>();
+        setup.set_disks(ModelRc::default());
+        setup.set_lines(findings(5));
+        setup.set_detail("hub.specimen.example:8443: connection refused".into());
+    }),
+    ("service-pin", |w| show(w, Screen::ServicePin, 0.0)),
+    ("service", |w| {
+        show(w, Screen::Service, 0.0);
+        w.global::<ServiceAdapter>().set_has_qr(true);
+        w.global::<ServiceAdapter>().set_qr(qr("bilik 0.2.0 specimen"));
+    }),
+    ("service-touch", |w| {
+        show(w, Screen::Service, 0.0);
+        let service = w.global::<ServiceAdapter>();
+        service.set_panel(ServicePanel::Touch);
+        service.set_cells(ModelRc::new(VecModel::from_iter((0..40).map(|cell| cell % 3 == 0))));
+        service.set_actions(actions(1));
+    }),
+    ("service-pictures", |w| {
+        show(w, Screen::Service, 0.0);
+        let service = w.global::<ServiceAdapter>();
+        service.set_panel(ServicePanel::Pictures);
+        service.set_lines(findings(4));
+        service.set_has_face(true);
+        service.set_face(figure([0x5d, 0x6d, 0x67], [0xc9, 0xd3, 0xce]));
+        service.set_has_paper(true);
+        service.set_paper(letter());
+    }),
+    ("service-raw", |w| {
+        show(w, Screen::Service, 0.0);
+        let service = w.global::<ServiceAdapter>();
+        service.set_panel(ServicePanel::Raw);
+        service.set_lines(findings(9));
+        service.set_raw("< 02 30 30 30 30 30 30 30\n< 30 30 03".into());
+    }),
+    ("service-form", |w| {
+        show(w, Screen::Service, 0.0);
+        let service = w.global::<ServiceAdapter>();
+        service.set_panel(ServicePanel::Form);
+        service.set_message("Gateway harus alamat lain di jaringan yang sama.".into());
+        service.set_message_tone(Tone::Bad);
+        let names = ["Alamat bilik", "Panjang prefiks", "Gateway", "DNS"];
+        let field = |(id, name): (i32, &&str)| Choice {
+            id,
+            title: (*name).into(),
+            subtitle: "255.255.255.255".into(),
+            selected: id == 2,
+        };
+        service.set_fields(ModelRc::new(VecModel::from_iter((0..).zip(&names).map(field))));
+        service.set_actions(actions(2));
+    }),
+    ("service-working", |w| {
+        show(w, Screen::Service, 0.0);
+        let service = w.global::<ServiceAdapter>();
+        service.set_working(true);
+        service.set_lines(findings(4));
+        service.set_actions(actions(3));
+    }),
 ];
+
+fn findings(count: i32) -> ModelRc<TechLine> {
+    let tones = [Tone::Good, Tone::Bad, Tone::Attention, Tone::None, Tone::Hint];
+    let line = |id: i32| TechLine {
+        id,
+        label: format!("Bagian {id}").into(),
+        value: "Kabel jaringan tidak terpasang".into(),
+        note: "Pasang kabel jaringan di belakang komputer.".into(),
+        tone: tones[id as usize % tones.len()],
+        action: if id % 2 == 1 { "Pilih" } else { "" }.into(),
+    };
+    ModelRc::new(VecModel::from_iter((0..count).map(line)))
+}
+
+fn actions(count: i32) -> ModelRc<TechAction> {
+    let action = |id: i32| TechAction {
+        id,
+        label: ["Simpan", "Pakai DHCP", "Ekspor antrean"][id as usize].into(),
+        enabled: true,
+        primary: id == 0,
+        dangerous: id == 2,
+    };
+    ModelRc::new(VecModel::from_iter((0..count).rev().map(action)))
+}
 
 /// The page with pictures where a camera would put them.
 fn show(window: &AppWindow, screen: Screen, progress: f32) {
@@ -212,6 +310,25 @@ fn show(window: &AppWindow, screen: Screen, progress: f32) {
     let finished = window.global::<FinishedAdapter>();
     finished.set_has_qr(true);
     finished.set_qr(qr("JK7-4QF-2MX"));
+    // One window shows all pages after each other: what an earlier one has left.
+    untouched(window);
+}
+
+/// The technicians' pages as they begin.
+fn untouched(window: &AppWindow) {
+    window.global::<App>().set_development(false);
+    window.global::<Ask>().set_open(false);
+    let setup = window.global::<SetupAdapter>();
+    setup.set_working(false);
+    setup.set_lines(ModelRc::default());
+    setup.set_detail("".into());
+    let service = window.global::<ServiceAdapter>();
+    service.set_working(false);
+    service.set_panel(ServicePanel::None);
+    service.set_has_qr(false);
+    service.set_message("".into());
+    service.set_lines(findings(3));
+    service.set_actions(ModelRc::default());
 }
 
 fn papers() -> ModelRc<Choice> {

@@ -1,0 +1,306 @@
+//! Draws the technicians' pages as the booth fills them, to `target/screens/technician-*.png`: both languages, a wide and a high
+//! screen. `cargo run -p bilik-booth --example technician -- [WORD..]` draws those whose names contain all the words.
+
+use bilik_booth::device::{End, MachineEvent};
+use bilik_booth::presenter::technician::{Around, Technician};
+use bilik_booth::service::lockout::Gate;
+use bilik_booth::service::network_form::NetworkField;
+use bilik_booth::service::pin::Tried;
+use bilik_booth::service::{Act, Section, Service, specimen};
+use bilik_claim::session::Key;
+use bilik_claim::text::Language;
+use bilik_claim::wire::DeviceState;
+use bilik_device::{Clock, Data, Failure, Outcome, Provisioning, Request, SlotState, Status, Step, Stick, Work};
+use bilik_ui::{App, AppWindow, Theme};
+use slint::platform::software_renderer::{MinimalSoftwareWindow, RepaintBufferType};
+use slint::platform::{Platform, PlatformError, WindowAdapter, WindowEvent};
+use slint::{ComponentHandle as _, PhysicalSize, Rgb8Pixel, SharedPixelBuffer};
+use std::error::Error;
+use std::io::Write as _;
+use std::path::Path;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+const SHAPES: [(&str, u32, u32, f32); 2] = [("1280x800", 1280, 800, 1.0), ("portrait", 1080, 1920, 1.5)];
+
+/// A booth and its technician, before the page is drawn.
+struct Scene {
+    service: Service,
+    around: Around,
+    now: Instant,
+}
+
+type Play = fn(&mut Scene);
+
+const SCENES: &[(&str, Machine, bool, Play)] = &[
+    ("installer", specimen::stick, false, |s| s.act(Act::Disk(0))),
+    ("installer-one", one_disk, false, |_| {}),
+    ("installer-none", no_disk, false, |_| {}),
+    ("installer-asks", one_disk, false, |s| s.act(Act::Request(install()))),
+    ("installer-writing", one_disk, false, |s| {
+        s.act(Act::Request(install()));
+        s.act(Act::Confirm);
+        s.progress(Step::Writing, 60);
+        s.now += Duration::from_secs(70);
+        s.progress(Step::Writing, 430);
+    }),
+    ("installer-done", one_disk, false, |s| s.install_ends(End::Done)),
+    ("installer-failed", one_disk, false, |s| {
+        let detail = "write of 1048576 bytes at 734003200: input/output error".into();
+        s.install_ends(End::Failed { why: Failure::Io, detail });
+    }),
+    ("enrol", new_booth, false, |_| {}),
+    ("enrol-underway", underway, false, |s| s.progress(Step::Enrolling, 600)),
+    ("enrol-failed", refused, false, |_| {}),
+    ("enrol-ready", specimen::booth, false, |_| {}),
+    ("pin", specimen::booth, true, |s| {
+        s.held(Gate::Open { free: 5 });
+        s.keys("3141");
+    }),
+    ("pin-waits", specimen::booth, true, |s| {
+        s.held(Gate::Open { free: 1 });
+        s.service.pin_tried(Tried::Wrong(Gate::Waits(Duration::from_secs(15))), s.now);
+    }),
+    ("pin-dead", specimen::booth, true, |s| s.held(Gate::Dead)),
+    ("menu-overview", specimen::booth, true, |s| s.menu(Section::Overview)),
+    ("menu-faults", ailing, true, |s| {
+        s.around.reader = DeviceState::Missing;
+        s.around.hub_connected = false;
+        s.around.queued = 3;
+        s.menu(Section::Overview);
+    }),
+    ("menu-touch", specimen::booth, true, |s| {
+        s.menu(Section::Touch);
+        for step in 0..60 {
+            let (x, y) = (step as f32 * 12.0 + 60.0, 300.0 + 200.0 * (step as f32 / 9.0).sin());
+            s.service.touched(x, y, 0.62, step == 0, s.now);
+        }
+    }),
+    ("menu-media", specimen::booth, true, |s| s.menu(Section::Media)),
+    ("menu-reader", specimen::booth, true, |s| {
+        s.menu(Section::Reader);
+        s.around.raw = "< 02 30 30 30 30 30 30 30\n< 30 30 30 30 30 30 30 30\n< 30 03\n> 06".into();
+    }),
+    ("menu-network", specimen::booth, true, |s| s.menu(Section::Network)),
+    ("menu-network-form", specimen::booth, true, |s| {
+        s.menu(Section::Network);
+        s.act(Act::EditNetwork);
+        s.act(Act::Field(NetworkField::Gateway));
+        s.service.key(Key::Clear, s.now);
+        s.keys("10.21.3.1");
+        s.act(Act::SaveNetwork);
+    }),
+    ("menu-update", with_update, true, |s| s.menu(Section::Update)),
+    ("menu-updating", with_update, true, |s| {
+        s.menu(Section::Update);
+        s.act(Act::Request(Request::Update));
+        s.progress(Step::Writing, 510);
+    }),
+    ("menu-updated", on_trial, true, |s| {
+        s.menu(Section::Update);
+        s.act(Act::Request(Request::Update));
+        s.ends(Request::Update, End::Done);
+    }),
+    ("menu-stick", with_update, true, |s| {
+        s.around.queued = 3;
+        s.menu(Section::Stick);
+    }),
+    ("menu-power", specimen::booth, true, |s| {
+        s.around.queued = 3;
+        s.menu(Section::Power);
+    }),
+    ("menu-reset-asks", specimen::booth, true, |s| {
+        s.menu(Section::Power);
+        s.act(Act::Request(Request::FactoryReset));
+    }),
+    ("menu-reset-refused", specimen::booth, true, |s| {
+        s.around.queued = 3;
+        s.menu(Section::Power);
+        s.act(Act::Request(Request::FactoryReset));
+        s.act(Act::Confirm);
+        let detail = "3 claims".into();
+        s.ends(Request::FactoryReset, End::Failed { why: Failure::ClaimsWait, detail });
+    }),
+];
+
+type Machine = fn() -> Status;
+
+fn install() -> Request {
+    Request::Install { disk: "specimen-1".into() }
+}
+
+fn one_disk() -> Status {
+    let mut status = specimen::stick();
+    status.disks.truncate(1);
+    status.development = true;
+    status
+}
+
+fn no_disk() -> Status {
+    Status { disks: Vec::new(), ..specimen::stick() }
+}
+
+fn new_booth() -> Status {
+    let mut status = Status { clock: Clock::Unsynchronised, ..specimen::new_booth() };
+    status.network.cable = false;
+    status.network.addresses.clear();
+    status
+}
+
+fn with_file() -> Status {
+    Status { sticks: specimen::stick().sticks, ..specimen::new_booth() }
+}
+
+fn underway() -> Status {
+    Status { provisioning: Provisioning::Underway, ..with_file() }
+}
+
+fn refused() -> Status {
+    let detail = "hub.specimen.example:8443: the code is used (status 403)".into();
+    Status { provisioning: Provisioning::Failed { why: Failure::CodeRefused, detail }, ..with_file() }
+}
+
+fn ailing() -> Status {
+    let last = Outcome::RolledBack { from: "0.2.0".into(), to: "0.3.0".into(), why: "no picture of the camera".into() };
+    let mut status = Status { data: Data::NoTpm, last: Some(last), ..specimen::booth() };
+    status.slots[1].state = SlotState::Bad;
+    status
+}
+
+fn with_update() -> Status {
+    let stick = Stick { name: "SPECIMEN USB 8".into(), provisioning: false, update: Some("0.3.0".into()) };
+    Status { sticks: vec![stick], ..specimen::booth() }
+}
+
+fn on_trial() -> Status {
+    let mut status = with_update();
+    status.slots[1].version = Some("0.3.0".into());
+    status.slots[1].state = SlotState::Trial;
+    status
+}
+
+impl Scene {
+    fn new(status: Status, enrolled: bool) -> Self {
+        let now = Instant::now();
+        let mut service = Service::new(enrolled, now);
+        service.hear(MachineEvent::Status(Box::new(status)), now);
+        let pairs =
+            [("line", "Lines of text"), ("honeywell-xenon", "Honeywell Xenon 1900"), ("magtek", "MagTek DynaMag")];
+        let around = Around {
+            booth: "Bilik 3".into(),
+            booth_id: "00000000-0000-4000-8000-000000000003".into(),
+            hub: Some("hub.specimen.example:8444".into()),
+            hub_connected: true,
+            queue: Some(Ok(())),
+            reader: DeviceState::Ready,
+            camera: DeviceState::Ready,
+            document_camera: DeviceState::Ready,
+            microphone: DeviceState::Ready,
+            speaker: DeviceState::Ready,
+            reader_set: Some(("usb:0c2e:0caa".into(), "honeywell-xenon".into())),
+            ports: vec!["usb:0c2e:0caa".into(), "/dev/ttyS0".into()],
+            profiles: pairs.iter().map(|(name, title)| ((*name).into(), (*title).into())).collect(),
+            disk_free: Some(98_000_000_000),
+            certificate: Some(("22-11-2028".into(), 731)),
+            clock: "22-11-2026 17.53".into(),
+            ..Around::default()
+        };
+        Self { service, around, now }
+    }
+
+    fn act(&mut self, act: Act) {
+        self.service.act(act, self.now);
+    }
+
+    fn held(&mut self, gate: Gate) {
+        self.service.name_held(true, true, gate, self.now);
+    }
+
+    fn keys(&mut self, text: &str) {
+        for character in text.chars() {
+            self.service.key(Key::Character(character), self.now);
+        }
+    }
+
+    fn menu(&mut self, section: Section) {
+        self.held(Gate::Open { free: 5 });
+        self.service.pin_tried(Tried::Right, self.now);
+        self.act(Act::Section(section));
+    }
+
+    fn progress(&mut self, step: Step, permille: u16) {
+        self.service.hear(MachineEvent::Progress(Work { step, permille }), self.now);
+    }
+
+    fn ends(&mut self, request: Request, end: End) {
+        self.service.hear(MachineEvent::Ended { request, end }, self.now);
+    }
+
+    fn install_ends(&mut self, end: End) {
+        self.act(Act::Request(install()));
+        self.act(Act::Confirm);
+        self.ends(install(), end);
+    }
+}
+
+struct Memory(Rc<MinimalSoftwareWindow>);
+
+impl Platform for Memory {
+    fn create_window_adapter(&self) -> Result<Rc<dyn WindowAdapter>, PlatformError> {
+        Ok(self.0.clone())
+    }
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let own = std::env::current_exe()?;
+    let folder = own.ancestors().nth(3).ok_or("no target folder")?.join("screens");
+    std::fs::create_dir_all(&folder)?;
+    let surface = MinimalSoftwareWindow::new(RepaintBufferType::NewBuffer);
+    slint::platform::set_platform(Box::new(Memory(surface.clone())))?;
+    let mut drawn = 0;
+    for (name, status, enrolled, play) in SCENES {
+        for (shape, width, height, factor) in SHAPES {
+            for language in [Language::Id, Language::En] {
+                let file = format!("technician-{name}_{shape}_{}.png", language.code());
+                if !words.iter().all(|word| file.contains(word.as_str())) {
+                    continue;
+                }
+                let window = AppWindow::new()?;
+                slint::select_bundled_translation(language.code())?;
+                let mut technician = Technician::new(&window);
+                window.show()?;
+                surface.dispatch_event_with_result(WindowEvent::ScaleFactorChanged { scale_factor: factor })?;
+                surface.set_size(PhysicalSize::new(width, height));
+                window.global::<Theme>().set_calm(true);
+                let app = window.global::<App>();
+                app.set_language(language.code().into());
+                let mut scene = Scene::new(status(), *enrolled);
+                play(&mut scene);
+                technician.show(&scene.service, &scene.around, scene.now, language);
+                if let Some(screen) = Technician::screen(&scene.service) {
+                    app.set_screen(screen);
+                }
+                draw(&surface, width, height, &folder.join(&file))?;
+                window.hide()?;
+                drawn += 1;
+            }
+        }
+    }
+    writeln!(std::io::stderr(), "{drawn} pictures in {}", folder.display())?;
+    Ok(())
+}
+
+fn draw(surface: &MinimalSoftwareWindow, width: u32, height: u32, file: &Path) -> Result<(), Box<dyn Error>> {
+    // Change handlers run with the timers; some of them lead to others.
+    for _ in 0..3 {
+        slint::platform::update_timers_and_animations();
+    }
+    let mut pixels = SharedPixelBuffer::<Rgb8Pixel>::new(width, height);
+    surface.request_redraw();
+    surface.draw_if_needed(|renderer| {
+        renderer.render(pixels.make_mut_slice(), width as usize);
+    });
+    image::save_buffer(file, pixels.as_bytes(), width, height, image::ColorType::Rgb8)?;
+    Ok(())
+}

@@ -1,0 +1,265 @@
+use super::*;
+use crate::device::{End, MachineEvent};
+use crate::service::specimen;
+use bilik_claim::wire::DeviceState;
+use bilik_device::{Data, Failure, Mode, Outcome, Provisioning, Request, SlotState, Status, Stick};
+use bilik_journal::courier::Trouble;
+use std::time::Duration;
+
+const ID: Say = Say(Language::Id);
+const EN: Say = Say(Language::En);
+
+fn known(status: Status, enrolled: bool) -> (Service, Instant) {
+    let now = Instant::now();
+    let mut service = Service::new(enrolled, now);
+    service.hear(MachineEvent::Status(Box::new(status)), now);
+    (service, now)
+}
+
+fn well() -> Around {
+    Around {
+        hub: Some("hub.specimen.example:8444".into()),
+        hub_connected: true,
+        queue: Some(Ok(())),
+        reader: DeviceState::Ready,
+        disk_free: Some(98_000_000_000),
+        certificate: Some(("22-11-2028".into(), 731)),
+        ..Around::default()
+    }
+}
+
+/// All words of a page.
+fn text(view: &View) -> String {
+    let mut all = vec![view.title.clone(), view.lead.clone(), view.detail.clone()];
+    all.extend(view.message.iter().map(|(text, _)| text.clone()));
+    all.extend(view.disks.iter().flat_map(|disk| [disk.name.clone(), disk.note.clone()]));
+    all.extend(view.lines.iter().flat_map(|line| [line.label.clone(), line.value.clone(), line.note.clone()]));
+    all.extend(view.actions.iter().map(|button| button.label.clone()));
+    all.join("\n")
+}
+
+#[test]
+fn each_fault_has_its_code_and_a_well_booth_none() {
+    let check = |spoil: fn(&mut Status, &mut Around), codes: &[&str]| {
+        let (mut status, mut around) = (specimen::booth(), well());
+        spoil(&mut status, &mut around);
+        let (service, _) = known(status, true);
+        let found = faults::faults(&service, &around, ID);
+        let labels: Vec<_> = found.iter().map(|line| line.label.as_str()).collect();
+        assert_eq!(labels, codes);
+        for line in &found {
+            assert!(!line.value.is_empty() && !line.note.is_empty(), "{line:?} says what and what to do");
+        }
+    };
+    check(|_, _| {}, &[]);
+    check(|_, around| around.wrong_hub = true, &["B-02"]);
+    check(|_, around| around.queue = Some(Err(Trouble::Failed)), &["B-03"]);
+    check(|_, around| around.queue = Some(Err(Trouble::Full)), &["B-04"]);
+    check(|_, around| around.hub_connected = false, &["N-03"]);
+    check(|_, around| around.reader = DeviceState::Missing, &["P-01"]);
+    check(|_, around| (around.reader, around.reader_doubted) = (DeviceState::Missing, true), &["P-02"]);
+    check(|_, around| around.camera = DeviceState::Missing, &["K-01"]);
+    check(|_, around| around.document_camera = DeviceState::Missing, &["K-02"]);
+    check(|_, around| around.microphone = DeviceState::Missing, &["S-01"]);
+    check(|_, around| around.speaker = DeviceState::Missing, &["S-02"]);
+    check(|_, around| (around.refused, around.lost) = (1, 2), &["Q-01", "Q-02"]);
+    check(|_, around| around.disk_free = Some(1), &["D-01"]);
+    check(|_, around| around.certificate = Some(("1-1-2027".into(), 29)), &["N-04"]);
+    check(|_, around| around.certificate = Some(("1-1-2026".into(), -1)), &["N-04"]);
+    check(|status, _| status.network.cable = false, &["N-01"]);
+    check(|status, _| status.network.interface = None, &["N-01"]);
+    check(|status, _| status.network.addresses.clear(), &["N-02"]);
+    check(|status, _| status.clock = bilik_device::Clock::Unsynchronised, &["J-01"]);
+    check(|status, _| status.data = Data::NoTpm, &["D-02"]);
+    check(|status, _| status.slots[1].state = SlotState::Bad, &["U-02"]);
+    check(
+        |status, _| {
+            let (from, to) = ("0.2.0".into(), "0.3.0".into());
+            status.last = Some(Outcome::RolledBack { from, to, why: "specimen".into() });
+        },
+        &["U-03"],
+    );
+    // What stops the booth comes first.
+    check(
+        |status, around| {
+            status.data = Data::NoTpm;
+            around.reader = DeviceState::Missing;
+        },
+        &["P-01", "D-02"],
+    );
+}
+
+#[test]
+fn a_booth_without_the_service_still_has_a_menu() {
+    let now = Instant::now();
+    let mut service = Service::new(false, now);
+    service.hear(MachineEvent::Absent, now);
+    for section in Section::ALL {
+        let view = menu::menu(section, &service, &Around::default(), now, EN);
+        assert!(!text(&view).trim().is_empty(), "{section:?}");
+        for button in &view.actions {
+            assert!(!button.enabled || !matches!(button.act, Act::Request(_)), "{section:?}: {button:?}");
+        }
+        assert!(view.lines.iter().all(|line| line.act.is_none()), "{section:?}");
+    }
+}
+
+#[test]
+fn the_installer_says_what_will_be_lost() {
+    let check = |spoil: fn(&mut Status), say: Say, words: &[&str], can_install: bool| {
+        let mut status = specimen::stick();
+        spoil(&mut status);
+        let (service, now) = known(status, false);
+        let view = setup::installer(&service, now, say);
+        for word in words {
+            assert!(text(&view).contains(word), "{word:?} is not on\n{}", text(&view));
+        }
+        let install = view.actions.iter().find(|button| button.look == Look::Primary).unwrap();
+        assert_eq!(install.enabled, can_install, "{words:?}");
+    };
+    check(|_| {}, ID, &["256 GB · berisi Windows, akan hilang", "512 GB · kosong", "bilik.toml ada di stik"], false);
+    check(|status| status.disks.truncate(1), EN, &["SPECIMEN SSD 256", "256 GB · holds Windows, will be lost"], true);
+    check(|status| status.disks.clear(), EN, &["There is no disk", "AHCI"], false);
+    check(|status| status.sticks.clear(), EN, &["There is no bilik.toml on the stick"], false);
+}
+
+/// Every way in which the machine can refuse has words of its own in both languages.
+#[test]
+fn every_failure_is_told_with_what_to_do() {
+    let all = [
+        Failure::NotUnderstood,
+        Failure::Busy,
+        Failure::NotHere,
+        Failure::NoStick,
+        Failure::NoFile,
+        Failure::BadFile,
+        Failure::BadSignature,
+        Failure::Older,
+        Failure::BadDisk,
+        Failure::Io,
+        Failure::HubUnreachable,
+        Failure::CodeRefused,
+        Failure::ClaimsWait,
+    ];
+    let mut seen = Vec::new();
+    for why in all {
+        for say in [ID, EN] {
+            let words = say.failure(why, None);
+            assert!(!seen.contains(&words), "{why:?}: {words:?} is said of something else too");
+            seen.push(words);
+        }
+        // And stands on the page, with its detail.
+        let install = Request::Install { disk: "specimen-1".into() };
+        let mut status = specimen::stick();
+        status.disks.truncate(1);
+        let (mut service, now) = known(status, false);
+        service.act(Act::Request(install.clone()), now);
+        service.act(Act::Confirm, now);
+        let end = End::Failed { why, detail: "specimen detail".into() };
+        service.hear(MachineEvent::Ended { request: install, end }, now);
+        let view = setup::installer(&service, now, ID);
+        assert_eq!(view.ended, Some(false));
+        assert!(text(&view).contains(ID.failure(why, None)) && view.detail == "specimen detail", "{why:?}");
+    }
+}
+
+#[test]
+fn enrolment_is_followed_line_by_line() {
+    let check = |spoil: fn(&mut Status), tones: [Tone; 5], can_take_in: bool| {
+        let mut status = specimen::new_booth();
+        spoil(&mut status);
+        let (service, now) = known(status, false);
+        let view = setup::enrol(&service, now, ID);
+        let shown: Vec<_> = view.lines.iter().map(|line| line.tone).collect();
+        assert_eq!(shown, tones, "{}", text(&view));
+        let take_in = view.actions.iter().find(|button| button.act == Act::Request(Request::Provision)).unwrap();
+        assert_eq!(take_in.enabled, can_take_in);
+    };
+    use Tone::{Attention, Bad, Good, Hint};
+    check(|_| {}, [Good, Good, Good, Attention, Hint], false);
+    check(|status| status.network.cable = false, [Bad, Good, Good, Attention, Hint], false);
+    check(|status| status.network.addresses.clear(), [Good, Attention, Good, Attention, Hint], false);
+    check(|status| status.sticks = specimen::stick().sticks, [Good, Good, Good, Good, Hint], true);
+    check(|status| status.provisioning = Provisioning::Underway, [Good, Good, Good, Good, Hint], false);
+    let refused = |status: &mut Status| {
+        status.sticks = specimen::stick().sticks;
+        status.provisioning = Provisioning::Failed { why: Failure::CodeRefused, detail: "used".into() };
+    };
+    check(refused, [Good, Good, Good, Good, Bad], true);
+}
+
+#[test]
+fn buttons_mean_what_stands_on_them() {
+    let check = |section: Section, spoil: fn(&mut Status), wanted: &[Request]| {
+        let mut status = specimen::booth();
+        spoil(&mut status);
+        let (service, now) = known(status, true);
+        let around = Around { queued: 2, ..well() };
+        let view = menu::menu(section, &service, &around, now, ID);
+        let buttons = view.actions.iter().filter(|button| button.enabled).map(|button| &button.act);
+        let acts = view.lines.iter().filter_map(|line| line.act.as_ref()).map(|(_, act)| act).chain(buttons);
+        let asked: Vec<_> =
+            acts.filter_map(|act| if let Act::Request(request) = act { Some(request.clone()) } else { None }).collect();
+        assert_eq!(asked, wanted, "{section:?}");
+    };
+    check(Section::Update, |_| {}, &[]);
+    let with_update = |status: &mut Status| {
+        status.sticks = vec![Stick { name: "SPECIMEN".into(), provisioning: false, update: Some("0.3.0".into()) }];
+    };
+    check(Section::Update, with_update, &[Request::Update]);
+    check(Section::Update, |status| status.mode = Mode::Debian, &[]);
+    check(Section::Stick, |_| {}, &[]);
+    check(Section::Stick, with_update, &[Request::Diagnostics, Request::ExportQueue]);
+    check(
+        Section::Stick,
+        |status| status.sticks = specimen::stick().sticks,
+        &[Request::Diagnostics, Request::ExportQueue, Request::Provision],
+    );
+    check(Section::Power, |_| {}, &[Request::Restart, Request::PowerOff, Request::FactoryReset]);
+    check(Section::Power, |status| status.mode = Mode::Debian, &[Request::Restart, Request::PowerOff]);
+}
+
+#[test]
+fn pin_words() {
+    let now = Instant::now();
+    let pin = |tried, waits: Option<u64>, dead, is_set| Pin {
+        typed: Default::default(),
+        checking: false,
+        tried,
+        opens_at: waits.map(|seconds| now + Duration::from_secs(seconds)),
+        dead,
+        is_set,
+    };
+    let check = |pin: Pin, words: &str| {
+        let (text, _) = pin_message(&pin, now, EN);
+        assert!(text.contains(words), "{text:?} lacks {words:?}");
+    };
+    check(pin(None, None, false, false), "no service PIN");
+    check(pin(None, None, true, true), "enrolled again");
+    check(pin(Some(Tried::Wrong(Gate::Open { free: 2 })), None, false, true), "2 more");
+    check(pin(Some(Tried::Wrong(Gate::Waits(Duration::ZERO))), Some(75), false, true), "Wrong PIN. Wait 1:15");
+    check(pin(Some(Tried::Disk), None, false, true), "cannot be written");
+    assert_eq!(pin_message(&pin(None, None, false, true), now, EN).0, "");
+}
+
+/// Lines and buttons keep their meaning through the glass: what is shown at a place is what is done.
+#[test]
+fn what_was_touched_is_found_by_its_place() {
+    i_slint_backend_testing::init_no_event_loop();
+    let window = AppWindow::new().unwrap();
+    let mut technician = Technician::new(&window);
+    let mut status = specimen::stick();
+    status.disks.truncate(1);
+    let (mut service, now) = known(status, false);
+    technician.show(&service, &Around::default(), now, Language::En);
+    let install = Act::Request(Request::Install { disk: "specimen-1".into() });
+    assert_eq!(technician.meaning(Touched::Action(1)), Some(install.clone()));
+    assert_eq!(technician.meaning(Touched::Action(2)), None);
+    assert_eq!(technician.meaning(Touched::Action(-1)), None);
+    service.act(install, now);
+    technician.show(&service, &Around::default(), now, Language::En);
+    assert!(window.global::<bilik_ui::Ask>().get_open());
+    service.act(Act::Cancel, now);
+    technician.show(&service, &Around::default(), now, Language::En);
+    assert!(!window.global::<bilik_ui::Ask>().get_open());
+}

@@ -1,0 +1,100 @@
+//! What a technician can do, where they can be, and what follows outside of the pure part.
+
+use super::network_form::NetworkField;
+use bilik_device::Request;
+use zeroize::Zeroizing;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Section {
+    Overview,
+    Touch,
+    Media,
+    Reader,
+    Network,
+    Update,
+    Stick,
+    Power,
+}
+
+impl Section {
+    pub const ALL: [Self; 8] =
+        [Self::Overview, Self::Touch, Self::Media, Self::Reader, Self::Network, Self::Update, Self::Stick, Self::Power];
+}
+
+/// A technician's page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Page {
+    Installer,
+    Enrol,
+    Pin,
+    Menu(Section),
+}
+
+/// A touch, by what it means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Act {
+    /// Which disk is to become a booth, by its place.
+    Disk(usize),
+    Section(Section),
+    OpenMenu,
+    CloseMenu,
+    EnterPin,
+    /// Starts the touch test anew.
+    ClearTouch,
+    EditNetwork,
+    Field(NetworkField),
+    SaveNetwork,
+    StopEditing,
+    /// Forget how the last request ended.
+    TryAgain,
+    /// The booth is enrolled: start with it.
+    Serve,
+    /// Of the machine, after a question where something is lost by it.
+    Request(Request),
+    Confirm,
+    Cancel,
+}
+
+/// What is to be done outside.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Order {
+    Ask(Request),
+    CheckPin(Zeroizing<String>),
+    /// Show, or no longer, what the cameras see.
+    Cameras(bool),
+    /// Show, or no longer, what the reader sends.
+    Raw(bool),
+    /// Start the booth's program anew.
+    StartAnew,
+}
+
+/// What leaving one section and entering another turns on and off.
+pub(super) fn turned(before: Option<Section>, after: Option<Section>) -> Vec<Order> {
+    let mut orders = Vec::new();
+    let mut follow = |section, order: fn(bool) -> Order| {
+        if (before == Some(section)) != (after == Some(section)) {
+            orders.push(order(after == Some(section)));
+        }
+    };
+    follow(Section::Media, Order::Cameras);
+    follow(Section::Reader, Order::Raw);
+    orders
+}
+
+/// Whether a request is asked about first: something ends or is lost by it.
+pub(super) fn is_asked_first(request: &Request, page: Option<Page>) -> bool {
+    match request {
+        // After an installation there is nothing left to lose on the stick.
+        Request::Restart | Request::PowerOff => page != Some(Page::Installer),
+        Request::Install { .. } | Request::FactoryReset => true,
+        Request::Status
+        | Request::Provision
+        | Request::Enrol { .. }
+        | Request::SetNetwork { .. }
+        | Request::SetReader { .. }
+        | Request::Update
+        | Request::Healthy
+        | Request::Diagnostics
+        | Request::ExportQueue => false,
+    }
+}

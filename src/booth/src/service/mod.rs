@@ -1,0 +1,399 @@
+//! What technicians do at the booth's own screen: install it, wait for its enrolment, look after it. Pure: the machine, the PIN
+//! and the glass are elsewhere, the time is an argument.
+//!
+//! ```text
+//!   machine runs from the stick ──────────────► Installer (for good)
+//!   machine of a booth, not enrolled ─────────► Enrol ──enrolled──► the booth starts anew, and serves
+//!                                                │
+//!   name held 3 s, nobody in a session ──► Pin ──┴─right──► Menu(section) ──closed, or 3 min untouched──► where it was
+//!                                           └─ not asked while the booth is not enrolled and no PIN is set
+//! ```
+//!
+//! What cannot be undone is asked once ([`Service::question`]). One request runs at a time; whoever opens the menu later sees what
+//! runs by the machine's word ([`bilik_device::Status::work`]), not by ours.
+
+mod act;
+mod entry;
+pub mod lockout;
+pub mod network_form;
+pub mod pace;
+pub mod pin;
+#[cfg(any(test, feature = "technician"))]
+pub mod specimen;
+pub mod touch;
+
+pub use act::{Act, Order, Page, Section};
+pub use entry::Pin;
+
+use crate::device::{End, MachineEvent};
+use act::{is_asked_first, turned};
+use bilik_claim::session::Key;
+use bilik_device::{Addressing, Mode, Provisioning, Request, Status, Work};
+use entry::{PIN_DIGITS, waits};
+use lockout::Gate;
+use network_form::{FormFault, NetworkForm};
+use pace::Pace;
+use pin::Tried;
+use std::time::{Duration, Instant};
+use touch::TouchTest;
+use zeroize::Zeroizing;
+
+/// An open menu that nobody touches closes by itself.
+pub const MENU_IDLE: Duration = Duration::from_secs(180);
+/// So long "ready" stands on the glass before the booth starts anew with its identity.
+pub const READY_FOR: Duration = Duration::from_secs(6);
+
+/// What is known of the machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Machine {
+    /// Not asked yet.
+    Unknown,
+    Absent,
+    Known(Box<Status>),
+}
+
+#[derive(Debug)]
+pub struct Service {
+    machine: Machine,
+    enrolled: bool,
+    pin: Option<Pin>,
+    section: Option<Section>,
+    question: Option<Request>,
+    running: Option<Request>,
+    ended: Option<(Request, End)>,
+    work: Option<Work>,
+    pace: Pace,
+    disk: Option<String>,
+    form: Option<(NetworkForm, Option<FormFault>)>,
+    touch: TouchTest,
+    touched_at: Instant,
+    ready_since: Option<Instant>,
+}
+
+impl Service {
+    pub fn new(enrolled: bool, now: Instant) -> Self {
+        Self {
+            machine: Machine::Unknown,
+            enrolled,
+            pin: None,
+            section: None,
+            question: None,
+            running: None,
+            ended: None,
+            work: None,
+            pace: Pace::default(),
+            disk: None,
+            form: None,
+            touch: TouchTest::default(),
+            touched_at: now,
+            ready_since: None,
+        }
+    }
+
+    pub fn page(&self) -> Option<Page> {
+        match (self.section, &self.pin, self.status().map(|status| status.mode)) {
+            (Some(section), ..) => Some(Page::Menu(section)),
+            (None, Some(_), _) => Some(Page::Pin),
+            (None, None, Some(Mode::Stick)) => Some(Page::Installer),
+            (None, None, Some(Mode::Booth | Mode::Debian)) if !self.enrolled => Some(Page::Enrol),
+            (None, None, Some(Mode::Booth | Mode::Debian) | None) => None,
+        }
+    }
+
+    pub fn machine(&self) -> &Machine {
+        &self.machine
+    }
+
+    pub fn status(&self) -> Option<&Status> {
+        match &self.machine {
+            Machine::Known(status) => Some(status),
+            Machine::Unknown | Machine::Absent => None,
+        }
+    }
+
+    pub fn pin(&self) -> Option<&Pin> {
+        self.pin.as_ref()
+    }
+
+    pub fn is_enrolled(&self) -> bool {
+        self.enrolled
+    }
+
+    /// What is asked before it is done.
+    pub fn question(&self) -> Option<&Request> {
+        self.question.as_ref()
+    }
+
+    /// What the machine does now, and how long it will still take where that can be told.
+    pub fn work(&self, now: Instant) -> Option<(&Work, Option<Duration>)> {
+        self.work.as_ref().map(|work| (work, self.pace.remaining(work.permille, now)))
+    }
+
+    /// Something runs: nothing else can be asked for.
+    pub fn is_busy(&self) -> bool {
+        self.running.is_some() || self.work.is_some()
+    }
+
+    pub fn running(&self) -> Option<&Request> {
+        self.running.as_ref()
+    }
+
+    /// How the last request of this menu or installer ended.
+    pub fn ended(&self) -> Option<&(Request, End)> {
+        self.ended.as_ref()
+    }
+
+    pub fn form(&self) -> Option<(&NetworkForm, Option<FormFault>)> {
+        self.form.as_ref().map(|(form, fault)| (form, *fault))
+    }
+
+    pub fn touch(&self) -> &TouchTest {
+        &self.touch
+    }
+
+    /// The disk that would become a booth: the only one, or the chosen one.
+    pub fn disk(&self) -> Option<&bilik_device::Disk> {
+        let disks = &self.status()?.disks;
+        match (&self.disk, disks.as_slice()) {
+            (_, [only]) => Some(only),
+            (chosen, disks) => disks.iter().find(|disk| chosen.as_ref() == Some(&disk.id)),
+        }
+    }
+
+    /// Poll each second.
+    pub fn polls_closely(&self) -> bool {
+        self.page().is_some() || (!self.enrolled && self.machine != Machine::Absent)
+    }
+
+    /// When [`Service::tick`] has something to do.
+    pub fn deadline(&self) -> Option<Instant> {
+        let idle = (self.section.is_some() || self.pin.is_some()).then(|| self.touched_at + MENU_IDLE);
+        let ready = self.ready_since.map(|since| since + READY_FOR);
+        [idle, ready, self.pin.as_ref().and_then(|pin| pin.opens_at)].into_iter().flatten().min()
+    }
+
+    /// A wait is counted down on the glass.
+    pub fn counts_seconds(&self) -> bool {
+        self.pin.as_ref().is_some_and(|pin| pin.opens_at.is_some())
+    }
+
+    pub fn tick(&mut self, now: Instant) -> Vec<Order> {
+        if let Some(pin) = &mut self.pin
+            && pin.opens_at.is_some_and(|at| at <= now)
+        {
+            pin.opens_at = None;
+            pin.tried = None;
+        }
+        if self.ready_since.is_some_and(|since| now.saturating_duration_since(since) >= READY_FOR) {
+            self.ready_since = None;
+            return vec![Order::StartAnew];
+        }
+        if self.is_busy() {
+            self.touched_at = now;
+        }
+        let open = self.section.is_some() || self.pin.is_some();
+        if open && now.saturating_duration_since(self.touched_at) >= MENU_IDLE {
+            return self.close();
+        }
+        Vec::new()
+    }
+
+    /// The booth's name was held. `free`: nobody is in a session. The menu opens, or asks for the PIN, or nothing happens.
+    pub fn name_held(&mut self, free: bool, is_set: bool, gate: Gate, now: Instant) -> Vec<Order> {
+        let here = matches!(self.page(), None | Some(Page::Enrol));
+        if !free || !here {
+            return Vec::new();
+        }
+        self.touched_at = now;
+        if !is_set && !self.enrolled {
+            return self.open(Section::Overview);
+        }
+        let (opens_at, dead) = waits(gate, now);
+        let typed = Zeroizing::new(String::with_capacity(PIN_DIGITS.1));
+        self.pin = Some(Pin { typed, checking: false, tried: None, opens_at, dead, is_set });
+        Vec::new()
+    }
+
+    /// The PIN that was typed has been looked at, or not.
+    pub fn pin_tried(&mut self, tried: Tried, now: Instant) -> Vec<Order> {
+        let Some(pin) = &mut self.pin else { return Vec::new() };
+        pin.checking = false;
+        pin.tried = Some(tried);
+        match tried {
+            Tried::Right => {
+                self.pin = None;
+                self.touched_at = now;
+                return self.open(Section::Overview);
+            }
+            Tried::Wrong(gate) | Tried::Refused(gate) => (pin.opens_at, pin.dead) = waits(gate, now),
+            Tried::Disk => {}
+        }
+        Vec::new()
+    }
+
+    /// A key of the pad on the glass. True if it was for this page.
+    pub fn key(&mut self, key: Key, now: Instant) -> bool {
+        self.touched_at = now;
+        if let Some(pin) = self.pin.as_mut().filter(|_| self.section.is_none()) {
+            if pin.can_type() {
+                match key {
+                    Key::Character(digit) if digit.is_ascii_digit() && pin.typed.len() < PIN_DIGITS.1 => {
+                        pin.typed.push(digit);
+                    }
+                    Key::Character(_) => {}
+                    Key::Backspace => drop(pin.typed.pop()),
+                    Key::Clear => pin.typed.clear(),
+                }
+            }
+        } else if let Some((form, fault)) = &mut self.form {
+            *fault = None;
+            match key {
+                Key::Character(character) => form.push(character),
+                Key::Backspace => form.pop(),
+                Key::Clear => form.clear(),
+            }
+        }
+        self.page().is_some()
+    }
+
+    /// A finger on the field of the touch test; see [`TouchTest::touched`].
+    pub fn touched(&mut self, x: f32, y: f32, aspect: f32, down: bool, now: Instant) {
+        self.touched_at = now;
+        self.touch.touched(x, y, aspect, down);
+    }
+
+    pub fn act(&mut self, act: Act, now: Instant) -> Vec<Order> {
+        self.touched_at = now;
+        match act {
+            Act::Disk(place) => {
+                let chosen = self.status().and_then(|status| status.disks.get(place)).map(|disk| disk.id.clone());
+                self.disk = chosen.or(self.disk.take());
+            }
+            Act::Section(section) if self.section.is_some() => return self.open(section),
+            Act::Section(_) => {}
+            // Also from the page of a booth that is not enrolled, where a button does what the gesture does.
+            Act::OpenMenu if self.page() == Some(Page::Enrol) => return self.open(Section::Overview),
+            Act::OpenMenu => {}
+            Act::CloseMenu => return self.close(),
+            Act::EnterPin => return self.enter(),
+            Act::ClearTouch => self.touch = TouchTest::default(),
+            Act::EditNetwork => {
+                self.form = self.status().map(|status| (NetworkForm::new(&status.network), None));
+                self.ended = None;
+            }
+            Act::Field(field) => {
+                if let Some((form, _)) = &mut self.form {
+                    form.field = field;
+                }
+            }
+            Act::StopEditing => self.form = None,
+            Act::SaveNetwork => return self.save_network(),
+            Act::TryAgain => self.ended = None,
+            Act::Serve => return vec![Order::StartAnew],
+            Act::Request(request) if self.is_busy() => drop(request),
+            Act::Request(request) if is_asked_first(&request, self.page()) => self.question = Some(request),
+            Act::Request(request) => return self.ask(request),
+            Act::Confirm => {
+                if let Some(request) = self.question.take() {
+                    return self.ask(request);
+                }
+            }
+            Act::Cancel => self.question = None,
+        }
+        Vec::new()
+    }
+
+    /// What the machine says.
+    pub fn hear(&mut self, event: MachineEvent, now: Instant) -> Vec<Order> {
+        match event {
+            MachineEvent::Absent => {
+                self.machine = Machine::Absent;
+                self.follow_work(None, now);
+            }
+            MachineEvent::Status(status) => {
+                let done = matches!(status.provisioning, Provisioning::Done { .. });
+                let serves = matches!(status.mode, Mode::Booth | Mode::Debian);
+                self.follow_work(status.work.clone(), now);
+                self.machine = Machine::Known(status);
+                // Not while somebody is in the menu.
+                if done && serves && self.page() == Some(Page::Enrol) {
+                    self.ready_since.get_or_insert(now);
+                } else {
+                    self.ready_since = None;
+                }
+            }
+            MachineEvent::Progress(work) => self.follow_work(Some(work), now),
+            MachineEvent::Ended { request, end } => {
+                if self.running.as_ref() == Some(&request) {
+                    self.running = None;
+                    self.follow_work(None, now);
+                    self.touched_at = now;
+                    if end == End::Done && matches!(request, Request::SetNetwork { .. }) {
+                        self.form = None;
+                    }
+                    self.ended = Some((request, end));
+                }
+            }
+        }
+        Vec::new()
+    }
+
+    fn follow_work(&mut self, work: Option<Work>, now: Instant) {
+        match &work {
+            Some(work) => self.pace.note(work.permille, now),
+            None => self.pace = Pace::default(),
+        }
+        self.work = work;
+    }
+
+    fn ask(&mut self, request: Request) -> Vec<Order> {
+        if self.is_busy() {
+            return Vec::new();
+        }
+        self.ended = None;
+        self.running = Some(request.clone());
+        vec![Order::Ask(request)]
+    }
+
+    fn enter(&mut self) -> Vec<Order> {
+        let Some(pin) = self.pin.as_mut().filter(|pin| pin.can_enter()) else { return Vec::new() };
+        pin.checking = true;
+        let typed = std::mem::replace(&mut pin.typed, Zeroizing::new(String::with_capacity(PIN_DIGITS.1)));
+        vec![Order::CheckPin(typed)]
+    }
+
+    fn save_network(&mut self) -> Vec<Order> {
+        let Some((form, fault)) = &mut self.form else { return Vec::new() };
+        match form.addressing() {
+            Ok(addressing @ (Addressing::Fixed { .. } | Addressing::Dhcp)) => {
+                self.ask(Request::SetNetwork { addressing })
+            }
+            Err(wrong) => {
+                *fault = Some(wrong);
+                Vec::new()
+            }
+        }
+    }
+
+    fn open(&mut self, section: Section) -> Vec<Order> {
+        let before = self.section.replace(section);
+        (self.question, self.form) = (None, None);
+        if self.running.is_none() {
+            self.ended = None;
+        }
+        self.touch = TouchTest::default();
+        turned(before, Some(section))
+    }
+
+    fn close(&mut self) -> Vec<Order> {
+        let before = self.section.take();
+        (self.pin, self.question, self.form) = (None, None, None);
+        if self.running.is_none() {
+            self.ended = None;
+        }
+        turned(before, None)
+    }
+}
+
+#[cfg(test)]
+mod tests;
