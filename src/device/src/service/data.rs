@@ -95,7 +95,8 @@ fn word(data: Data) -> &'static str {
 }
 
 fn open_of_booth(machine: &Machine) -> Result<Data, Refusal> {
-    Tool::new("udevadm").args(["settle", "--timeout=15"]).run()?;
+    // What is late with another device is no reason to go without this one.
+    Tool::new("udevadm").args(["settle", "--timeout=15"]).ask()?;
     let disks = disks::list()?;
     let disk = disks::running(&disks).ok_or_else(|| Refusal::new(Failure::Io, "the disk of the root was not found"))?;
     let device = machine.path(&disk.part(DATA)?.path);

@@ -7,7 +7,7 @@ use super::settings::Settings;
 use super::work::{After, Report};
 use super::{data, diagnostics, disks, installer, network, provisioning, queue, sticks, update};
 use bilik_claim::provision::Reader;
-use bilik_device::{Failure, Mode, Outcome, Request, Step};
+use bilik_device::{Data, Failure, Mode, Outcome, Request, Step};
 
 /// Of the system that asks.
 pub const BOOTH_UNIT: &str = "bilik-booth.service";
@@ -32,7 +32,7 @@ pub fn carry_out(
         }
         Request::Provision => provision(machine, report).map(|()| After::RestartBooth),
         Request::Enrol { hub, code } => {
-            not_on_stick(machine)?;
+            can_keep(machine)?;
             provisioning::enrol_typed(machine, hub, code, report).map(|()| After::RestartBooth)
         }
         Request::SetNetwork { addressing } => {
@@ -79,7 +79,7 @@ pub fn carry_out(
 
 /// A stick's file, or the one that waits here.
 fn provision(machine: &Machine, report: Report<'_>) -> Result<(), Refusal> {
-    not_on_stick(machine)?;
+    can_keep(machine)?;
     report(Step::Checking, 0);
     let found = disks::list()?;
     let mut refusal = Refusal::new(Failure::NoStick, "no stick with a FAT file system called BILIK is in");
@@ -107,10 +107,11 @@ fn provision(machine: &Machine, report: Report<'_>) -> Result<(), Refusal> {
     done
 }
 
-fn not_on_stick(machine: &Machine) -> Result<(), Refusal> {
-    match machine.mode() {
-        Mode::Stick => Err(Refusal::new(Failure::NotHere, "the stick keeps nothing; install first")),
-        Mode::Booth | Mode::Debian => Ok(()),
+/// A booth whose data partition did not open must not enrol into memory: it would serve, and forget.
+pub fn can_keep(machine: &Machine) -> Result<(), Refusal> {
+    match data::state(machine).0 {
+        Data::Memory => Err(Refusal::new(Failure::NotHere, "nothing is kept here; install from the stick first")),
+        Data::Tpm | Data::NoTpm | Data::Plain => Ok(()),
     }
 }
 
@@ -119,9 +120,7 @@ fn factory_reset(machine: &Machine) -> Result<(), Refusal> {
     if machine.mode() != Mode::Booth {
         return Err(Refusal::new(Failure::NotHere, "only a booth of its own is reset"));
     }
-    if data::state(machine).0 == bilik_device::Data::Memory {
-        return Err(Refusal::new(Failure::NotHere, "the data partition is not open; install anew from the stick"));
-    }
+    can_keep(machine)?;
     queue::check_empty(machine)?;
     Tool::new("systemctl").args(["stop", BOOTH_UNIT]).run()?;
     let sure = queue::check_empty(machine).and_then(|()| machine.keep(data::RESET, &BOOTH_STATE));

@@ -242,7 +242,8 @@ impl Service {
 
     /// A booth that nobody has enrolled yet takes what it finds.
     fn provision_by_itself(&mut self) {
-        if self.job.is_some() || self.machine.mode() != Mode::Booth || Identity::load(&self.machine).is_some() {
+        let elsewhere = self.machine.mode() != Mode::Booth || jobs::can_keep(&self.machine).is_err();
+        if self.job.is_some() || elsewhere || Identity::load(&self.machine).is_some() {
             return;
         }
         let waits = provisioning::waits(&self.machine);

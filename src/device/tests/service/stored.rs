@@ -2,7 +2,7 @@
 
 use super::machine::Machine;
 use super::refused;
-use bilik_device::{Answer, Data, Failure, Request};
+use bilik_device::{Answer, Data, Failure, Provisioning, Request};
 
 const ROW: &str =
     "     1  AAAA-1111  018f0000-0000-7000-8000-00000000000N   5 parts      1200 bytes  waits for the hub\n";
@@ -54,7 +54,14 @@ fn data_is_opened_made_or_left_alone() {
     assert_eq!(std::fs::read(machine.at("dev/vda5")).unwrap(), vec![7; 2 << 20]);
     machine.serve();
     assert_eq!(machine.status().data, Data::Memory);
-    assert_eq!(refused(machine.ask(&Request::FactoryReset)).0, Failure::NotHere);
+    // Nor does it enrol, for it would serve and forget.
+    machine.insert(&[("bilik.toml", "[hub]\n")]);
+    for request in [Request::FactoryReset, Request::Provision] {
+        assert_eq!(refused(machine.ask(&request)).0, Failure::NotHere);
+    }
+    machine.until("the stick is seen", |status| !status.sticks.is_empty());
+    assert!(matches!(machine.status().provisioning, Provisioning::Failed { why: Failure::NotHere, .. }));
+    assert!(machine.calls("bilik-booth").iter().all(|call| !call.contains(" enrol ")));
 }
 
 #[test]
