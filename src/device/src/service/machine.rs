@@ -135,6 +135,9 @@ impl Machine {
             rustix::fs::fchown(file.as_fd(), Some(owner.uid), Some(owner.gid))
                 .map_err(Refusal::io("give away", &beside))?;
         }
+        // The service's umask hides everything; what the booth reads has to be readable.
+        rustix::fs::fchmod(file.as_fd(), rustix::fs::Mode::from_raw_mode(mode))
+            .map_err(Refusal::io("set the mode of", &beside))?;
         file.write_all(bytes).and_then(|()| file.sync_all()).map_err(Refusal::io("write", &beside))?;
         std::fs::rename(&beside, path).map_err(Refusal::io("replace", path))?;
         sync_folder(path)
