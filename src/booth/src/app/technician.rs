@@ -170,12 +170,9 @@ impl App {
     pub(super) fn technician(&mut self, touched: Touched) {
         let now = Instant::now();
         let orders = match touched {
-            Touched::NameHeld => {
-                let (is_set, gate) = {
-                    let pins = self.care.pins.lock().unwrap_or_else(PoisonError::into_inner);
-                    (pins.is_set(), pins.gate(now))
-                };
-                self.care.service.name_held(self.session.visit().is_none(), is_set, gate, now)
+            Touched::Name { down } => {
+                self.care.service.name_pressed(down, now);
+                Vec::new()
             }
             Touched::At { x, y, aspect, down } => {
                 self.care.service.touched(x, y, aspect, down, now);
@@ -203,7 +200,17 @@ impl App {
     }
 
     pub(super) fn tick_technician(&mut self) {
-        let orders = self.care.service.tick(Instant::now());
+        let now = Instant::now();
+        if self.care.service.takes_hold(now) {
+            // While a PIN is being checked the menu is not being opened.
+            let (is_set, gate) = {
+                let pins = self.care.pins.lock().unwrap_or_else(PoisonError::into_inner);
+                (pins.is_set(), pins.gate(now))
+            };
+            let orders = self.care.service.name_held(self.session.visit().is_none(), is_set, gate, now);
+            self.follow(orders);
+        }
+        let orders = self.care.service.tick(now);
         self.follow(orders);
     }
 
