@@ -8,7 +8,7 @@ use bilik_device::client::{self, ClientError};
 use bilik_device::{Answer, Failure, Request, Status, Work};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tracing::{info, warn};
 
 /// Names another socket, for tests and for services that listen elsewhere.
@@ -77,8 +77,10 @@ impl Machine {
             let mut pause = NOW_AND_THEN;
             let mut absent = false;
             look(&socket, &post, &mut absent);
+            let mut looked = Instant::now();
             loop {
-                match inbox.recv_timeout(pause) {
+                // However many orders come between.
+                match inbox.recv_timeout((looked + pause).saturating_duration_since(Instant::now())) {
                     Ok(Order::Closely(closely)) => {
                         let wanted = if closely { CLOSELY } else { NOW_AND_THEN };
                         if wanted == pause {
@@ -94,6 +96,7 @@ impl Machine {
                     Err(RecvTimeoutError::Disconnected) => break,
                 }
                 look(&socket, &post, &mut absent);
+                looked = Instant::now();
             }
         })?;
         Ok(Self { orders })
@@ -188,7 +191,7 @@ fn name(request: &Request) -> &'static str {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::service::specimen;
     use bilik_device::Step;
@@ -197,7 +200,7 @@ mod tests {
     use std::sync::mpsc::Receiver;
 
     /// The service's side of the socket: says these lines for each request that comes, in order of the connections.
-    fn peer(socket: &Path, answers: impl Fn(&str) -> Vec<String> + Send + 'static) {
+    pub(crate) fn peer(socket: &Path, answers: impl Fn(&str) -> Vec<String> + Send + 'static) {
         let listener = UnixListener::bind(socket).unwrap();
         std::thread::spawn(move || {
             for stream in listener.incoming() {
@@ -212,7 +215,7 @@ mod tests {
         });
     }
 
-    fn json(answer: &Answer) -> String {
+    pub(crate) fn json(answer: &Answer) -> String {
         serde_json::to_string(answer).unwrap()
     }
 
@@ -220,13 +223,13 @@ mod tests {
         json(&Answer::Status { status: Box::new(specimen::booth()) })
     }
 
-    fn start(socket: &Path) -> (Machine, Receiver<MachineEvent>) {
+    pub(crate) fn start(socket: &Path) -> (Machine, Receiver<MachineEvent>) {
         let (sender, inbox) = mpsc::channel();
         let machine = Machine::start(socket.to_owned(), move |event| drop(sender.send(event))).unwrap();
         (machine, inbox)
     }
 
-    fn next(inbox: &Receiver<MachineEvent>) -> MachineEvent {
+    pub(crate) fn next(inbox: &Receiver<MachineEvent>) -> MachineEvent {
         inbox.recv_timeout(Duration::from_secs(20)).unwrap()
     }
 

@@ -50,6 +50,10 @@ impl Health {
         self.since.filter(|_| !self.told).map(|since| since + STEADY)
     }
 
+    pub fn is_told(&self) -> bool {
+        self.told
+    }
+
     /// The machine did not hear it.
     pub fn tell_again(&mut self) {
         self.told = false;

@@ -32,6 +32,7 @@ const FIRST_FRAME: Duration = Duration::from_millis(50);
 pub(super) struct Care {
     pub(super) service: Service,
     machine: Option<Machine>,
+    polls_closely: bool,
     page: Technician,
     health: Health,
     signs: Signs,
@@ -68,6 +69,7 @@ impl Care {
         Self {
             service: Service::new(identity.is_some(), now),
             machine: None,
+            polls_closely: false,
             page: Technician::new(window),
             health: Health::default(),
             signs,
@@ -161,24 +163,16 @@ impl App {
             }
             return;
         }
-        let was_known = self.care.service.status().is_some();
         let orders = self.care.service.hear(event, Instant::now());
-        let mode = self.care.service.status().map(|status| status.mode);
-        if !was_known && mode == Some(Mode::Booth) {
-            self.look_for_pictures();
-        }
         self.follow(orders);
     }
 
     pub(super) fn technician(&mut self, touched: Touched) {
         let now = Instant::now();
         let orders = match touched {
-            Touched::NameHeld => {
-                let (is_set, gate) = {
-                    let pins = self.care.pins.lock().unwrap_or_else(PoisonError::into_inner);
-                    (pins.is_set(), pins.gate(now))
-                };
-                self.care.service.name_held(self.session.visit().is_none(), is_set, gate, now)
+            Touched::Name { down } => {
+                self.care.service.name_pressed(down, now);
+                Vec::new()
             }
             Touched::At { x, y, aspect, down } => {
                 self.care.service.touched(x, y, aspect, down, now);
@@ -206,7 +200,17 @@ impl App {
     }
 
     pub(super) fn tick_technician(&mut self) {
-        let orders = self.care.service.tick(Instant::now());
+        let now = Instant::now();
+        if self.care.service.takes_hold(now) {
+            // While a PIN is being checked the menu is not being opened.
+            let (is_set, gate) = {
+                let pins = self.care.pins.lock().unwrap_or_else(PoisonError::into_inner);
+                (pins.is_set(), pins.gate(now))
+            };
+            let orders = self.care.service.name_held(self.session.visit().is_none(), is_set, gate, now);
+            self.follow(orders);
+        }
+        let orders = self.care.service.tick(now);
         self.follow(orders);
     }
 
@@ -258,8 +262,11 @@ impl App {
 
     pub(super) fn show_technician(&mut self) {
         let care = &mut self.care;
-        if let Some(machine) = &care.machine {
-            machine.watch_closely(care.service.polls_closely());
+        let closely = care.service.polls_closely();
+        if let Some(machine) = &care.machine
+            && closely != std::mem::replace(&mut care.polls_closely, closely)
+        {
+            machine.watch_closely(closely);
         }
         self.presenter.cover(Technician::screen(&care.service));
         let around = match care.service.page() {
@@ -295,10 +302,14 @@ impl App {
         false
     }
 
-    /// Opens the cameras for a moment, to see that they give pictures: on a booth's own system only, whose health is asked for.
+    /// Opens the cameras for a moment, to see that they give pictures, while somebody still waits to hear that all is well.
     fn look_for_pictures(&mut self) {
-        let signs = self.care.signs;
-        if self.session.visit().is_some() || (signs.camera.is_none() && signs.document_camera.is_none()) {
+        let (signs, care) = (self.care.signs, &self.care);
+        let unseen = |seen: Option<bool>, state| seen == Some(false) && state != DeviceState::Missing;
+        let face = unseen(signs.camera, self.state.camera);
+        let documents = unseen(signs.document_camera, self.state.document_camera);
+        let free = self.session.visit().is_none() && care.service.page() != Some(Page::Menu(Section::Media));
+        if care.looking || !free || !(face || documents) {
             return;
         }
         self.care.looking = true;
@@ -326,6 +337,10 @@ impl App {
         care.signs.document_camera =
             care.signs.document_camera.map(|seen| seen && self.state.document_camera != DeviceState::Missing);
         let booth = care.service.status().is_some_and(|status| status.mode == Mode::Booth);
+        if booth && !care.health.is_told() {
+            self.look_for_pictures();
+        }
+        let care = &mut self.care;
         if booth && care.health.judge(care.signs, Instant::now()) {
             info!("this booth is well");
             if let Some(machine) = &care.machine {

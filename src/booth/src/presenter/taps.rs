@@ -23,7 +23,7 @@ pub fn connect(window: &AppWindow) {
     app.on_next(|| tap(Tap::Next));
     app.on_help(|| tap(Tap::Help));
     app.on_end_session(|| tap(Tap::Leave));
-    app.on_name_held(|| touch(Touched::NameHeld));
+    app.on_name_pressed(|down| touch(Touched::Name { down }));
 
     let overlay = window.global::<bilik_ui::Overlay>();
     overlay.on_call_officer(|| tap(Tap::CallOfficer));

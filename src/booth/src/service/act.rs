@@ -1,7 +1,7 @@
 //! What a technician can do, where they can be, and what follows outside of the pure part.
 
 use super::network_form::NetworkField;
-use bilik_device::Request;
+use bilik_device::{Request, Status};
 use zeroize::Zeroizing;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,6 +66,15 @@ pub enum Order {
     Raw(bool),
     /// Start the booth's program anew.
     StartAnew,
+}
+
+/// What is known of the machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Machine {
+    /// Not asked yet.
+    Unknown,
+    Absent,
+    Known(Box<Status>),
 }
 
 /// What leaving one section and entering another turns on and off.

@@ -15,6 +15,7 @@
 mod act;
 mod entry;
 pub mod lockout;
+mod look;
 pub mod network_form;
 pub mod pace;
 pub mod pin;
@@ -22,13 +23,13 @@ pub mod pin;
 pub mod specimen;
 pub mod touch;
 
-pub use act::{Act, Order, Page, Section};
+pub use act::{Act, Machine, Order, Page, Section};
 pub use entry::Pin;
 
 use crate::device::{End, MachineEvent};
 use act::{is_asked_first, turned};
 use bilik_claim::session::Key;
-use bilik_device::{Addressing, Mode, Provisioning, Request, Status, Work};
+use bilik_device::{Addressing, Mode, Provisioning, Request, Work};
 use entry::{PIN_DIGITS, waits};
 use lockout::Gate;
 use network_form::{FormFault, NetworkForm};
@@ -38,19 +39,12 @@ use std::time::{Duration, Instant};
 use touch::TouchTest;
 use zeroize::Zeroizing;
 
+/// So long the booth's name is held to open the menu: nobody does that by chance.
+pub const HOLD: Duration = Duration::from_secs(3);
 /// An open menu that nobody touches closes by itself.
 pub const MENU_IDLE: Duration = Duration::from_secs(180);
 /// So long "ready" stands on the glass before the booth starts anew with its identity.
 pub const READY_FOR: Duration = Duration::from_secs(6);
-
-/// What is known of the machine.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Machine {
-    /// Not asked yet.
-    Unknown,
-    Absent,
-    Known(Box<Status>),
-}
 
 #[derive(Debug)]
 pub struct Service {
@@ -68,6 +62,7 @@ pub struct Service {
     touch: TouchTest,
     touched_at: Instant,
     ready_since: Option<Instant>,
+    name_since: Option<Instant>,
 }
 
 impl Service {
@@ -87,6 +82,7 @@ impl Service {
             touch: TouchTest::default(),
             touched_at: now,
             ready_since: None,
+            name_since: None,
         }
     }
 
@@ -100,66 +96,6 @@ impl Service {
         }
     }
 
-    pub fn machine(&self) -> &Machine {
-        &self.machine
-    }
-
-    pub fn status(&self) -> Option<&Status> {
-        match &self.machine {
-            Machine::Known(status) => Some(status),
-            Machine::Unknown | Machine::Absent => None,
-        }
-    }
-
-    pub fn pin(&self) -> Option<&Pin> {
-        self.pin.as_ref()
-    }
-
-    pub fn is_enrolled(&self) -> bool {
-        self.enrolled
-    }
-
-    /// What is asked before it is done.
-    pub fn question(&self) -> Option<&Request> {
-        self.question.as_ref()
-    }
-
-    /// What the machine does now, and how long it will still take where that can be told.
-    pub fn work(&self, now: Instant) -> Option<(&Work, Option<Duration>)> {
-        self.work.as_ref().map(|work| (work, self.pace.remaining(work.permille, now)))
-    }
-
-    /// Something runs: nothing else can be asked for.
-    pub fn is_busy(&self) -> bool {
-        self.running.is_some() || self.work.is_some()
-    }
-
-    pub fn running(&self) -> Option<&Request> {
-        self.running.as_ref()
-    }
-
-    /// How the last request of this menu or installer ended.
-    pub fn ended(&self) -> Option<&(Request, End)> {
-        self.ended.as_ref()
-    }
-
-    pub fn form(&self) -> Option<(&NetworkForm, Option<FormFault>)> {
-        self.form.as_ref().map(|(form, fault)| (form, *fault))
-    }
-
-    pub fn touch(&self) -> &TouchTest {
-        &self.touch
-    }
-
-    /// The disk that would become a booth: the only one, or the chosen one.
-    pub fn disk(&self) -> Option<&bilik_device::Disk> {
-        let disks = &self.status()?.disks;
-        match (&self.disk, disks.as_slice()) {
-            (_, [only]) => Some(only),
-            (chosen, disks) => disks.iter().find(|disk| chosen.as_ref() == Some(&disk.id)),
-        }
-    }
-
     /// Poll each second.
     pub fn polls_closely(&self) -> bool {
         self.page().is_some() || (!self.enrolled && self.machine != Machine::Absent)
@@ -169,7 +105,8 @@ impl Service {
     pub fn deadline(&self) -> Option<Instant> {
         let idle = (self.section.is_some() || self.pin.is_some()).then(|| self.touched_at + MENU_IDLE);
         let ready = self.ready_since.map(|since| since + READY_FOR);
-        [idle, ready, self.pin.as_ref().and_then(|pin| pin.opens_at)].into_iter().flatten().min()
+        let name = self.name_since.map(|since| since + HOLD);
+        [idle, ready, name, self.pin.as_ref().and_then(|pin| pin.opens_at)].into_iter().flatten().min()
     }
 
     /// A wait is counted down on the glass.
@@ -196,6 +133,20 @@ impl Service {
             return self.close();
         }
         Vec::new()
+    }
+
+    /// A finger has come to the booth's name, or has gone.
+    pub fn name_pressed(&mut self, down: bool, now: Instant) {
+        self.name_since = down.then_some(now);
+    }
+
+    /// True once, when the name was held long enough: [`Service::name_held`] is due.
+    pub fn takes_hold(&mut self, now: Instant) -> bool {
+        let held = self.name_since.is_some_and(|since| now.saturating_duration_since(since) >= HOLD);
+        if held {
+            self.name_since = None;
+        }
+        held
     }
 
     /// The booth's name was held. `free`: nobody is in a session. The menu opens, or asks for the PIN, or nothing happens.

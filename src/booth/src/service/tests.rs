@@ -1,5 +1,5 @@
 use super::*;
-use bilik_device::{Failure, Step};
+use bilik_device::{Failure, Status, Step};
 use network_form::NetworkField;
 
 fn seconds(seconds: u64) -> Duration {
@@ -53,6 +53,26 @@ fn the_menu_opens_only_for_those_who_may() {
     let (mut service, now) = known(specimen::stick(), false);
     service.name_held(true, false, OPEN, now);
     assert_eq!(service.page(), Some(Page::Installer), "a stick has no menu");
+}
+
+#[test]
+fn the_name_is_held_for_three_seconds_by_one_finger() {
+    let check = |events: &[(u64, bool)], ask_at: u64, wanted: bool| {
+        let (mut service, now) = known(specimen::booth(), true);
+        let at = |tenths: u64| now + Duration::from_millis(100 * tenths);
+        events.iter().for_each(|(tenths, down)| service.name_pressed(*down, at(*tenths)));
+        assert_eq!(service.takes_hold(at(ask_at)), wanted, "{events:?} at {ask_at}");
+        assert!(!service.takes_hold(at(ask_at)), "once");
+    };
+    check(&[(0, true)], 30, true);
+    check(&[(0, true)], 29, false);
+    check(&[(0, true), (20, false)], 100, false);
+    check(&[(0, true), (20, false), (25, true)], 40, false);
+    check(&[(0, true), (20, false), (25, true)], 55, true);
+    check(&[], 100, false);
+    let (mut service, now) = known(specimen::booth(), true);
+    service.name_pressed(true, now);
+    assert_eq!(service.deadline(), Some(now + HOLD));
 }
 
 #[test]

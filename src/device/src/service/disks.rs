@@ -15,6 +15,7 @@ pub const DATA: &str = "bilik-data";
 /// File system label of what a technician's PC writes.
 const STICK_LABEL: &str = "BILIK";
 
+// Without the name among them `lsblk` gives a list, unless it is asked for a tree.
 const COLUMNS: &str =
     "PATH,TYPE,SIZE,MODEL,VENDOR,SERIAL,WWN,TRAN,RO,PTTYPE,FSTYPE,LABEL,PARTLABEL,PARTUUID,UUID,MOUNTPOINTS";
 
@@ -62,7 +63,7 @@ pub struct StickPart {
 }
 
 pub fn list() -> Result<Vec<Block>, Refusal> {
-    parse(&Tool::new("lsblk").args(["--json", "--bytes", "--output", COLUMNS]).run()?)
+    parse(&Tool::new("lsblk").args(["--tree", "--json", "--bytes", "--output", COLUMNS]).run()?)
 }
 
 pub fn parse(text: &str) -> Result<Vec<Block>, Refusal> {

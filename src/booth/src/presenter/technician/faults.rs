@@ -1,4 +1,4 @@
-//! What is wrong right now, gravest first, each with its code and what to do. The codes stand in the technician's manual.
+//! What is wrong right now, gravest first, each with its code, for reports, and what to do.
 
 use super::view::{Around, Line, Say};
 use crate::service::{Machine, Service};

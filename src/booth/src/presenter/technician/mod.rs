@@ -38,7 +38,10 @@ pub enum Touched {
     Leave,
     Confirm,
     Cancel,
-    NameHeld,
+    /// A finger has come to the booth's name, or has gone.
+    Name {
+        down: bool,
+    },
     /// A finger on the field of the touch test.
     At {
         x: f32,
@@ -147,7 +150,7 @@ impl Technician {
             Touched::Leave => Some(Act::CloseMenu),
             Touched::Confirm => Some(Act::Confirm),
             Touched::Cancel => Some(Act::Cancel),
-            Touched::NameHeld | Touched::At { .. } => None,
+            Touched::Name { .. } | Touched::At { .. } => None,
         }
     }
 

@@ -242,6 +242,59 @@ fn pin_words() {
     assert_eq!(pin_message(&pin(None, None, false, true), now, EN).0, "");
 }
 
+/// From the first look at a machine to its restart, over the socket that a real one has.
+#[test]
+fn an_installation_is_followed_over_the_socket() {
+    use crate::device::tests::{json, next, peer, start};
+    use bilik_device::{Answer, Step, Work};
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("socket");
+    peer(&socket, |line| match line {
+        r#"{"ask":"status"}"# => {
+            let mut status = specimen::stick();
+            status.disks.truncate(1);
+            vec![json(&Answer::Status { status: Box::new(status) })]
+        }
+        r#"{"ask":"install","disk":"specimen-1"}"# => {
+            let steps = [Step::Partitioning, Step::Writing, Step::Verifying, Step::Finishing];
+            let work = (1..).zip(steps).map(|(part, step)| Work { step, permille: 250 * part });
+            work.map(|work| json(&Answer::Progress { work })).chain([json(&Answer::Done)]).collect()
+        }
+        other => vec![format!("{other} was not expected")],
+    });
+    let (machine, inbox) = start(&socket);
+    let now = Instant::now();
+    let mut service = Service::new(false, now);
+    service.hear(next(&inbox), now);
+    let page = setup::installer(&service, now, EN);
+    let install = page.actions.iter().find(|button| button.look == Look::Primary).unwrap().act.clone();
+    assert_eq!(service.act(install, now), [], "it is asked first");
+    let mut orders = service.act(Act::Confirm, now);
+    let Some(crate::service::Order::Ask(request)) = orders.pop() else { panic!("nothing is asked for") };
+    machine.ask(request);
+    let mut steps = Vec::new();
+    loop {
+        let page = setup::installer(&service, now, EN);
+        if let Some(bar) = &page.work {
+            assert!(page.actions.is_empty(), "nothing to touch while it works");
+            steps.push(format!("{} {:.0}", bar.step, bar.part * 100.0));
+        } else {
+            assert_eq!(page.ended, Some(true), "{}", text(&page));
+            assert_eq!(page.actions[0].act, Act::Request(Request::Restart));
+            break;
+        }
+        service.hear(next(&inbox), now);
+    }
+    let told = [
+        "Starting… 0",
+        "Dividing the disk 25",
+        "Writing the system 50",
+        "Reading back and comparing 75",
+        "Finishing 100",
+    ];
+    assert_eq!(steps, told);
+}
+
 /// Lines and buttons keep their meaning through the glass: what is shown at a place is what is done.
 #[test]
 fn what_was_touched_is_found_by_its_place() {
@@ -262,4 +315,26 @@ fn what_was_touched_is_found_by_its_place() {
     service.act(Act::Cancel, now);
     technician.show(&service, &Around::default(), now, Language::En);
     assert!(!window.global::<bilik_ui::Ask>().get_open());
+}
+
+/// The glass tells when a finger comes to the name and when it goes.
+#[test]
+fn a_finger_on_the_name_is_told() {
+    use slint::platform::{PointerEventButton, WindowEvent};
+    i_slint_backend_testing::init_no_event_loop();
+    let window = AppWindow::new().unwrap();
+    window.show().unwrap();
+    window.window().set_size(slint::LogicalSize::new(1280.0, 800.0));
+    let told = Rc::new(std::cell::RefCell::new(Vec::new()));
+    let list = told.clone();
+    window.global::<bilik_ui::App>().on_name_pressed(move |down| list.borrow_mut().push(down));
+    let check = |x: f32, wanted: &[bool]| {
+        told.borrow_mut().clear();
+        let (position, button) = (slint::LogicalPosition::new(x, 42.0), PointerEventButton::Left);
+        window.window().dispatch_event(WindowEvent::PointerPressed { position, button });
+        window.window().dispatch_event(WindowEvent::PointerReleased { position, button });
+        assert_eq!(*told.borrow(), wanted, "at {x}");
+    };
+    check(60.0, &[true, false]);
+    check(640.0, &[]);
 }

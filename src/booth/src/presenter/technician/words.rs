@@ -121,9 +121,9 @@ impl Say {
     fn about(self, left: Duration) -> String {
         let seconds = left.as_secs();
         match (self.0, seconds) {
-            (Language::Id, ..=50) => format!("kira-kira {} detik lagi", seconds.div_ceil(10).max(1) * 10),
+            (Language::Id, 0..=50) => format!("kira-kira {} detik lagi", seconds.div_ceil(10).max(1) * 10),
             (Language::Id, _) => format!("kira-kira {} menit lagi", seconds.div_ceil(60)),
-            (Language::En, ..=50) => format!("about {} seconds left", seconds.div_ceil(10).max(1) * 10),
+            (Language::En, 0..=50) => format!("about {} seconds left", seconds.div_ceil(10).max(1) * 10),
             (Language::En, _) => format!("about {} min left", seconds.div_ceil(60)),
         }
     }
@@ -174,8 +174,8 @@ impl Say {
     /// `256 GB`: as printed on the disk.
     pub fn size(self, bytes: u64) -> String {
         let (figure, unit) = match bytes {
-            ..1_000_000_000 => (bytes / 1_000_000, "MB"),
-            ..10_000_000_000_000 => (bytes.saturating_add(500_000_000) / 1_000_000_000, "GB"),
+            0..1_000_000_000 => (bytes / 1_000_000, "MB"),
+            1_000_000_000..10_000_000_000_000 => (bytes.saturating_add(500_000_000) / 1_000_000_000, "GB"),
             _ => (bytes / 1_000_000_000_000, "TB"),
         };
         format!("{figure} {unit}")
