@@ -77,6 +77,11 @@ pub fn running(disks: &[Block]) -> Option<&Block> {
     disks.iter().find(|disk| disk.any(&|block| block.mountpoints.iter().flatten().any(|at| at == "/")))
 }
 
+/// The stick that holds the system to install. The running one lies in memory, so that a stick may be pulled out.
+pub fn installing(disks: &[Block]) -> Option<&Block> {
+    disks.iter().find(|disk| disk.part(STICK_ROOT).is_ok() && disk.part(STICK_ESP).is_ok())
+}
+
 /// Disks that a booth can be installed on.
 pub fn candidates(disks: &[Block]) -> Vec<Disk> {
     let fits = |disk: &&Block| why_not(disks, disk).is_none();
@@ -99,7 +104,7 @@ fn why_not(disks: &[Block], disk: &Block) -> Option<String> {
     if disk.kind != "disk" || virtual_ones.iter().any(|start| disk.path.starts_with(start)) {
         return Some("is not a disk".into());
     }
-    if running(disks).is_some_and(|running| running.path == disk.path) {
+    if [running(disks), installing(disks)].into_iter().flatten().any(|other| other.path == disk.path) {
         return Some("carries the running system".into());
     }
     if disk.tran.as_deref() == Some("usb") {

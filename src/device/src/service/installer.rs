@@ -50,7 +50,7 @@ pub fn install(machine: &Machine, id: &str, report: Report<'_>) -> Result<(), Re
     report(Step::Checking, 0);
     let before = disks::list()?;
     let disk = disks::chosen(&before, id)?;
-    let stick = disks::running(&before)
+    let stick = disks::installing(&before)
         .ok_or_else(|| Refusal::new(Failure::Io, "the stick was not found; pull it out, put it in and start again"))?;
     let (esp, root) = (stick.part(STICK_ESP)?, stick.part(STICK_ROOT)?);
     let provisioning = provisioning(machine, &before);
