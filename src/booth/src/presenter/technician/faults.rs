@@ -223,8 +223,8 @@ fn machine(status: &Status, say: Say, found: &mut Vec<Line>) {
             Tone::Attention,
             ("Jam belum disetel", "The clock is not set"),
             (
-                "Hub menyetelnya begitu terhubung. Bila salah terus: ganti baterai papan induk.",
-                "The hub sets it when connected. If it stays wrong: replace the mainboard's battery.",
+                "Server waktu tidak terjangkau: periksa jaringan kantor. Bila salah terus: ganti baterai papan induk.",
+                "No time server is reached: check the office's network. If it stays wrong: replace the mainboard's battery.",
             ),
         );
     }

@@ -65,7 +65,7 @@ pub fn network(service: &Service, around: &Around, say: Say) -> View {
     lines.push(match set {
         Some(Clock::Synchronised) => clock.tone(good),
         Some(Clock::Unsynchronised) => clock
-            .note(say.say("Belum disetel oleh hub atau server waktu.", "Not set by the hub or a time server yet."))
+            .note(say.say("Belum disetel oleh server waktu.", "Not set by a time server yet."))
             .tone(Tone::Attention),
         None => clock,
     });

@@ -198,7 +198,10 @@ fn checklist(service: &Service, status: &Status, underway: bool, say: Say) -> Ve
     let clock = match status.clock {
         Clock::Synchronised => Line::new(say.say("Jam", "Clock"), say.say("Sudah disetel", "Set")).tone(Tone::Good),
         Clock::Unsynchronised => Line::new(say.say("Jam", "Clock"), say.say("Belum disetel", "Not set yet"))
-            .note(say.say("Disetel oleh hub saat mendaftar.", "The hub sets it while enrolling."))
+            .note(say.say(
+                "Belum ada server waktu. Bilik tetap dapat mendaftar.",
+                "No time server yet. The booth can enrol all the same.",
+            ))
             .tone(Tone::Hint),
     };
     vec![cable, address, clock, stick(status, underway, say), hub(service, status, underway, say)]
