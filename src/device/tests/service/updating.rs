@@ -3,6 +3,7 @@
 use super::machine::{Machine, rauc};
 use super::refused;
 use bilik_device::{Answer, Failure, Outcome, Request, SlotState, Step};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 fn booth() -> Machine {
     let mut machine = Machine::new("a");
@@ -140,6 +141,24 @@ fn work_goes_on_when_its_asker_leaves() {
     std::fs::remove_file(machine.at("hold")).unwrap();
     machine.until("done", |status| status.work.is_none());
     assert!(machine.text("var/lib/bilik-device/trial.json").contains("\"installed\": true"));
+}
+
+/// Whoever waits takes silence for a fault, and the booth asks for the status each second.
+#[test]
+fn progress_is_shown_however_often_others_ask() {
+    let machine = booth();
+    machine.insert(&[("new.raucb", "version 0.3.0")]);
+    machine.put("hold", "");
+    let told = AtomicU32::new(0);
+    std::thread::scope(|scope| {
+        let asker =
+            scope.spawn(|| machine.ask_showing(&Request::Update, |_| drop(told.fetch_add(1, Ordering::Relaxed))));
+        machine.until("writing", |status| status.work.as_ref().is_some_and(|work| work.step == Step::Writing));
+        let before = told.load(Ordering::Relaxed);
+        machine.until("told again and again", |_| told.load(Ordering::Relaxed) >= before + 3);
+        std::fs::remove_file(machine.at("hold")).unwrap();
+        assert_eq!(asker.join().unwrap(), Answer::Done);
+    });
 }
 
 #[test]
