@@ -114,7 +114,15 @@ impl Machine {
     fn start_tpm(&self) -> anyhow::Result<Process> {
         fs::create_dir_all(self.drives.tpm())?;
         let mut command = inside(&self.drives.name, "swtpm");
-        command.args(["socket", "--tpm2", "--terminate", "--tpmstate", "dir=tpm", "--ctrl", "type=unixio,path=tpm.socket"]);
+        command.args([
+            "socket",
+            "--tpm2",
+            "--terminate",
+            "--tpmstate",
+            "dir=tpm",
+            "--ctrl",
+            "type=unixio,path=tpm.socket",
+        ]);
         let socket = self.drives.folder.join("tpm.socket");
         let mut process = Process::start("swtpm", &mut command, &self.drives.folder.join("tpm.log"))?;
         until("the TPM listens", || {

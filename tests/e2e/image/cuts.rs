@@ -1,7 +1,7 @@
 //! Power cuts. A cut falls after a random number of written bytes, so that it hits the same work on a fast computer and on
 //! a slow one. `BILIK_CUTS` says how many there are of each kind, `BILIK_SEED` repeats them.
 
-use super::fixture::{INSTALLED, INSTALLER, NOT_ENROLLED, WELCOME, booth, install};
+use super::fixture::{INSTALLED, INSTALLER, NOT_ENROLLED, WELCOME, booth, install, installed};
 use super::update::{bring, repack};
 use bilik_tests::machine::Machine;
 use bilik_tests::machine::drives::Drives;
@@ -17,6 +17,7 @@ fn number(name: &str) -> Option<u64> {
 }
 
 /// Where to cut: as many places as were asked for.
+#[allow(clippy::print_stdout, reason = "whoever repeats a run needs its seed")]
 fn places(kind: &str, most: u64) -> Vec<u64> {
     let seed = number("BILIK_SEED").unwrap_or_else(|| RandomState::new().hash_one(kind) >> 32);
     let cuts = number("BILIK_CUTS").unwrap_or(3);
@@ -57,15 +58,8 @@ fn cuts_of_an_installation() {
 #[test]
 #[ignore = "make image-test"]
 fn cuts_of_the_first_start() {
-    let fresh = Drives::blank("fresh").unwrap();
-    let mut machine = Machine::new(fresh.clone());
-    let stick = machine.drives.installer_stick(None).unwrap();
-    machine.power_on(&[&stick]).unwrap();
-    install(&mut machine);
-    machine.see(INSTALLED).unwrap();
-    machine.cut();
     for (cut, bytes) in places("first start", FIRST_START).into_iter().enumerate() {
-        let mut again = Machine::new(Drives::copy_of(&format!("cut-first-{cut}"), &fresh).unwrap());
+        let mut again = installed(&format!("cut-first-{cut}"));
         again.power_on(&[]).unwrap();
         if !again.cut_at(bytes, NOT_ENROLLED).unwrap() {
             again.cut();
@@ -74,7 +68,6 @@ fn cuts_of_the_first_start() {
         again.see(NOT_ENROLLED).unwrap();
         again.scrap();
     }
-    machine.scrap();
 }
 
 #[test]

@@ -31,7 +31,9 @@ fn no_key_leads_out() {
             machine.chord(&["alt", "sysrq", key]).unwrap();
         }
         same_page(&mut machine, WELCOME, "SysRq");
-        for keys in [&["alt", "f4"][..], &["alt", "tab"], &["meta_l"], &["esc"], &["ctrl", "c"], &["ctrl", "z"], &["power"]] {
+        for keys in
+            [&["alt", "f4"][..], &["alt", "tab"], &["meta_l"], &["esc"], &["ctrl", "c"], &["ctrl", "z"], &["power"]]
+        {
             machine.chord(keys).unwrap();
         }
         same_page(&mut machine, WELCOME, "a desktop's keys");

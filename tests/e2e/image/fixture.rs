@@ -5,6 +5,7 @@ use bilik_tests::hub::Hub;
 use bilik_tests::machine::Machine;
 use bilik_tests::machine::drives::Drives;
 use bilik_tests::machine::tools::{kiosk, tests, version};
+use serde_json::json;
 use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -55,21 +56,27 @@ pub fn provisioning(hub: &Hub, booth: &str) -> PathBuf {
     order.extend(["--network", "dhcp", "--reader", "line", "--port", READER]);
     hub.command(&order).unwrap();
     let mut text = fs::read_to_string(&file).unwrap();
-    text.push_str("\n[media]\ncamera = \"test\"\ndocument_camera = \"test\"\nmicrophone = \"test\"\nspeaker = \"none\"\n");
+    text.push_str(
+        "\n[media]\ncamera = \"test\"\ndocument_camera = \"test\"\nmicrophone = \"test\"\nspeaker = \"none\"\n",
+    );
     fs::write(&file, text).unwrap();
     file
 }
 
-/// From a computer of the shop to a booth that welcomes its first participant.
-pub fn make(name: &str, hub: &Hub) -> Machine {
+/// From a computer of the shop to the page that says that the booth is installed. Gives the stick, which is still in.
+pub fn install_on(name: &str) -> (Machine, PathBuf) {
     let mut machine = Machine::new(Drives::blank(name).unwrap());
     let stick = machine.drives.installer_stick(None).unwrap();
     machine.power_on(&[&stick]).unwrap();
     install(&mut machine);
-    machine.see("Memasang Bilik").unwrap();
+    machine.see_any(&["Memasang Bilik", INSTALLED]).unwrap();
     machine.see(INSTALLED).unwrap();
-    machine.pull_out(&stick).unwrap();
-    machine.tap_on("Nyalakan ulang").unwrap();
+    keep(&mut machine, "installed");
+    (machine, stick)
+}
+
+/// Gives it the file of this hub, until it welcomes its first participant.
+pub fn enrol(machine: &mut Machine, hub: &Hub) {
     machine.see(NOT_ENROLLED).unwrap();
     let stick = machine.drives.plain_stick(&[(&provisioning(hub, "Bilik Uji"), "bilik.toml")]).unwrap();
     machine.plug_in_reader().unwrap();
@@ -77,28 +84,45 @@ pub fn make(name: &str, hub: &Hub) -> Machine {
     machine.see("Bilik siap").unwrap();
     machine.pull_out(&stick).unwrap();
     machine.see(WELCOME).unwrap();
-    machine
 }
 
-/// Keeps what this machine is now, for [`booth`]. Its plug is pulled for it: what it has said it keeps, it has to keep.
-pub fn keep(machine: &mut Machine) {
-    machine.cut();
-    fs::write(machine.drives.folder.join("of"), image()).unwrap();
-    let _ = Drives::copy_of("ready", &machine.drives).unwrap();
-    fs::write(tests().join("ready/of"), image()).unwrap();
+/// Keeps the drives as they are in this moment, for [`kept`]. They are what a power cut leaves now: what the screen says
+/// is done has to be on them.
+pub fn keep(machine: &mut Machine, stage: &str) {
+    machine.qmp("stop", json!({})).unwrap();
+    let _ = Drives::copy_of(stage, &machine.drives).unwrap();
+    machine.qmp("cont", json!({})).unwrap();
+    fs::write(tests().join(stage).join("of"), image()).unwrap();
+}
+
+/// A machine as an earlier one was kept, if that had the same image.
+fn kept(stage: &str) -> Option<Drives> {
+    let folder = tests().join(stage);
+    let same = fs::read_to_string(folder.join("of")).is_ok_and(|of| of == image());
+    same.then(|| Drives { name: stage.into(), folder })
+}
+
+/// A computer with the booth on its disk that was never started.
+pub fn installed(name: &str) -> Machine {
+    let found = kept("installed").unwrap_or_else(|| {
+        install_on("installing").0.scrap();
+        kept("installed").unwrap()
+    });
+    Machine::new(Drives::copy_of(name, &found).unwrap())
 }
 
 /// A booth that is enrolled, switched off. Its hub is away.
 pub fn booth(name: &str) -> Machine {
-    let ready = tests().join("ready");
-    if fs::read_to_string(ready.join("of")).ok() != Some(image()) {
-        let hub = hub("ready");
-        let mut made = make("making", &hub);
-        keep(&mut made);
-        made.scrap();
-    }
-    let ready = Drives { name: "ready".into(), folder: ready };
-    Machine::new(Drives::copy_of(name, &ready).unwrap())
+    let found = kept("ready").unwrap_or_else(|| {
+        let hub = hub("enrolling");
+        let mut machine = installed("enrolling");
+        machine.power_on(&[]).unwrap();
+        enrol(&mut machine, &hub);
+        keep(&mut machine, "ready");
+        machine.scrap();
+        kept("ready").unwrap()
+    });
+    Machine::new(Drives::copy_of(name, &found).unwrap())
 }
 
 /// Names the image by what `make image` has said of it.

@@ -49,8 +49,8 @@ impl Screen {
         Ok(Self { width, height, words: words(&String::from_utf8_lossy(&said.stdout)) })
     }
 
-    /// Where these words stand side by side in one line: the middle of them. Capitals count where that finds something,
-    /// for a button and a sentence may have the same words.
+    /// Where these words stand side by side in one line: the middle of them. A button and a sentence may have the same
+    /// words; so the lowest place counts, and capitals do where that finds something.
     pub fn find(&self, text: &str) -> Option<(u32, u32)> {
         self.find_as(text, letters).or_else(|| self.find_as(text, |word| letters(word).to_lowercase()))
     }
@@ -58,14 +58,16 @@ impl Screen {
     fn find_as(&self, text: &str, letters: impl Fn(&str) -> String) -> Option<(u32, u32)> {
         let wanted: Vec<_> = text.split_whitespace().map(&letters).filter(|word| !word.is_empty()).collect();
         let (first, rest) = wanted.split_first()?;
-        self.words.iter().filter(|word| letters(&word.text) == *first).find_map(|start| {
+        let starts = self.words.iter().filter(|word| letters(&word.text) == *first);
+        let places = starts.filter_map(|start| {
             let mut end = start;
             for next in rest {
                 end = self.words.iter().find(|word| letters(&word.text) == *next && follows(end, word))?;
             }
             let middle = |word: &Word| word.top + word.height / 2;
             Some(((start.left + end.left + end.width) / 2, (middle(start) + middle(end)) / 2))
-        })
+        });
+        places.max_by_key(|(_, down)| *down)
     }
 
     /// Everything, for a person who wonders.
