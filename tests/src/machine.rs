@@ -85,7 +85,9 @@ impl Machine {
         command.args(["-global", "driver=cfi.pflash01,property=secure,value=on"]);
         command.arg("-drive").arg("if=pflash,format=raw,readonly=on,file=/usr/share/OVMF/OVMF_CODE_4M.secboot.fd");
         command.args(["-drive", "if=pflash,format=raw,file=firmware.fd"]);
-        command.args(["-vga", "none", "-device", "virtio-vga,xres=1280,yres=800", "-device", "virtio-multitouch-pci"]);
+        // Without VGA: QEMU's, photographed while the kernel takes it over, can stop the machine for ever.
+        command.args(["-vga", "none", "-device", "virtio-gpu-pci,xres=1280,yres=800"]);
+        command.args(["-device", "virtio-multitouch-pci"]);
         command.args(["-drive", "if=none,id=disk,format=raw,discard=unmap,detect-zeroes=unmap,file=disk.img"]);
         command.args(["-device", "virtio-blk-pci,drive=disk,serial=SPECIMEN", "-device", "qemu-xhci,id=usb"]);
         command.args(["-device", "i6300esb", "-action", "watchdog=reset"]);
