@@ -81,9 +81,9 @@ pub fn enrol(machine: &mut Machine, hub: &Hub) {
     let stick = machine.drives.plain_stick(&[(&provisioning(hub, "Bilik Uji"), "bilik.toml")]).unwrap();
     machine.plug_in_reader().unwrap();
     machine.insert(&stick).unwrap();
-    machine.see("Bilik siap").unwrap();
-    machine.pull_out(&stick).unwrap();
+    // *Ready* stands there for a moment only, and not long enough to be waited for.
     machine.see(WELCOME).unwrap();
+    machine.pull_out(&stick).unwrap();
 }
 
 /// Keeps the drives as they are in this moment, for [`kept`]. They are what a power cut leaves now: what the screen says

@@ -1,15 +1,19 @@
 //! Reading a screen as people do: what words stand on it, and where.
 //!
-//! Tesseract reads the picture twice as large and in negative. So it finds the white words on dark buttons, which it passes
-//! over in the picture as it is, and loses nothing of the dark ones on light ground. Single digits on keys it does not find.
+//! Tesseract reads the picture twice as large: once in negative, and once only what is light on dark buttons, which it
+//! passes over otherwise. Single digits on keys it does not find.
 
 use anyhow::Context as _;
 use image::imageops::{FilterType, resize};
-use image::{ImageReader, Luma};
+use image::{GrayImage, ImageReader, Luma};
 use std::path::Path;
 use std::process::Command;
 
 const SCALE: u32 = 2;
+/// The widest part of a light letter.
+const STROKE: u32 = 24;
+/// Half the width of a pixel's surroundings: more than a letter, less than a button.
+const AROUND: u32 = 24;
 /// Of a hundred. Below are shapes that were taken for letters.
 const SURE: f32 = 30.0;
 
@@ -35,18 +39,10 @@ impl Screen {
         let opened = ImageReader::open(picture).and_then(ImageReader::with_guessed_format);
         let shown = opened.with_context(|| format!("failed to open {}", picture.display()))?.decode()?.into_luma8();
         let (width, height) = shown.dimensions();
-        let mut large = resize(&shown, width * SCALE, height * SCALE, FilterType::Nearest);
-        for Luma([value]) in large.pixels_mut() {
-            *value = 255 - *value;
-        }
-        let negative = picture.with_extension("negative.png");
-        large.save(&negative)?;
-        let mut tesseract = Command::new("tesseract");
-        tesseract.arg(&negative).args(["-", "-l", "ind", "--psm", "11", "tsv"]).env("OMP_THREAD_LIMIT", "1");
-        let said = tesseract.output().context("failed to run tesseract; `make image-test` installs it")?;
-        let _ = std::fs::remove_file(&negative);
-        anyhow::ensure!(said.status.success(), "tesseract: {}", String::from_utf8_lossy(&said.stderr));
-        Ok(Self { width, height, words: words(&String::from_utf8_lossy(&said.stdout)) })
+        let negative = GrayImage::from_fn(width, height, |x, y| Luma([255 - shown.get_pixel(x, y).0[0]]));
+        let mut words = recognize(&negative, &picture.with_extension("negative.png"))?;
+        words.extend(recognize(&light_on_dark(&shown), &picture.with_extension("buttons.png"))?);
+        Ok(Self { width, height, words })
     }
 
     /// Where these words stand side by side in one line: the middle of them. A button and a sentence may have the same
@@ -74,6 +70,44 @@ impl Screen {
     pub fn text(&self) -> String {
         self.words.iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join(" ")
     }
+}
+
+fn recognize(picture: &GrayImage, file: &Path) -> anyhow::Result<Vec<Word>> {
+    let (width, height) = picture.dimensions();
+    resize(picture, width * SCALE, height * SCALE, FilterType::Nearest).save(file)?;
+    let mut tesseract = Command::new("tesseract");
+    tesseract.arg(file).args(["-", "-l", "ind", "--psm", "11", "tsv"]).env("OMP_THREAD_LIMIT", "1");
+    let said = tesseract.output().context("failed to run tesseract; `make image-test` installs it")?;
+    let _ = std::fs::remove_file(file);
+    anyhow::ensure!(said.status.success(), "tesseract: {}", String::from_utf8_lossy(&said.stderr));
+    Ok(words(&String::from_utf8_lossy(&said.stdout)))
+}
+
+/// What is light and has dark ground on both sides, dark on white; nothing else.
+fn light_on_dark(picture: &GrayImage) -> GrayImage {
+    let (width, height) = picture.dimensions();
+    let dark = |x: u32, y: u32| picture.get_pixel(x, y).0[0] < 128;
+    let mut seen = GrayImage::from_pixel(width, height, Luma([255]));
+    for y in 0..height {
+        let mut last = None;
+        for x in (0..width).filter(|x| dark(*x, y)) {
+            // Between two dark pixels: a stroke of a letter, if it is narrow and most of its surroundings are dark.
+            let from = last.map_or(x, |last: u32| last + 1);
+            if x > from && x - from <= STROKE && ground_is_dark(picture, (from + x) / 2, y) {
+                (from..x).for_each(|x| seen.put_pixel(x, y, Luma([255 - picture.get_pixel(x, y).0[0]])));
+            }
+            last = Some(x);
+        }
+    }
+    seen
+}
+
+fn ground_is_dark(picture: &GrayImage, x: u32, y: u32) -> bool {
+    let (left, right) = (x.saturating_sub(AROUND), (x + AROUND).min(picture.width()));
+    let (top, bottom) = (y.saturating_sub(AROUND / 2), (y + AROUND / 2).min(picture.height()));
+    let pixels = (top..bottom).flat_map(|y| (left..right).map(move |x| picture.get_pixel(x, y).0[0]));
+    let dark = pixels.filter(|value| *value < 128).count();
+    dark * 2 > ((right - left) * (bottom - top)) as usize
 }
 
 /// In the same line, a space further to the right.
