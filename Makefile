@@ -14,10 +14,13 @@ PACKAGES := build-essential pkg-config cmake git ca-certificates \
 	libxkbcommon-x11-0 libx11-xcb1 libxcursor1 libxi6 libxrandr2 libgl1 \
 	nodejs npm chromium xvfb \
 	qemu-system-x86 busybox-static cpio strace age
+# What the booth's image is made and tried out with, beside its tool root.
+IMAGE_PACKAGES := mmdebstrap zstd openssl fdisk tesseract-ocr tesseract-ocr-ind
 RUST_AT_LEAST := 92
 CARGO_FUZZ := 0.13.2
 CARGO_DEB := 3.8.0
 FUZZ_SECONDS := 600
+CUTS := 30
 STATES := 1000000
 SEEDS := 10000
 DELIVERIES := 1000000
@@ -29,7 +32,7 @@ WITH_NODE := PATH="$(NODE_PATH_PREFIX):$$PATH"
 CONSOLE := ui/console
 
 .PHONY: help demo test fuzz mutants device-cuts crash-power crash-syscalls simulate exactly-once bench bench-journal residue \
-	screens pictures types deb console packages rust node lint unit clean
+	screens pictures types deb image image-test image-cuts console packages image-packages rust node lint unit clean
 
 help:
 	@echo "make demo     hub, booth and officer's console on this machine"
@@ -46,6 +49,9 @@ help:
 	@echo "make residue  what is left of a visit in memory and on disk, however it ends; needs root"
 	@echo "make screens  every page of the booth in both languages, all sizes and modes: target/screens"
 	@echo "make types    the console's wire types, anew from the Rust contract"
+	@echo "make image    the booth's stick and its update: target/kiosk; needs root"
+	@echo "make image-test     the image on an emulated machine, by touch and by eye: installed, enrolled, served, updated; needs root"
+	@echo "make image-cuts     power cuts of the image's installation, first start and update: CUTS (30) of each; needs root"
 	@echo "make deb      Debian packages of hub and booth, for this machine's release of Debian or a later one: target/debian"
 
 demo: packages rust console
@@ -127,6 +133,20 @@ deb: packages rust console
 		cargo install --locked --root target/tools --version $(CARGO_DEB) cargo-deb
 	@for package in $(DEB); do PATH="$$PATH:$(CURDIR)/target/tools/bin" cargo deb --locked --package $$package || exit; done
 
+image: packages image-packages rust
+	cargo build --release -p bilik-booth -p bilik-device
+	kiosk-image/build
+
+# One machine at a time: an emulated one fills both cores. BILIK_KIOSK says where the image is, if not in target/kiosk.
+IMAGE_TEST := cargo test -p bilik-tests --test e2e image:: -- --ignored --nocapture --test-threads 1
+image-test: packages image-packages rust
+	cargo build -p bilik-hub
+	$(IMAGE_TEST)
+
+image-cuts: packages image-packages rust
+	cargo build -p bilik-hub
+	BILIK_CUTS=$(CUTS) $(IMAGE_TEST) image::cuts::
+
 console: node $(CONSOLE)/dist/.built
 
 $(CONSOLE)/dist/.built: $(shell find $(CONSOLE) -type f -not -path '*/node_modules/*' -not -path '*/dist/*') | node
@@ -134,8 +154,10 @@ $(CONSOLE)/dist/.built: $(shell find $(CONSOLE) -type f -not -path '*/node_modul
 	touch $@
 
 # Installs only what is missing, so that an ordinary user with everything in place needs no root.
-packages:
-	@missing=""; for package in $(PACKAGES); do \
+packages: WANTED := $(PACKAGES)
+image-packages: WANTED := $(IMAGE_PACKAGES)
+packages image-packages:
+	@missing=""; for package in $(WANTED); do \
 		dpkg-query -W -f '$${Status}' $$package 2>/dev/null | grep -q "install ok installed" || \
 		{ [ $$package = npm ] && command -v npm >/dev/null; } || missing="$$missing $$package"; done; \
 	if [ -n "$$missing" ]; then \

@@ -37,10 +37,15 @@ struct Added {
 
 impl Hub {
     pub fn start(root: &Path) -> anyhow::Result<Self> {
+        Self::start_for(root, "localhost")
+    }
+
+    /// For booths that reach this machine under a name or address of their own.
+    pub fn start_for(root: &Path, host: &str) -> anyhow::Result<Self> {
         let folder = root.join("hub");
         std::fs::create_dir_all(&folder)?;
         // Fixed from the start, so that a hub that comes back is found where it was.
-        write_config(&folder, free_port()?, free_port()?)?;
+        write_config(&folder, host, free_port()?, free_port()?)?;
         let mut hub = Self { folder, console_address: String::new(), booth_address: String::new(), process: None };
         hub.command(&["init"])?;
         hub.run()?;
@@ -139,11 +144,11 @@ fn free_port() -> anyhow::Result<u16> {
     Ok(std::net::TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
 }
 
-fn write_config(folder: &Path, console: u16, booths: u16) -> anyhow::Result<()> {
+fn write_config(folder: &Path, host: &str, console: u16, booths: u16) -> anyhow::Result<()> {
     let state = folder.join("state");
     let text = format!(
-        "state_dir = {state:?}\nbranch_name = \"Kantor Cabang Yogyakarta\"\nnames = [\"localhost\", \"127.0.0.1\"]\n\
-         listen_console = \"127.0.0.1:{console}\"\nlisten_booths = \"127.0.0.1:{booths}\"\nbooth_address = \"localhost:{booths}\"\n"
+        "state_dir = {state:?}\nbranch_name = \"Kantor Cabang Yogyakarta\"\nnames = [\"localhost\", \"127.0.0.1\", \"{host}\"]\n\
+         listen_console = \"127.0.0.1:{console}\"\nlisten_booths = \"127.0.0.1:{booths}\"\nbooth_address = \"{host}:{booths}\"\n"
     );
     std::fs::write(folder.join("hub.toml"), text).context("failed to write the hub's configuration")
 }

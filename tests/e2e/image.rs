@@ -1,0 +1,36 @@
+//! The booth's image on a machine of its own, from the stick to the claim: `make image-test`. See `bilik_tests::machine`.
+
+mod claim;
+mod cuts;
+mod escape;
+mod fixture;
+mod update;
+
+use fixture::NOT_ENROLLED;
+
+/// Stick in, three touches, stick out.
+#[test]
+#[ignore = "make image-test"]
+fn a_stick_makes_a_booth() {
+    let (mut machine, stick) = fixture::install_on("stick");
+    // As the page says.
+    machine.pull_out(&stick).unwrap();
+    machine.tap_on("Nyalakan ulang").unwrap();
+    machine.see(NOT_ENROLLED).unwrap();
+    machine.scrap();
+}
+
+/// `bilik.toml` on a technician's stick, a card, and a claim that the hub has.
+#[test]
+#[ignore = "make image-test"]
+fn a_booth_enrols_and_serves() {
+    let hub = fixture::hub("serve");
+    let mut machine = fixture::installed("serve");
+    machine.power_on(&[]).unwrap();
+    fixture::enrol(&mut machine, &hub);
+    fixture::keep(&mut machine, "ready");
+    claim::make(&mut machine);
+    let claims = hub.command(&["claims"]).unwrap();
+    assert_eq!(claims.lines().count(), 1, "{claims}");
+    machine.scrap();
+}

@@ -1,0 +1,64 @@
+//! A participant's visit: by card, by touch and by eye, without an officer.
+
+use super::fixture::{keyboard, pad};
+use bilik_tests::machine::Machine;
+use bilik_tests::specimen::BUDI;
+use std::time::Duration;
+
+/// Documents of a retirement claim.
+const PHOTOS: usize = 5;
+/// Where one signs, on a screen of 1280 x 800.
+const LINE: [(u32, u32); 6] = [(960, 180), (1000, 120), (1040, 180), (1080, 120), (1120, 180), (1160, 120)];
+
+/// Waits for a page; says that somebody is still there if it asks meanwhile.
+fn page(machine: &mut Machine, title: &str) {
+    const ASKS: &str = "Anda masih di sini?";
+    while machine.see_any(&[title, ASKS]).unwrap().0 == 1 {
+        machine.tap_on("Ya, lanjutkan").unwrap();
+    }
+}
+
+pub fn make(machine: &mut Machine) {
+    machine.tap_on("Mulai").unwrap();
+    page(machine, "Bolehkah data Anda kami pakai?");
+    machine.tap_on("Saya setuju").unwrap();
+    page(machine, "Pembaca kartu siap");
+    machine.present(BUDI.nik).unwrap();
+    page(machine, "Mengapa Anda mengajukan klaim?");
+    machine.tap_on("Usia pensiun").unwrap();
+    machine.tap_on("Lanjut").unwrap();
+    page(machine, "Nomor peserta");
+    machine.present(BUDI.kpj).unwrap();
+    page(machine, "Nama lengkap");
+    keyboard(machine, BUDI.name);
+    machine.tap_on("Lanjut").unwrap();
+    page(machine, "Nomor telepon aktif");
+    pad(machine, BUDI.phone);
+    machine.tap_on("Lanjut").unwrap();
+    page(machine, "Bank Anda");
+    machine.tap_on("BRI").unwrap();
+    machine.tap_on("Lanjut").unwrap();
+    page(machine, "Nomor rekening");
+    pad(machine, BUDI.account);
+    machine.tap_on("Lanjut").unwrap();
+    page(machine, "Nama pemilik rekening");
+    machine.tap_on("Lanjut").unwrap();
+    page(machine, "Perkiraan saldo");
+    pad(machine, BUDI.balance);
+    machine.tap_on("Lanjut").unwrap();
+    for _ in 0..PHOTOS {
+        page(machine, "Ambil foto");
+        machine.tap_on("Ambil foto").unwrap();
+        page(machine, "Pakai foto ini");
+        machine.tap_on("Pakai foto ini").unwrap();
+    }
+    machine.tap_on("Lanjut").unwrap();
+    page(machine, "Apakah semuanya benar?");
+    machine.tap_on("Ke petugas").unwrap();
+    page(machine, "Kirim tanpa petugas");
+    machine.tap_on("Kirim tanpa petugas").unwrap();
+    page(machine, "Tanda tangani");
+    machine.draw(&LINE, Duration::from_millis(60)).unwrap();
+    machine.tap_on("Kirim klaim").unwrap();
+    page(machine, "Klaim Anda sudah diterima");
+}

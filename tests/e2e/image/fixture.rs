@@ -1,0 +1,169 @@
+//! What every test of the image does: install, enrol, get at the service menu. And a booth that is ready, made once for
+//! all tests of an image, because making it takes ten minutes.
+
+use bilik_tests::hub::Hub;
+use bilik_tests::machine::Machine;
+use bilik_tests::machine::drives::Drives;
+use bilik_tests::machine::tools::{kiosk, tests, version};
+use serde_json::json;
+use std::fs;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// How an emulated machine reaches the one that emulates it.
+const HOST: &str = "10.0.2.2";
+/// QEMU's `usb-serial` is an FTDI chip to its guest.
+const READER: &str = "usb:0403:6001";
+const PIN: &str = "271828";
+
+pub const INSTALLER: &str = "Pasang Bilik di komputer ini";
+pub const INSTALLED: &str = "Bilik sudah terpasang";
+pub const NOT_ENROLLED: &str = "Bilik belum terdaftar";
+pub const WELCOME: &str = "Selamat datang";
+
+/// Keys of the number pad, on a screen of 1280 x 800. They have too little on them to be read.
+const PAD: [u32; 3] = [869, 1020, 1170];
+const PAD_ROWS: [u32; 4] = [197, 330, 463, 596];
+/// Keys of the keyboard: the first of each row, its height, and how far the next is.
+const KEYBOARD: [(&str, u32, u32); 4] =
+    [("1234567890-", 87, 436), ("qwertyuiop'@", 87, 508), ("asdfghjkl./", 137, 580), ("zxcvbnm", 237, 652)];
+const KEY: u32 = 101;
+const SPACE: (u32, u32) = (1068, 652);
+/// The booth's name, which technicians hold.
+const NAME: (u32, u32) = (100, 42);
+
+/// From the installer to a disk that starts.
+pub fn install(machine: &mut Machine) {
+    machine.see(INSTALLER).unwrap();
+    machine.tap_on("Hapus dan pasang").unwrap();
+    machine.see("Hapus seluruh isi disk?").unwrap();
+    machine.tap_on("Ya, hapus dan pasang").unwrap();
+}
+
+pub fn hub(name: &str) -> Hub {
+    let root = tests().join(format!("{name}-hub"));
+    let _ = fs::remove_dir_all(&root);
+    fs::create_dir_all(&root).unwrap();
+    Hub::start_for(&root, HOST).unwrap()
+}
+
+/// The file that a technician carries from this hub. Its cameras are the booth's own pictures: the machine has none.
+pub fn provisioning(hub: &Hub, booth: &str) -> PathBuf {
+    let port = hub.console_address.rsplit(':').next().unwrap().to_owned();
+    let file = hub.folder.join("bilik.toml");
+    let (address, path) = (format!("{HOST}:{port}"), file.to_str().unwrap());
+    let mut order = vec!["provision", "--booth", booth, "--hub", &address, "--pin", PIN, "--force", path];
+    order.extend(["--network", "dhcp", "--reader", "line", "--port", READER]);
+    hub.command(&order).unwrap();
+    let mut text = fs::read_to_string(&file).unwrap();
+    text.push_str(
+        "\n[media]\ncamera = \"test\"\ndocument_camera = \"test\"\nmicrophone = \"test\"\nspeaker = \"none\"\n",
+    );
+    fs::write(&file, text).unwrap();
+    file
+}
+
+/// From a computer of the shop to the page that says that the booth is installed. Gives the stick, which is still in.
+pub fn install_on(name: &str) -> (Machine, PathBuf) {
+    let mut machine = Machine::new(Drives::blank(name).unwrap());
+    let stick = machine.drives.installer_stick(None).unwrap();
+    machine.power_on(&[&stick]).unwrap();
+    install(&mut machine);
+    machine.see_any(&["Memasang Bilik", INSTALLED]).unwrap();
+    machine.see(INSTALLED).unwrap();
+    keep(&mut machine, "installed");
+    (machine, stick)
+}
+
+/// Gives it the file of this hub, until it welcomes its first participant.
+pub fn enrol(machine: &mut Machine, hub: &Hub) {
+    machine.see(NOT_ENROLLED).unwrap();
+    let stick = machine.drives.plain_stick(&[(&provisioning(hub, "Bilik Uji"), "bilik.toml")]).unwrap();
+    machine.plug_in_reader().unwrap();
+    machine.insert(&stick).unwrap();
+    // *Ready* stands there for a moment only, and not long enough to be waited for.
+    machine.see(WELCOME).unwrap();
+    machine.pull_out(&stick).unwrap();
+}
+
+/// Keeps the drives as they are in this moment, for [`kept`]. They are what a power cut leaves now: what the screen says
+/// is done has to be on them.
+pub fn keep(machine: &mut Machine, stage: &str) {
+    machine.qmp("stop", json!({})).unwrap();
+    let _ = Drives::copy_of(stage, &machine.drives).unwrap();
+    machine.qmp("cont", json!({})).unwrap();
+    fs::write(tests().join(stage).join("of"), image()).unwrap();
+}
+
+/// A machine as an earlier one was kept, if that had the same image.
+fn kept(stage: &str) -> Option<Drives> {
+    let folder = tests().join(stage);
+    let same = fs::read_to_string(folder.join("of")).is_ok_and(|of| of == image());
+    same.then(|| Drives { name: stage.into(), folder })
+}
+
+/// A computer with the booth on its disk that was never started.
+pub fn installed(name: &str) -> Machine {
+    let found = kept("installed").unwrap_or_else(|| {
+        install_on("installing").0.scrap();
+        kept("installed").unwrap()
+    });
+    Machine::new(Drives::copy_of(name, &found).unwrap())
+}
+
+/// A booth that is enrolled, switched off. Its hub is away.
+pub fn booth(name: &str) -> Machine {
+    let found = kept("ready").unwrap_or_else(|| {
+        let hub = hub("enrolling");
+        let mut machine = installed("enrolling");
+        machine.power_on(&[]).unwrap();
+        enrol(&mut machine, &hub);
+        keep(&mut machine, "ready");
+        machine.scrap();
+        kept("ready").unwrap()
+    });
+    Machine::new(Drives::copy_of(name, &found).unwrap())
+}
+
+/// Names the image by what `make image` has said of it.
+fn image() -> String {
+    let version = version().unwrap();
+    fs::read_to_string(kiosk().join(format!("bilik-{version}.txt"))).unwrap()
+}
+
+/// From the welcome page into the service menu.
+pub fn open_menu(machine: &mut Machine) {
+    machine.see(WELCOME).unwrap();
+    machine.hold(NAME, Duration::from_secs(6)).unwrap();
+    machine.see("Untuk teknisi").unwrap();
+    pad(machine, PIN);
+    machine.tap_on("Buka menu").unwrap();
+    machine.see("Ringkasan").unwrap();
+}
+
+/// Types on the number pad of the glass.
+pub fn pad(machine: &mut Machine, digits: &str) {
+    for digit in digits.chars() {
+        let digit = digit.to_digit(10).unwrap() as usize;
+        let place = if digit == 0 { (1, 3) } else { ((digit - 1) % 3, (digit - 1) / 3) };
+        machine.tap((PAD[place.0], PAD_ROWS[place.1])).unwrap();
+    }
+}
+
+/// Types on the keyboard of the glass.
+pub fn keyboard(machine: &mut Machine, text: &str) {
+    for letter in text.to_lowercase().chars() {
+        let place = KEYBOARD.iter().find_map(|(row, first, high)| {
+            let across = u32::try_from(row.find(letter)?).unwrap();
+            Some((first + across * KEY, *high))
+        });
+        machine.tap(place.unwrap_or(SPACE)).unwrap();
+    }
+}
+
+/// Fails if something else than this page is shown now.
+pub fn same_page(machine: &mut Machine, page: &str, after: &str) {
+    machine.offers_no_way_out().unwrap();
+    let screen = machine.look().unwrap();
+    assert!(screen.find(page).is_some(), "{page:?} is gone after {after}; the screen shows {:?}", screen.text());
+}

@@ -1,0 +1,375 @@
+//! The booth's image on a whole machine, used as its technician and its participant use it: by touch and by eye.
+//!
+//! The machine is emulated by QEMU without hardware help, with firmware that has Secure Boot on. It is slow and not evenly
+//! so; therefore nothing here counts on time: a test says what is to be seen next, and waits for it as long as the slowest
+//! computer may take. What was seen is kept as pictures beside the drives, and so are the last picture and the serial
+//! line's log of a machine that has not shown what it should.
+
+pub mod drives;
+pub mod qmp;
+pub mod screen;
+pub mod tools;
+
+use self::drives::Drives;
+use self::qmp::Qmp;
+use self::screen::Screen;
+use self::tools::inside;
+use crate::process::{Process, until};
+use anyhow::{Context as _, bail};
+use serde_json::{Value, json};
+use std::fs;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// Longest wait for a page: a start takes three minutes on two cores that others use as well.
+const PATIENCE: Duration = Duration::from_secs(15 * 60);
+/// Between two looks at the screen.
+const BLINK: Duration = Duration::from_secs(1);
+/// How long a finger stays, and a key is held.
+const TOUCH: Duration = Duration::from_millis(200);
+/// Of the touch device, in both directions.
+const TOUCH_RANGE: u32 = 32767;
+
+/// No page of ours has these; they stand on ways out: firmware, shells, consoles, emergency modes.
+const WAYS_OUT: &[&str] = &[
+    "Boot Manager",
+    "UEFI Interactive",
+    "Shell>",
+    "Press any key",
+    "emergency mode",
+    "Give root password",
+    "login:",
+    "No bootable option",
+];
+
+pub struct Machine {
+    pub drives: Drives,
+    with_tpm: bool,
+    running: Option<Running>,
+    /// Pictures kept so far.
+    kept: usize,
+    /// The last picture and what was read of it.
+    seen: Option<(Vec<u8>, Screen)>,
+}
+
+struct Running {
+    process: Process,
+    qmp: Qmp,
+    _tpm: Option<Process>,
+    reader: Option<UnixStream>,
+}
+
+impl Machine {
+    pub fn new(drives: Drives) -> Self {
+        Self { drives, with_tpm: false, running: None, kept: 0, seen: None }
+    }
+
+    /// With a TPM 2.0, whose memory stays with the drives.
+    pub fn with_tpm(drives: Drives) -> Self {
+        Self { with_tpm: true, ..Self::new(drives) }
+    }
+
+    /// Presses the power button, with these sticks in their sockets.
+    pub fn power_on(&mut self, sticks: &[&Path]) -> anyhow::Result<()> {
+        anyhow::ensure!(self.running.is_none(), "the machine is on already");
+        let folder = self.drives.folder.clone();
+        let socket = folder.join("qmp");
+        for old in ["qmp", "reader", "tpm.socket"] {
+            let _ = fs::remove_file(folder.join(old));
+        }
+        let tpm = if self.with_tpm { Some(self.start_tpm()?) } else { None };
+        let mut command = inside(&self.drives.name, "qemu-system-x86_64");
+        command.args(["-S", "-nodefaults", "-display", "none", "-machine", "q35,smm=on", "-cpu", "max", "-smp", "2"]);
+        command.args(["-accel", "tcg,thread=multi,tb-size=512", "-m", "2048"]);
+        command.args(["-global", "driver=cfi.pflash01,property=secure,value=on"]);
+        command.arg("-drive").arg("if=pflash,format=raw,readonly=on,file=/usr/share/OVMF/OVMF_CODE_4M.secboot.fd");
+        command.args(["-drive", "if=pflash,format=raw,file=firmware.fd"]);
+        // Without VGA: QEMU's, photographed while the kernel takes it over, can stop the machine for ever.
+        command.args(["-vga", "none", "-device", "virtio-gpu-pci,xres=1280,yres=800"]);
+        command.args(["-device", "virtio-multitouch-pci"]);
+        command.args(["-drive", "if=none,id=disk,format=raw,discard=unmap,detect-zeroes=unmap,file=disk.img"]);
+        command.args(["-device", "virtio-blk-pci,drive=disk,serial=SPECIMEN", "-device", "qemu-xhci,id=usb"]);
+        command.args(["-device", "i6300esb", "-action", "watchdog=reset"]);
+        command.args(["-netdev", "user,id=net", "-device", "virtio-net-pci,netdev=net"]);
+        command.args(["-chardev", "socket,id=reader,path=reader,server=on,wait=off"]);
+        command.args(["-device", "usb-serial,id=reader,chardev=reader,bus=usb.0"]);
+        command.args(["-serial", "file:serial.log", "-qmp", "unix:qmp,server=on,wait=off"]);
+        if tpm.is_some() {
+            command.args(["-chardev", "socket,id=tpm,path=tpm.socket", "-tpmdev", "emulator,id=tpm,chardev=tpm"]);
+            command.args(["-device", "tpm-crb,tpmdev=tpm"]);
+        }
+        let mut process = Process::start("qemu", &mut command, &folder.join("qemu.log"))?;
+        let qmp = until("QEMU listens", || {
+            process.alive()?;
+            Ok(if socket.exists() { Qmp::connect(&socket).ok() } else { None })
+        })?;
+        self.running = Some(Running { process, qmp, _tpm: tpm, reader: None });
+        self.seen = None;
+        for stick in sticks {
+            self.insert(stick)?;
+        }
+        self.qmp("cont", json!({}))?;
+        Ok(())
+    }
+
+    fn start_tpm(&self) -> anyhow::Result<Process> {
+        fs::create_dir_all(self.drives.tpm())?;
+        let mut command = inside(&self.drives.name, "swtpm");
+        command.args([
+            "socket",
+            "--tpm2",
+            "--terminate",
+            "--tpmstate",
+            "dir=tpm",
+            "--ctrl",
+            "type=unixio,path=tpm.socket",
+        ]);
+        let socket = self.drives.folder.join("tpm.socket");
+        let mut process = Process::start("swtpm", &mut command, &self.drives.folder.join("tpm.log"))?;
+        until("the TPM listens", || {
+            process.alive()?;
+            Ok(socket.exists().then_some(()))
+        })?;
+        Ok(process)
+    }
+
+    /// Pulls the plug. What the guest has not written yet is lost.
+    pub fn cut(&mut self) {
+        if let Some(mut running) = self.running.take() {
+            running.process.kill();
+        }
+    }
+
+    /// Waits until the machine has switched itself off.
+    pub fn is_off(&mut self) -> anyhow::Result<()> {
+        let mut running = self.running.take().context("the machine was not on")?;
+        running.process.wait()?;
+        Ok(())
+    }
+
+    pub fn qmp(&mut self, command: &str, arguments: Value) -> anyhow::Result<Value> {
+        let running = self.running.as_mut().context("the machine is off")?;
+        running.process.alive()?;
+        running.qmp.run(command, arguments)
+    }
+
+    /// Bytes written to the disk since the power button was pressed.
+    pub fn written(&mut self) -> anyhow::Result<u64> {
+        let said = self.qmp("query-blockstats", json!({}))?;
+        let disks = said.as_array().map(Vec::as_slice).unwrap_or_default();
+        let disk = disks.iter().find(|drive| drive["device"] == "disk").context("QEMU does not know the disk")?;
+        disk["stats"]["wr_bytes"].as_u64().context("QEMU does not count writes")
+    }
+
+    /// Waits until this much has been written, and pulls the plug. Says false if it has stayed below until the page
+    /// with this text came.
+    pub fn cut_at(&mut self, bytes: u64, page: &str) -> anyhow::Result<bool> {
+        let mut looked = Instant::now();
+        loop {
+            if self.written()? >= bytes {
+                self.cut();
+                return Ok(true);
+            }
+            if looked.elapsed() > 5 * BLINK {
+                if self.look()?.find(page).is_some() {
+                    return Ok(false);
+                }
+                looked = Instant::now();
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// Puts a stick in.
+    pub fn insert(&mut self, stick: &Path) -> anyhow::Result<()> {
+        let id = stick.file_stem().and_then(|name| name.to_str()).context("a stick needs a name")?.to_owned();
+        let file = stick.file_name().and_then(|name| name.to_str()).context("a stick needs a name")?.to_owned();
+        let file = json!({ "driver": "file", "filename": file });
+        self.qmp("blockdev-add", json!({ "node-name": id, "driver": "raw", "file": file }))?;
+        let stick = json!({ "id": id, "driver": "usb-storage", "bus": "usb.0", "drive": id, "removable": true });
+        self.qmp("device_add", stick)?;
+        Ok(())
+    }
+
+    /// Pulls a stick out.
+    pub fn pull_out(&mut self, stick: &Path) -> anyhow::Result<()> {
+        let id = stick.file_stem().and_then(|name| name.to_str()).context("a stick needs a name")?.to_owned();
+        self.qmp("device_del", json!({ "id": id }))?;
+        // Nobody is asked when a USB device goes, but QEMU lets go of its file a little later.
+        until("the stick is out", || Ok(self.qmp("blockdev-del", json!({ "node-name": id })).ok()))?;
+        Ok(())
+    }
+
+    /// Plugs something else into USB, such as `usb-kbd`.
+    pub fn plug_in(&mut self, driver: &str, id: &str) -> anyhow::Result<()> {
+        self.qmp("device_add", json!({ "driver": driver, "id": id, "bus": "usb.0" }))?;
+        Ok(())
+    }
+
+    pub fn unplug(&mut self, id: &str) -> anyhow::Result<()> {
+        self.qmp("device_del", json!({ "id": id }))?;
+        Ok(())
+    }
+
+    /// Plugs the card reader in; QEMU attaches it when somebody is at its other end.
+    pub fn plug_in_reader(&mut self) -> anyhow::Result<()> {
+        let socket = self.drives.folder.join("reader");
+        let running = self.running.as_mut().context("the machine is off")?;
+        let reader = UnixStream::connect(&socket).with_context(|| format!("failed to reach {}", socket.display()))?;
+        running.reader = Some(reader);
+        Ok(())
+    }
+
+    pub fn unplug_reader(&mut self) -> anyhow::Result<()> {
+        self.running.as_mut().context("the machine is off")?.reader = None;
+        Ok(())
+    }
+
+    /// Holds a card to the reader: the line that a reader sends for it.
+    pub fn present(&mut self, digits: &str) -> anyhow::Result<()> {
+        let running = self.running.as_mut().context("the machine is off")?;
+        let reader = running.reader.as_mut().context("no card reader is plugged in")?;
+        std::io::Write::write_all(reader, format!("{digits}\r\n").as_bytes()).context("the card reader is gone")
+    }
+
+    pub fn reset(&mut self) -> anyhow::Result<()> {
+        self.qmp("system_reset", json!({}))?;
+        Ok(())
+    }
+
+    /// How often the machine has started anew since it was switched on.
+    pub fn resets(&mut self) -> anyhow::Result<usize> {
+        self.qmp("query-status", json!({}))?;
+        Ok(self.running.as_ref().map_or(0, |running| running.qmp.happened("RESET")))
+    }
+
+    /// Presses keys together, named as QEMU does: `ctrl`, `alt`, `f1`, `sysrq`.
+    pub fn chord(&mut self, keys: &[&str]) -> anyhow::Result<()> {
+        let keys: Vec<_> = keys.iter().map(|key| json!({ "type": "qcode", "data": key })).collect();
+        self.qmp("send-key", json!({ "keys": keys, "hold-time": TOUCH.as_millis() }))?;
+        // It goes on for as long.
+        std::thread::sleep(2 * TOUCH);
+        Ok(())
+    }
+
+    /// Touches the glass here, in pixels.
+    pub fn tap(&mut self, (x, y): (u32, u32)) -> anyhow::Result<()> {
+        self.hold((x, y), TOUCH)
+    }
+
+    /// Leaves a finger there for some time.
+    pub fn hold(&mut self, at: (u32, u32), time: Duration) -> anyhow::Result<()> {
+        self.draw(&[at], time)
+    }
+
+    /// Draws a line with a finger.
+    pub fn draw(&mut self, points: &[(u32, u32)], stay: Duration) -> anyhow::Result<()> {
+        let (width, height) = self.seen.as_ref().map_or((1280, 800), |(_, screen)| (screen.width, screen.height));
+        let event = |kind: &str, id: i32, axis: &str, value: u32| {
+            let data = json!({ "type": kind, "slot": 0, "tracking-id": id, "axis": axis, "value": value });
+            json!({ "type": "mtt", "data": data })
+        };
+        // The finger comes down where it is to be, not where the last one was.
+        let mut comes = vec![event("begin", 1, "x", 0)];
+        for (x, y) in points {
+            let (x, y) = (x * TOUCH_RANGE / width.max(1), y * TOUCH_RANGE / height.max(1));
+            let there = [event("data", 1, "x", x), event("data", 1, "y", y)];
+            let events: Vec<_> = comes.drain(..).chain(there).collect();
+            self.qmp("input-send-event", json!({ "events": events }))?;
+            std::thread::sleep(stay);
+        }
+        self.qmp("input-send-event", json!({ "events": [event("end", -1, "x", 0)] }))?;
+        Ok(())
+    }
+
+    /// A picture of the screen, PNG.
+    pub fn photograph(&mut self, name: &str) -> anyhow::Result<PathBuf> {
+        let file = format!("{name}.png");
+        self.qmp("screendump", json!({ "filename": file, "format": "png" }))?;
+        Ok(self.drives.folder.join(file))
+    }
+
+    /// What stands on the screen now.
+    pub fn look(&mut self) -> anyhow::Result<Screen> {
+        let picture = self.photograph("now")?;
+        let bytes = fs::read(&picture)?;
+        if let Some((same, screen)) = &self.seen
+            && *same == bytes
+        {
+            return Ok(screen.clone());
+        }
+        let screen = Screen::read(&picture)?;
+        self.seen = Some((bytes, screen.clone()));
+        Ok(screen)
+    }
+
+    /// Waits until this stands on the screen, and says where. A longer text has to be in one line.
+    pub fn see(&mut self, text: &str) -> anyhow::Result<(u32, u32)> {
+        Ok(self.see_any(&[text])?.1)
+    }
+
+    /// Waits until one of these stands on the screen: which, and where.
+    pub fn see_any(&mut self, texts: &[&str]) -> anyhow::Result<(usize, (u32, u32))> {
+        let (deadline, mut shown) = (Instant::now() + PATIENCE, String::new());
+        loop {
+            match self.look() {
+                Ok(screen) => {
+                    if let Some(found) =
+                        texts.iter().enumerate().find_map(|(index, text)| Some((index, screen.find(text)?)))
+                    {
+                        self.keep(texts[found.0])?;
+                        return Ok(found);
+                    }
+                    shown = screen.text();
+                    self.offers_no_way_out()?;
+                }
+                // Between two screens, such as the firmware's and the kernel's, there may be none.
+                Err(error) if Instant::now() >= deadline => return Err(error),
+                Err(_) => {
+                    self.running.as_mut().context("the machine is off")?.process.alive()?;
+                }
+            }
+            if Instant::now() >= deadline {
+                bail!(
+                    "waited {} min in vain for {texts:?}; the screen shows {shown:?} (pictures and logs: {})",
+                    PATIENCE.as_secs() / 60,
+                    self.drives.folder.display()
+                );
+            }
+            std::thread::sleep(BLINK);
+        }
+    }
+
+    /// Waits until the text is there, and touches it.
+    pub fn tap_on(&mut self, text: &str) -> anyhow::Result<()> {
+        let at = self.see(text)?;
+        self.tap(at)
+    }
+
+    /// Fails if the screen offers a way out of the booth.
+    pub fn offers_no_way_out(&mut self) -> anyhow::Result<()> {
+        let screen = self.look()?;
+        match WAYS_OUT.iter().find(|way| screen.find(way).is_some()) {
+            Some(way) => bail!("the screen shows {way:?}: {:?}", screen.text()),
+            None => Ok(()),
+        }
+    }
+
+    /// Keeps the last picture, for people.
+    fn keep(&mut self, text: &str) -> anyhow::Result<()> {
+        self.kept += 1;
+        let word: String = text.chars().map(|letter| if letter.is_alphanumeric() { letter } else { '-' }).collect();
+        let folder = &self.drives.folder;
+        fs::copy(folder.join("now.png"), folder.join(format!("{:02}-{}.png", self.kept, word.to_lowercase())))?;
+        Ok(())
+    }
+
+    /// Switched off and no longer wanted: its drives are large, its pictures stay.
+    pub fn scrap(mut self) {
+        self.cut();
+        for large in ["disk.img", "stick.img", "files.img"] {
+            let _ = fs::remove_file(self.drives.folder.join(large));
+        }
+    }
+}
