@@ -151,8 +151,11 @@ fn progress_is_shown_however_often_others_ask() {
     machine.put("hold", "");
     let told = AtomicU32::new(0);
     std::thread::scope(|scope| {
-        let asker =
-            scope.spawn(|| machine.ask_showing(&Request::Update, |_| drop(told.fetch_add(1, Ordering::Relaxed))));
+        let asker = scope.spawn(|| {
+            machine.ask_showing(&Request::Update, |_| {
+                let _ = told.fetch_add(1, Ordering::Relaxed);
+            })
+        });
         machine.until("writing", |status| status.work.as_ref().is_some_and(|work| work.step == Step::Writing));
         let before = told.load(Ordering::Relaxed);
         machine.until("told again and again", |_| told.load(Ordering::Relaxed) >= before + 3);
