@@ -161,7 +161,8 @@ fn refused() -> Status {
 }
 
 fn ailing() -> Status {
-    let last = Outcome::RolledBack { from: "0.2.0".into(), to: "0.3.0".into(), why: "no picture of the camera".into() };
+    let last =
+        Outcome::RolledBack { running: "0.2.0".into(), failed: "0.3.0".into(), why: "no picture of the camera".into() };
     let mut status = Status { data: Data::NoTpm, last: Some(last), ..specimen::booth() };
     status.slots[1].state = SlotState::Bad;
     status

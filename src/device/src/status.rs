@@ -177,8 +177,8 @@ pub enum Outcome {
     },
     /// The new version did not get well; the old one runs.
     RolledBack {
-        from: String,
-        to: String,
+        failed: String,
+        running: String,
         why: String,
     },
     Failed {

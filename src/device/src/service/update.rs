@@ -171,14 +171,14 @@ pub fn end_trial(machine: &Machine, why: &str) -> Result<(), Refusal> {
 pub fn fall_back(machine: &Machine, slots: &[Slot], why: &str) -> Result<(), Refusal> {
     Tool::new("rauc").args(["status", "mark-bad"]).run()?;
     let other = slots.iter().find(|slot| !slot.running).and_then(|slot| slot.version.clone());
-    let to = other.unwrap_or_else(|| "unknown".into());
-    remember(machine, &Outcome::RolledBack { from: machine.version(), to, why: why.to_owned() });
+    let running = other.unwrap_or_else(|| "unknown".into());
+    remember(machine, &Outcome::RolledBack { failed: machine.version(), running, why: why.to_owned() });
     Ok(())
 }
 
 pub fn rolled_back(trial: Trial) -> Outcome {
     let why = trial.why.unwrap_or_else(|| "it did not start, or lost power before it was proven".into());
-    Outcome::RolledBack { from: trial.to, to: trial.from, why }
+    Outcome::RolledBack { failed: trial.to, running: trial.from, why }
 }
 
 /// How it ended is for people to read: that it can't be kept does not undo anything.

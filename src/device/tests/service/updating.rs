@@ -55,8 +55,8 @@ fn a_new_version_that_did_not_get_well_is_told_of() {
     let mut machine = installed();
     restarted(&mut machine, "a", "0.2.0", &rauc(("rootfs.0", "good"), "bad", "0.10.0"));
     let last = machine.status().last;
-    let Some(Outcome::RolledBack { from, to, why }) = last else { panic!("{last:?}") };
-    assert_eq!((from.as_str(), to.as_str()), ("0.10.0", "0.2.0"));
+    let Some(Outcome::RolledBack { failed, running, why }) = last else { panic!("{last:?}") };
+    assert_eq!((failed.as_str(), running.as_str()), ("0.10.0", "0.2.0"));
     assert!(why.contains("did not start"), "{why}");
     assert_eq!(states(&machine), [SlotState::Good, SlotState::Bad]);
     assert!(!machine.at("var/lib/bilik-device/trial.json").exists());

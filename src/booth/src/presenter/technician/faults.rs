@@ -266,10 +266,10 @@ fn machine(status: &Status, say: Say, found: &mut Vec<Line>) {
         ));
     }
     match &status.last {
-        Some(Outcome::RolledBack { from, to, why }) => {
+        Some(Outcome::RolledBack { failed, running, why }) => {
             let what = match say.0 {
-                Language::Id => format!("Pembaruan ke {to} gagal; {from} berjalan lagi"),
-                Language::En => format!("The update to {to} failed; {from} runs again"),
+                Language::Id => format!("Pembaruan ke {failed} gagal; {running} berjalan lagi"),
+                Language::En => format!("The update to {failed} failed; {running} runs again"),
             };
             found.push(fault("U-03", Tone::Attention, what, why.clone()));
         }

@@ -273,11 +273,11 @@ fn last(status: &Status, say: Say) -> Option<Line> {
             },
         )
         .tone(Tone::Good),
-        Outcome::RolledBack { from, to, why } => Line::new(
+        Outcome::RolledBack { failed, running, why } => Line::new(
             label,
             match say.0 {
-                Language::Id => format!("{to} tidak berjalan baik; kembali ke {from}"),
-                Language::En => format!("{to} did not run well; back to {from}"),
+                Language::Id => format!("{failed} tidak berjalan baik; kembali ke {running}"),
+                Language::En => format!("{failed} did not run well; back to {running}"),
             },
         )
         .note(why.clone())

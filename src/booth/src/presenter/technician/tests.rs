@@ -74,8 +74,8 @@ fn each_fault_has_its_code_and_a_well_booth_none() {
     check(|status, _| status.slots[1].state = SlotState::Bad, &["U-02"]);
     check(
         |status, _| {
-            let (from, to) = ("0.2.0".into(), "0.3.0".into());
-            status.last = Some(Outcome::RolledBack { from, to, why: "specimen".into() });
+            let (failed, running) = ("0.3.0".into(), "0.2.0".into());
+            status.last = Some(Outcome::RolledBack { failed, running, why: "specimen".into() });
         },
         &["U-03"],
     );
