@@ -62,6 +62,17 @@ pub fn ensure(disk: &Block, first: &str, second: Option<&str>) -> Result<(), Ref
     }
 }
 
+/// The slot that the firmware starts first, if its order knows one.
+pub fn first() -> Result<Option<&'static str>, Refusal> {
+    Ok(first_of(&list()?))
+}
+
+fn first_of(now: &Entries) -> Option<&'static str> {
+    let label = |number: &String| now.entries.iter().find(|entry| entry.number == *number).map(|entry| &entry.label);
+    let slot = |label: &String| SLOTS.iter().map(|slot| slot.0).find(|name| name == label);
+    now.order.iter().filter_map(label).find_map(slot)
+}
+
 /// The order to set, if the present one knows neither slot.
 fn order(now: &Entries, first: &str, second: Option<&str>) -> Option<String> {
     let number = |label: &str| now.entries.iter().find(|entry| entry.label == label).map(|entry| entry.number.clone());
@@ -115,6 +126,9 @@ mod tests {
         let labels: Vec<_> = found.entries.iter().map(|entry| (entry.number.as_str(), entry.label.as_str())).collect();
         assert_eq!(labels, [("0000", "UiApp"), ("0001", "bilik-a"), ("0007", "bilik-b")]);
         assert!(found.entries[2].path.contains("9c78b208"));
+        assert_eq!(first_of(&found), Some("bilik-a"));
+        assert_eq!(first_of(&Entries { order: vec!["0000".into(), "0007".into()], ..found }), Some("bilik-b"));
+        assert_eq!(first_of(&Entries::default()), None);
         assert_eq!(parse("EFI variables are not supported on this system.\n"), Entries::default());
         // Nothing that firmware may call an entry breaks it.
         for text in ["Boot", "Boot00", "Boot000\u{e9}*", "BootOrder: ", "Boot0001*"] {

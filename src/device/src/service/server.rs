@@ -122,7 +122,13 @@ fn begin(machine: &Machine) {
     }
     let trial: Option<Trial> = machine.recall(update::TRIAL);
     let ended = match update::start(trial, &machine.slot().unwrap_or_default(), &machine.boot_id()) {
-        Start::Usual | Start::Waiting | Start::OnTrial(_) => return,
+        Start::Usual => {
+            if let Err(error) = update::give_up_what_did_not_start(machine) {
+                tracing::error!(%error, "a slot that does not start was not given up");
+            }
+            return;
+        }
+        Start::Waiting | Start::OnTrial(_) => return,
         Start::RolledBack(trial) => update::rolled_back(trial),
         Start::Interrupted => {
             Outcome::Failed { why: Failure::Io, detail: "the update was cut before it was whole".into() }

@@ -15,7 +15,7 @@ use super::disks::Block;
 use super::machine::Machine;
 use super::refusal::Refusal;
 use super::work::Report;
-use super::{disks, installer, sticks};
+use super::{boot_entries, disks, installer, sticks};
 use bilik_device::{Failure, Mode, Outcome, Slot, SlotState, Step};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -258,7 +258,18 @@ pub fn mend_entries(machine: &Machine, disks: &[Block]) -> Result<(), Refusal> {
     let other = if slot == "a" { "bilik-b" } else { "bilik-a" };
     // An update that was cut, or that is on trial, has left nothing that may be started by chance.
     let second = machine.recall::<Trial>(TRIAL).is_none().then_some(other);
-    super::boot_entries::ensure(disk, &format!("bilik-{slot}"), second)
+    boot_entries::ensure(disk, &format!("bilik-{slot}"), second)
+}
+
+/// At a usual start: if the firmware was to start the other slot, that one could not be started, for the firmware or the first
+/// program refused it. It is given up, so that no further start is lost on it; an update mends it.
+pub fn give_up_what_did_not_start(machine: &Machine) -> Result<(), Refusal> {
+    let Some(slot) = machine.slot() else { return Ok(()) };
+    if boot_entries::first()?.is_some_and(|first| first != format!("bilik-{slot}")) {
+        tracing::error!("the slot that comes first could not be started: its blocks are not what was installed");
+        Tool::new("rauc").args(["status", "mark-bad", "other"]).run()?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

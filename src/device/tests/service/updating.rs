@@ -165,6 +165,19 @@ fn progress_is_shown_however_often_others_ask() {
 }
 
 #[test]
+fn a_slot_that_could_not_be_started_is_given_up() {
+    let mut machine = Machine::new("a");
+    machine.serve();
+    assert_eq!(machine.calls("rauc status mark-bad").len(), 0);
+    // b came first, and the machine has come up from a all the same.
+    machine.put("order", "0001,0000");
+    machine.restart("a", "second");
+    assert_eq!(machine.calls("rauc status mark-bad"), ["rauc status mark-bad other"]);
+    machine.restart("b", "third");
+    assert_eq!(machine.calls("rauc status mark-bad").len(), 1);
+}
+
+#[test]
 fn firmware_that_forgot_is_told_again() {
     let mut machine = Machine::new("b");
     for path in ["firmware", "order"] {
