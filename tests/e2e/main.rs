@@ -3,6 +3,7 @@
 
 mod claim;
 mod faults;
+mod image;
 mod mutants;
 mod readers;
 mod residue;
