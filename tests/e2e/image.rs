@@ -1,5 +1,6 @@
 //! The booth's image on a machine of its own, from the stick to the claim: `make image-test`. See `bilik_tests::machine`.
 
+mod call;
 mod claim;
 mod cuts;
 mod escape;
@@ -28,7 +29,8 @@ fn a_booth_enrols_and_serves() {
     let mut machine = fixture::installed("serve");
     machine.power_on(&[]).unwrap();
     fixture::enrol(&mut machine, &hub);
-    fixture::keep(&mut machine, "ready");
+    fixture::keep_awake(&mut machine, &hub);
+    machine.plug_in_reader().unwrap();
     claim::make(&mut machine);
     let claims = hub.command(&["claims"]).unwrap();
     assert_eq!(claims.lines().count(), 1, "{claims}");

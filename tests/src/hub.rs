@@ -46,10 +46,15 @@ impl Hub {
         std::fs::create_dir_all(&folder)?;
         // Fixed from the start, so that a hub that comes back is found where it was.
         write_config(&folder, host, free_port()?, free_port()?)?;
-        let mut hub = Self { folder, console_address: String::new(), booth_address: String::new(), process: None };
+        let mut hub = Self::at(&folder);
         hub.command(&["init"])?;
         hub.run()?;
         Ok(hub)
+    }
+
+    /// One that was started from this folder of its own before; [`Hub::run`] starts it again.
+    pub fn at(folder: &Path) -> Self {
+        Self { folder: folder.to_owned(), console_address: String::new(), booth_address: String::new(), process: None }
     }
 
     /// Starts the process; after [`Hub::stop`] at the same addresses.

@@ -5,6 +5,7 @@
 //! computer may take. What was seen is kept as pictures beside the drives, and so are the last picture and the serial
 //! line's log of a machine that has not shown what it should.
 
+pub mod drill;
 pub mod drives;
 pub mod qmp;
 pub mod screen;
@@ -53,6 +54,15 @@ pub struct Machine {
     seen: Option<(Vec<u8>, Screen)>,
 }
 
+/// What the machine's network socket leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cable {
+    /// QEMU's own network: addresses by DHCP, this computer's loopback under 10.0.2.2.
+    User,
+    /// An interface of this computer.
+    Tap(&'static str),
+}
+
 struct Running {
     process: Process,
     qmp: Qmp,
@@ -72,10 +82,47 @@ impl Machine {
 
     /// Presses the power button, with these sticks in their sockets.
     pub fn power_on(&mut self, sticks: &[&Path]) -> anyhow::Result<()> {
+        self.start(Cable::User, &[])?;
+        for stick in sticks {
+            self.insert(stick)?;
+        }
+        self.qmp("cont", json!({}))?;
+        Ok(())
+    }
+
+    /// Stops time in this machine, which has nothing in its sockets, and ends it: its drives have its memory beside them
+    /// then, for [`Machine::wake`].
+    pub fn put_to_sleep(&mut self) -> anyhow::Result<()> {
+        self.qmp("stop", json!({}))?;
+        self.qmp("migrate", json!({ "uri": format!("file:{}", drives::MEMORY) }))?;
+        loop {
+            let said = self.qmp("query-migrate", json!({}))?;
+            match said["status"].as_str() {
+                Some("completed") => break,
+                Some("failed" | "cancelled") => bail!("the machine's memory was not kept: {said}"),
+                _ => std::thread::sleep(BLINK / 10),
+            }
+        }
+        self.cut();
+        Ok(())
+    }
+
+    /// Goes on where [`Machine::put_to_sleep`] has stopped.
+    pub fn wake(&mut self, cable: Cable) -> anyhow::Result<()> {
+        self.start(cable, &["-incoming", &format!("file:{}", drives::MEMORY)])?;
+        until("the memory is back", || {
+            let said = self.qmp("query-status", json!({}))?;
+            Ok((said["status"] != "inmigrate").then_some(()))
+        })?;
+        self.qmp("cont", json!({}))?;
+        Ok(())
+    }
+
+    fn start(&mut self, cable: Cable, more: &[&str]) -> anyhow::Result<()> {
         anyhow::ensure!(self.running.is_none(), "the machine is on already");
         let folder = self.drives.folder.clone();
         let socket = folder.join("qmp");
-        for old in ["qmp", "reader", "tpm.socket"] {
+        for old in ["qmp", "reader", "serial", "tpm.socket"] {
             let _ = fs::remove_file(folder.join(old));
         }
         let tpm = if self.with_tpm { Some(self.start_tpm()?) } else { None };
@@ -91,14 +138,20 @@ impl Machine {
         command.args(["-drive", "if=none,id=disk,format=raw,discard=unmap,detect-zeroes=unmap,file=disk.img"]);
         command.args(["-device", "virtio-blk-pci,drive=disk,serial=SPECIMEN", "-device", "qemu-xhci,id=usb"]);
         command.args(["-device", "i6300esb", "-action", "watchdog=reset"]);
-        command.args(["-netdev", "user,id=net", "-device", "virtio-net-pci,netdev=net"]);
+        let network = match cable {
+            Cable::User => "user,id=net".to_owned(),
+            Cable::Tap(interface) => format!("tap,id=net,ifname={interface},script=no,downscript=no"),
+        };
+        command.args(["-netdev", &network, "-device", "virtio-net-pci,netdev=net"]);
+        command.args(["-audiodev", "none,id=sound", "-device", "intel-hda", "-device", "hda-duplex,audiodev=sound"]);
         command.args(["-chardev", "socket,id=reader,path=reader,server=on,wait=off"]);
-        command.args(["-device", "usb-serial,id=reader,chardev=reader,bus=usb.0"]);
-        command.args(["-serial", "file:serial.log", "-qmp", "unix:qmp,server=on,wait=off"]);
+        command.args(["-chardev", "socket,id=serial,path=serial,server=on,wait=off,logfile=serial.log"]);
+        command.args(["-serial", "chardev:serial", "-qmp", "unix:qmp,server=on,wait=off"]);
         if tpm.is_some() {
             command.args(["-chardev", "socket,id=tpm,path=tpm.socket", "-tpmdev", "emulator,id=tpm,chardev=tpm"]);
             command.args(["-device", "tpm-crb,tpmdev=tpm"]);
         }
+        command.args(more);
         let mut process = Process::start("qemu", &mut command, &folder.join("qemu.log"))?;
         let qmp = until("QEMU listens", || {
             process.alive()?;
@@ -106,10 +159,6 @@ impl Machine {
         })?;
         self.running = Some(Running { process, qmp, _tpm: tpm, reader: None });
         self.seen = None;
-        for stick in sticks {
-            self.insert(stick)?;
-        }
-        self.qmp("cont", json!({}))?;
         Ok(())
     }
 
@@ -212,16 +261,19 @@ impl Machine {
         Ok(())
     }
 
-    /// Plugs the card reader in; QEMU attaches it when somebody is at its other end.
+    /// Plugs the card reader in.
     pub fn plug_in_reader(&mut self) -> anyhow::Result<()> {
         let socket = self.drives.folder.join("reader");
         let running = self.running.as_mut().context("the machine is off")?;
         let reader = UnixStream::connect(&socket).with_context(|| format!("failed to reach {}", socket.display()))?;
         running.reader = Some(reader);
+        let reader = json!({ "driver": "usb-serial", "id": "reader", "chardev": "reader", "bus": "usb.0" });
+        self.qmp("device_add", reader)?;
         Ok(())
     }
 
     pub fn unplug_reader(&mut self) -> anyhow::Result<()> {
+        self.unplug("reader")?;
         self.running.as_mut().context("the machine is off")?.reader = None;
         Ok(())
     }
@@ -368,7 +420,7 @@ impl Machine {
     /// Switched off and no longer wanted: its drives are large, its pictures stay.
     pub fn scrap(mut self) {
         self.cut();
-        for large in ["disk.img", "stick.img", "files.img"] {
+        for large in ["disk.img", "stick.img", "files.img", drives::MEMORY] {
             let _ = fs::remove_file(self.drives.folder.join(large));
         }
     }

@@ -19,6 +19,14 @@ fn page(machine: &mut Machine, title: &str) {
 }
 
 pub fn make(machine: &mut Machine) {
+    fill_in(machine);
+    page(machine, "Kirim tanpa petugas");
+    machine.tap_on("Kirim tanpa petugas").unwrap();
+    sign(machine);
+}
+
+/// Up to the officer.
+pub fn fill_in(machine: &mut Machine) {
     machine.tap_on("Mulai").unwrap();
     page(machine, "Bolehkah data Anda kami pakai?");
     machine.tap_on("Saya setuju").unwrap();
@@ -55,8 +63,10 @@ pub fn make(machine: &mut Machine) {
     machine.tap_on("Lanjut").unwrap();
     page(machine, "Apakah semuanya benar?");
     machine.tap_on("Ke petugas").unwrap();
-    page(machine, "Kirim tanpa petugas");
-    machine.tap_on("Kirim tanpa petugas").unwrap();
+}
+
+/// And from there.
+pub fn sign(machine: &mut Machine) {
     page(machine, "Tanda tangani");
     machine.draw(&LINE, Duration::from_millis(60)).unwrap();
     machine.tap_on("Kirim klaim").unwrap();

@@ -2,16 +2,16 @@
 //! all tests of an image, because making it takes ten minutes.
 
 use bilik_tests::hub::Hub;
-use bilik_tests::machine::Machine;
 use bilik_tests::machine::drives::Drives;
 use bilik_tests::machine::tools::{kiosk, tests, version};
+use bilik_tests::machine::{Cable, Machine};
 use serde_json::json;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// How an emulated machine reaches the one that emulates it.
-const HOST: &str = "10.0.2.2";
+pub const HOST: &str = "10.0.2.2";
 /// QEMU's `usb-serial` is an FTDI chip to its guest.
 const READER: &str = "usb:0403:6001";
 const PIN: &str = "271828";
@@ -20,6 +20,12 @@ pub const INSTALLER: &str = "Pasang Bilik di komputer ini";
 pub const INSTALLED: &str = "Bilik sudah terpasang";
 pub const NOT_ENROLLED: &str = "Bilik belum terdaftar";
 pub const WELCOME: &str = "Selamat datang";
+
+/// Stages that machines are kept in: never started, and enrolled.
+const INSTALLED_STAGE: &str = "installed";
+pub const READY: &str = "ready";
+/// Of a machine without any: the booth's own pictures and tone.
+pub const NO_MEDIA: &str = "camera = \"test\"\ndocument_camera = \"test\"\nmicrophone = \"test\"\nspeaker = \"none\"\n";
 
 /// Keys of the number pad, on a screen of 1280 x 800. They have too little on them to be read.
 const PAD: [u32; 3] = [869, 1020, 1170];
@@ -47,8 +53,13 @@ pub fn hub(name: &str) -> Hub {
     Hub::start_for(&root, HOST).unwrap()
 }
 
-/// The file that a technician carries from this hub. Its cameras are the booth's own pictures: the machine has none.
-pub fn provisioning(hub: &Hub, booth: &str) -> PathBuf {
+/// The hub of a machine that was kept, which is not running.
+pub fn its_hub(stage: &str) -> Hub {
+    Hub::at(Path::new(&fs::read_to_string(tests().join(stage).join("hub")).unwrap()))
+}
+
+/// The file that a technician carries from this hub, with these cameras, microphone and loudspeaker.
+pub fn provisioning(hub: &Hub, booth: &str, media: &str) -> PathBuf {
     let port = hub.console_address.rsplit(':').next().unwrap().to_owned();
     let file = hub.folder.join("bilik.toml");
     let (address, path) = (format!("{HOST}:{port}"), file.to_str().unwrap());
@@ -56,9 +67,8 @@ pub fn provisioning(hub: &Hub, booth: &str) -> PathBuf {
     order.extend(["--network", "dhcp", "--reader", "line", "--port", READER]);
     hub.command(&order).unwrap();
     let mut text = fs::read_to_string(&file).unwrap();
-    text.push_str(
-        "\n[media]\ncamera = \"test\"\ndocument_camera = \"test\"\nmicrophone = \"test\"\nspeaker = \"none\"\n",
-    );
+    text.push_str("\n[media]\n");
+    text.push_str(media);
     fs::write(&file, text).unwrap();
     file
 }
@@ -71,19 +81,20 @@ pub fn install_on(name: &str) -> (Machine, PathBuf) {
     install(&mut machine);
     machine.see_any(&["Memasang Bilik", INSTALLED]).unwrap();
     machine.see(INSTALLED).unwrap();
-    keep(&mut machine, "installed");
+    keep(&mut machine, INSTALLED_STAGE);
     (machine, stick)
 }
 
 /// Gives it the file of this hub, until it welcomes its first participant.
 pub fn enrol(machine: &mut Machine, hub: &Hub) {
     machine.see(NOT_ENROLLED).unwrap();
-    let stick = machine.drives.plain_stick(&[(&provisioning(hub, "Bilik Uji"), "bilik.toml")]).unwrap();
+    let stick = machine.drives.plain_stick(&[(&provisioning(hub, "Bilik Uji", NO_MEDIA), "bilik.toml")]).unwrap();
     machine.plug_in_reader().unwrap();
     machine.insert(&stick).unwrap();
     // *Ready* stands there for a moment only, and not long enough to be waited for.
     machine.see(WELCOME).unwrap();
     machine.pull_out(&stick).unwrap();
+    machine.unplug_reader().unwrap();
 }
 
 /// Keeps the drives as they are in this moment, for [`kept`]. They are what a power cut leaves now: what the screen says
@@ -104,25 +115,36 @@ fn kept(stage: &str) -> Option<Drives> {
 
 /// A computer with the booth on its disk that was never started.
 pub fn installed(name: &str) -> Machine {
-    let found = kept("installed").unwrap_or_else(|| {
+    let found = kept(INSTALLED_STAGE).unwrap_or_else(|| {
         install_on("installing").0.scrap();
-        kept("installed").unwrap()
+        kept(INSTALLED_STAGE).unwrap()
     });
     Machine::new(Drives::copy_of(name, &found).unwrap())
 }
 
-/// A booth that is enrolled, switched off. Its hub is away.
-pub fn booth(name: &str) -> Machine {
-    let found = kept("ready").unwrap_or_else(|| {
+/// A booth that is enrolled and welcomes its participants, without a card reader. Its hub is away.
+pub fn booth(name: &str, cable: Cable) -> Machine {
+    let found = kept(READY).unwrap_or_else(|| {
         let hub = hub("enrolling");
         let mut machine = installed("enrolling");
         machine.power_on(&[]).unwrap();
         enrol(&mut machine, &hub);
-        keep(&mut machine, "ready");
+        keep_awake(&mut machine, &hub);
         machine.scrap();
-        kept("ready").unwrap()
+        kept(READY).unwrap()
     });
-    Machine::new(Drives::copy_of(name, &found).unwrap())
+    let mut machine = Machine::new(Drives::copy_of(name, &found).unwrap());
+    machine.wake(cable).unwrap();
+    machine
+}
+
+/// Like [`keep`], with what the machine has in its memory, so that nobody waits for it to start again.
+pub fn keep_awake(machine: &mut Machine, hub: &Hub) {
+    machine.put_to_sleep().unwrap();
+    let _ = Drives::copy_of(READY, &machine.drives).unwrap();
+    fs::write(tests().join(READY).join("hub"), hub.folder.to_str().unwrap()).unwrap();
+    fs::write(tests().join(READY).join("of"), image()).unwrap();
+    machine.wake(Cable::User).unwrap();
 }
 
 /// Names the image by what `make image` has said of it.

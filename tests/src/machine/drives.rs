@@ -12,6 +12,8 @@ use std::process::Command;
 /// Of the emulated disk, in bytes. The file takes only what was written.
 const DISK: u64 = 8 << 30;
 const SECTOR: u64 = 512;
+/// A sleeping machine's memory, beside its drives.
+pub const MEMORY: &str = "memory";
 
 /// Firmware with Secure Boot on that knows the image's keys and no others.
 const ENROL: &str = r#"
@@ -52,13 +54,11 @@ impl Drives {
         Ok(Self { name: name.to_owned(), folder })
     }
 
-    /// Puts another machine's disk, firmware and TPM in the place of these.
+    /// Puts another machine's disk, firmware, TPM and memory in the place of these.
     pub fn copy_from(&self, other: &Drives) -> anyhow::Result<()> {
         let mut copy = Command::new("cp");
         copy.args(["--recursive", "--sparse=always", "--"]).args([other.disk(), other.firmware()]);
-        if other.tpm().exists() {
-            copy.arg(other.tpm());
-        }
+        copy.args([other.tpm(), other.folder.join(MEMORY)].into_iter().filter(|part| part.exists()));
         output(copy.arg(&self.folder))?;
         Ok(())
     }
