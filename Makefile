@@ -116,7 +116,6 @@ lint: rust console
 screens: packages rust
 	cargo build --workspace --bins
 	target/debug/screens
-	cargo run -p bilik-booth --example technician
 	tests/sheets target/screens
 
 pictures: export BILIK_DEMO_HEADLESS = 1
