@@ -7,7 +7,7 @@ use bilik_tests::machine::drives::Drives;
 use bilik_tests::machine::tools::{kiosk, tests, version};
 use serde_json::json;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// How an emulated machine reaches the one that emulates it.
@@ -73,6 +73,14 @@ pub fn install_on(name: &str) -> (Machine, PathBuf) {
     machine.see(INSTALLED).unwrap();
     keep(&mut machine, "installed");
     (machine, stick)
+}
+
+/// What the page then says to do: stick out, restart. Up to the booth's own page.
+pub fn start_installed(machine: &mut Machine, stick: &Path) {
+    machine.see(INSTALLED).unwrap();
+    machine.pull_out(stick).unwrap();
+    machine.tap_on("Nyalakan ulang").unwrap();
+    machine.see(NOT_ENROLLED).unwrap();
 }
 
 /// Gives it the file of this hub, until it welcomes its first participant.
