@@ -111,12 +111,12 @@ residue: packages rust console
 lint: rust console
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
+	cargo clippy --no-default-features -p bilik-booth -- -D warnings
 	cd $(CONSOLE) && $(WITH_NODE) npm run lint
 
 screens: packages rust
 	cargo build --workspace --bins
 	target/debug/screens
-	cargo run -p bilik-booth --example technician
 	tests/sheets target/screens
 
 pictures: export BILIK_DEMO_HEADLESS = 1
@@ -134,7 +134,7 @@ deb: packages rust console
 	@for package in $(DEB); do PATH="$$PATH:$(CURDIR)/target/tools/bin" cargo deb --locked --package $$package || exit; done
 
 image: packages image-packages rust
-	cargo build --release -p bilik-booth -p bilik-device
+	cargo build --release --no-default-features -p bilik-booth -p bilik-device
 	kiosk-image/build
 
 # One machine at a time: an emulated one fills both cores. BILIK_KIOSK says where the image is, if not in target/kiosk.

@@ -167,12 +167,7 @@ fn nobody_is_sent_home_without_an_officer() {
     let mut scene = Scene::new();
     let mut booth = scene.booth("Bilik 1");
     booth.sees("Belum ada petugas").unwrap();
-    story::consent(&mut booth, &mut unwatched).unwrap();
-    story::fill_in(&mut booth, &mut unwatched).unwrap();
-    story::photograph(&mut booth, &mut unwatched).unwrap();
-    booth.press("Kirim tanpa petugas").unwrap();
-    story::sign(&mut booth, &mut unwatched).unwrap();
-    booth.sees("Klaim Anda sudah diterima").unwrap();
+    story::without_officer(&mut booth, &mut unwatched).unwrap();
     booth.sees("menelepon Anda").unwrap();
 
     // An officer takes it up later, phones the participant and decides.

@@ -7,17 +7,12 @@ mod escape;
 mod fixture;
 mod update;
 
-use fixture::NOT_ENROLLED;
-
 /// Stick in, three touches, stick out.
 #[test]
 #[ignore = "make image-test"]
 fn a_stick_makes_a_booth() {
     let (mut machine, stick) = fixture::install_on("stick");
-    // As the page says.
-    machine.pull_out(&stick).unwrap();
-    machine.tap_on("Nyalakan ulang").unwrap();
-    machine.see(NOT_ENROLLED).unwrap();
+    fixture::start_installed(&mut machine, &stick);
     machine.scrap();
 }
 

@@ -101,3 +101,14 @@ pub fn sign(booth: &mut Booth, watch: Watch<'_>) -> anyhow::Result<()> {
     watch(booth, "sign")?;
     booth.press("Kirim klaim")
 }
+
+/// The whole of it while no officer is there, up to the hub's receipt.
+pub fn without_officer(booth: &mut Booth, watch: Watch<'_>) -> anyhow::Result<()> {
+    consent(booth, watch)?;
+    fill_in(booth, watch)?;
+    photograph(booth, watch)?;
+    booth.press("Kirim tanpa petugas")?;
+    sign(booth, watch)?;
+    booth.sees("Klaim Anda sudah diterima")?;
+    Ok(())
+}

@@ -1,8 +1,8 @@
 //! How a booth gets its identity.
 //!
-//! The hub's operator makes a code; a technician gives it to the booth. The code holds a secret that works once and
-//! for ten minutes, and a digest of the hub's certificate authority, so the booth knows the right hub before it has
-//! ever spoken to it: nobody in between can hand it another one.
+//! The hub's operator makes a code; a technician gives it to the booth. The code holds a secret that works once and for
+//! as long as the operator has said (ten minutes for one that is typed), and a digest of the hub's certificate authority,
+//! so the booth knows the right hub before it has ever spoken to it: nobody in between can hand it another one.
 
 use crate::ids::{BASE32, BoothId, Digest};
 use serde::{Deserialize, Serialize};

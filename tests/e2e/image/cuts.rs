@@ -1,7 +1,7 @@
 //! Power cuts. A cut falls after a random number of written bytes, so that it hits the same work on a fast computer and on
 //! a slow one. `BILIK_CUTS` says how many there are of each kind, `BILIK_SEED` repeats them.
 
-use super::fixture::{INSTALLED, INSTALLER, NOT_ENROLLED, WELCOME, booth, install, installed};
+use super::fixture::{INSTALLED, INSTALLER, NOT_ENROLLED, WELCOME, booth, install, installed, start_installed};
 use super::update::{bring, repack};
 use bilik_tests::machine::drives::Drives;
 use bilik_tests::machine::{Cable, Machine};
@@ -46,11 +46,8 @@ fn cuts_of_an_installation() {
         machine.power_on(&[&stick]).unwrap();
         if machine.see_any(&[INSTALLER, NOT_ENROLLED]).unwrap().0 == 0 {
             install(&mut machine);
-            machine.see(INSTALLED).unwrap();
-            machine.pull_out(&stick).unwrap();
-            machine.tap_on("Nyalakan ulang").unwrap();
+            start_installed(&mut machine, &stick);
         }
-        machine.see(NOT_ENROLLED).unwrap();
         machine.scrap();
     }
 }

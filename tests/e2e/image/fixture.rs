@@ -85,6 +85,14 @@ pub fn install_on(name: &str) -> (Machine, PathBuf) {
     (machine, stick)
 }
 
+/// What the page then says to do: stick out, restart. Up to the booth's own page.
+pub fn start_installed(machine: &mut Machine, stick: &Path) {
+    machine.see(INSTALLED).unwrap();
+    machine.pull_out(stick).unwrap();
+    machine.tap_on("Nyalakan ulang").unwrap();
+    machine.see(NOT_ENROLLED).unwrap();
+}
+
 /// Gives it the file of this hub, until it welcomes its first participant.
 pub fn enrol(machine: &mut Machine, hub: &Hub) {
     machine.see(NOT_ENROLLED).unwrap();

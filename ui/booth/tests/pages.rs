@@ -3,7 +3,7 @@
 // Helpers of tests, which clippy does not take for tests.
 #![allow(clippy::unwrap_used)]
 
-#[path = "../examples/screens/specimens.rs"]
+#[path = "../examples/window/specimens.rs"]
 mod specimens;
 
 use std::{cell::RefCell, collections::BTreeMap, path::Path, rc::Rc};

@@ -64,6 +64,7 @@ pub struct ScanArgs {
 const WAITING: usize = 1024;
 
 /// What comes from the reader's thread, with the time where a recording needs it.
+#[cfg_attr(not(feature = "technician"), expect(dead_code, reason = "the times are a recording's"))]
 enum News {
     Event(ReaderEvent),
     Result(Result<Scan, Unreadable>),

@@ -198,7 +198,10 @@ mod tests {
     fn why_the_hub_did_not_take_it() {
         let check = |word: &str, why| assert_eq!(why_not("hub:1", word).why, why, "{word}");
         check("bilik-booth: failed to reach the hub at hub:1: error sending request", Failure::HubUnreachable);
-        check("bilik-booth: the hub refused the code: it is used, older than ten minutes", Failure::CodeRefused);
+        check(
+            "bilik-booth: the hub refused the code: it is used, too old, or not from this hub (status 403)",
+            Failure::CodeRefused,
+        );
         check("bilik-booth: hub:1 is not the hub that this code is for: its certificate", Failure::CodeRefused);
         check("bilik-booth: enrolment code has 3 characters, expected 52", Failure::CodeRefused);
         check("bilik-booth: failed to write /var/lib/bilik/identity.json.new: No space left", Failure::Io);

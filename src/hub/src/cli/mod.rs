@@ -43,7 +43,7 @@ enum Command {
     Init,
     /// Print the certificate of the branch authority (PEM).
     Ca,
-    /// Make a code that lets one booth in, once, within ten minutes.
+    /// Make a code that lets one booth in, once, within ten minutes or as many hours as you say.
     EnrolCode(enrol::EnrolCode),
     /// Write the file for the stick that sets one booth up: hub, enrolment code, network, card reader, PIN.
     Provision(Box<enrol::Provision>),

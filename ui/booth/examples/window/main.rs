@@ -1,7 +1,6 @@
 //! Opens the window on a desktop with the specimens of one page: `cargo run -p bilik-ui --example window -- reason`.
 //! The three switches of the header work.
 
-#[path = "screens/specimens.rs"]
 mod specimens;
 
 use std::error::Error;

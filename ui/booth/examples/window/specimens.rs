@@ -1,4 +1,4 @@
-//! Every page in its states, filled with specimens: what the pictures show and what the tests measure.
+//! Every page in its states, filled with specimens: what the window shows and what the tests measure.
 
 use bilik_ui::*;
 use slint::{ComponentHandle, Image, ModelRc, Rgb8Pixel, SharedPixelBuffer, VecModel};

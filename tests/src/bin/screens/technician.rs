@@ -1,6 +1,6 @@
-//! Draws the technicians' pages as the booth fills them, to `target/screens/technician-*.png`: both languages, a wide and a high
-//! screen. `cargo run -p bilik-booth --example technician -- [WORD..]` draws those whose names contain all the words.
+//! The technicians' pages: in both languages, on a wide and on a high screen.
 
+use crate::{Gallery, PORTRAIT, Shape, WIDE};
 use bilik_booth::device::{End, MachineEvent};
 use bilik_booth::presenter::technician::{Around, Technician};
 use bilik_booth::service::lockout::Gate;
@@ -11,17 +11,11 @@ use bilik_claim::session::Key;
 use bilik_claim::text::Language;
 use bilik_claim::wire::DeviceState;
 use bilik_device::{Clock, Data, Failure, Outcome, Provisioning, Request, SlotState, Status, Step, Stick, Work};
-use bilik_ui::{App, AppWindow, Theme};
-use slint::platform::software_renderer::{MinimalSoftwareWindow, RepaintBufferType};
-use slint::platform::{Platform, PlatformError, WindowAdapter, WindowEvent};
-use slint::{ComponentHandle as _, PhysicalSize, Rgb8Pixel, SharedPixelBuffer};
-use std::error::Error;
-use std::io::Write as _;
-use std::path::Path;
-use std::rc::Rc;
+use bilik_ui::App;
+use slint::ComponentHandle as _;
 use std::time::{Duration, Instant};
 
-const SHAPES: [(&str, u32, u32, f32); 2] = [("1280x800", 1280, 800, 1.0), ("portrait", 1080, 1920, 1.5)];
+const SHAPES: [Shape; 2] = [WIDE, PORTRAIT];
 
 /// A booth and its technician, before the page is drawn.
 struct Scene {
@@ -30,8 +24,10 @@ struct Scene {
     now: Instant,
 }
 
+type Machine = fn() -> Status;
 type Play = fn(&mut Scene);
 
+/// Name, machine, whether the booth is enrolled, and what the technician does.
 const SCENES: &[(&str, Machine, bool, Play)] = &[
     ("installer", specimen::stick, false, |s| s.act(Act::Disk(0))),
     ("installer-one", one_disk, false, |_| {}),
@@ -123,7 +119,29 @@ const SCENES: &[(&str, Machine, bool, Play)] = &[
     }),
 ];
 
-type Machine = fn() -> Status;
+pub fn draw(gallery: &mut Gallery) -> anyhow::Result<()> {
+    for (name, status, enrolled, play) in SCENES {
+        for shape in SHAPES {
+            for language in [Language::Id, Language::En] {
+                let file = format!("technician-{name}_{}_{}.png", shape.name, language.code());
+                gallery.draw(&file, shape, |window| {
+                    slint::select_bundled_translation(language.code())?;
+                    let mut technician = Technician::new(window);
+                    let app = window.global::<App>();
+                    app.set_language(language.code().into());
+                    let mut scene = Scene::new(status(), *enrolled);
+                    play(&mut scene);
+                    technician.show(&scene.service, &scene.around, scene.now, language);
+                    if let Some(screen) = Technician::screen(&scene.service) {
+                        app.set_screen(screen);
+                    }
+                    Ok(())
+                })?;
+            }
+        }
+    }
+    Ok(())
+}
 
 fn install() -> Request {
     Request::Install { disk: "specimen-1".into() }
@@ -242,66 +260,4 @@ impl Scene {
         self.act(Act::Confirm);
         self.ends(install(), end);
     }
-}
-
-struct Memory(Rc<MinimalSoftwareWindow>);
-
-impl Platform for Memory {
-    fn create_window_adapter(&self) -> Result<Rc<dyn WindowAdapter>, PlatformError> {
-        Ok(self.0.clone())
-    }
-}
-
-fn main() -> Result<(), Box<dyn Error>> {
-    let words: Vec<String> = std::env::args().skip(1).collect();
-    let own = std::env::current_exe()?;
-    let folder = own.ancestors().nth(3).ok_or("no target folder")?.join("screens");
-    std::fs::create_dir_all(&folder)?;
-    let surface = MinimalSoftwareWindow::new(RepaintBufferType::NewBuffer);
-    slint::platform::set_platform(Box::new(Memory(surface.clone())))?;
-    let mut drawn = 0;
-    for (name, status, enrolled, play) in SCENES {
-        for (shape, width, height, factor) in SHAPES {
-            for language in [Language::Id, Language::En] {
-                let file = format!("technician-{name}_{shape}_{}.png", language.code());
-                if !words.iter().all(|word| file.contains(word.as_str())) {
-                    continue;
-                }
-                let window = AppWindow::new()?;
-                slint::select_bundled_translation(language.code())?;
-                let mut technician = Technician::new(&window);
-                window.show()?;
-                surface.dispatch_event_with_result(WindowEvent::ScaleFactorChanged { scale_factor: factor })?;
-                surface.set_size(PhysicalSize::new(width, height));
-                window.global::<Theme>().set_calm(true);
-                let app = window.global::<App>();
-                app.set_language(language.code().into());
-                let mut scene = Scene::new(status(), *enrolled);
-                play(&mut scene);
-                technician.show(&scene.service, &scene.around, scene.now, language);
-                if let Some(screen) = Technician::screen(&scene.service) {
-                    app.set_screen(screen);
-                }
-                draw(&surface, width, height, &folder.join(&file))?;
-                window.hide()?;
-                drawn += 1;
-            }
-        }
-    }
-    writeln!(std::io::stderr(), "{drawn} pictures in {}", folder.display())?;
-    Ok(())
-}
-
-fn draw(surface: &MinimalSoftwareWindow, width: u32, height: u32, file: &Path) -> Result<(), Box<dyn Error>> {
-    // Change handlers run with the timers; some of them lead to others.
-    for _ in 0..3 {
-        slint::platform::update_timers_and_animations();
-    }
-    let mut pixels = SharedPixelBuffer::<Rgb8Pixel>::new(width, height);
-    surface.request_redraw();
-    surface.draw_if_needed(|renderer| {
-        renderer.render(pixels.make_mut_slice(), width as usize);
-    });
-    image::save_buffer(file, pixels.as_bytes(), width, height, image::ColorType::Rgb8)?;
-    Ok(())
 }
