@@ -111,7 +111,6 @@ residue: packages rust console
 lint: rust console
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
-	cargo clippy --no-default-features -p bilik-booth -- -D warnings
 	cd $(CONSOLE) && $(WITH_NODE) npm run lint
 
 screens: packages rust
