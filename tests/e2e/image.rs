@@ -1,8 +1,11 @@
 //! The booth's image on a machine of its own, from the stick to the claim: `make image-test`. See `bilik_tests::machine`.
 
+mod bad_updates;
 mod call;
 mod claim;
 mod cuts;
+mod damage;
+mod drills;
 mod escape;
 mod fixture;
 mod update;

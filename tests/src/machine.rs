@@ -335,6 +335,11 @@ impl Machine {
         Ok(())
     }
 
+    /// Between two looks at something that takes a while.
+    pub fn pause(&self) {
+        std::thread::sleep(BLINK);
+    }
+
     /// A picture of the screen, PNG.
     pub fn photograph(&mut self, name: &str) -> anyhow::Result<PathBuf> {
         let file = format!("{name}.png");

@@ -3,7 +3,7 @@
 
 use super::claim;
 use super::fixture::{self, HOST, READY, WELCOME, booth, open_menu, provisioning};
-use super::update::{OWN, repack};
+use super::update::{OWN, Repack, restart};
 use bilik_tests::browser::Browser;
 use bilik_tests::hub::Hub;
 use bilik_tests::machine::{Cable, Machine};
@@ -52,7 +52,7 @@ fn its_hub() -> Hub {
 
 /// New cameras for an enrolled booth: by a new file, and by an image that has their driver loaded.
 fn give_cameras(machine: &mut Machine, hub: &Hub) {
-    let bundle = repack("0.9.5", CAMERAS, OWN);
+    let bundle = Repack { version: "0.9.5", words: CAMERAS, keys: OWN, ..Repack::default() }.make();
     let file = provisioning(hub, "Bilik Kamera", MEDIA);
     let stick = machine.drives.plain_stick(&[(&bundle, "bilik.raucb"), (&file, "bilik.toml")]).unwrap();
     machine.insert(&stick).unwrap();
@@ -66,8 +66,7 @@ fn give_cameras(machine: &mut Machine, hub: &Hub) {
     machine.pull_out(&stick).unwrap();
     open_menu(machine);
     machine.tap_on("Daya").unwrap();
-    machine.tap_on("Nyalakan ulang").unwrap();
-    machine.tap_on("Ya, nyalakan ulang").unwrap();
+    restart(machine);
     machine.see(WELCOME).unwrap();
 }
 

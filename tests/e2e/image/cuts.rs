@@ -2,7 +2,7 @@
 //! a slow one. `BILIK_CUTS` says how many there are of each kind, `BILIK_SEED` repeats them.
 
 use super::fixture::{INSTALLED, INSTALLER, NOT_ENROLLED, WELCOME, booth, install, installed, start_installed};
-use super::update::{bring, repack};
+use super::update::{OWN, Repack, bring};
 use bilik_tests::machine::drives::Drives;
 use bilik_tests::machine::{Cable, Machine};
 use std::hash::{BuildHasher as _, DefaultHasher, Hash as _, Hasher as _, RandomState};
@@ -70,7 +70,7 @@ fn cuts_of_the_first_start() {
 #[test]
 #[ignore = "make image-test"]
 fn cuts_of_an_update() {
-    let bundle = repack("0.9.4", "", "/opt/keys");
+    let bundle = Repack { version: "0.9.4", keys: OWN, ..Repack::default() }.make();
     for (cut, bytes) in places("update", UPDATE).into_iter().enumerate() {
         let mut machine = booth(&format!("cut-update-{cut}"), Cable::User);
         machine.plug_in_reader().unwrap();

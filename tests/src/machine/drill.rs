@@ -71,4 +71,14 @@ impl Machine {
             false => bail!("{line:?} failed: {said}"),
         }
     }
+
+    /// Types a line there, and does not wait for what comes of it.
+    pub fn type_inside(&mut self, line: &str) -> anyhow::Result<UnixStream> {
+        let socket = self.drives.folder.join("serial");
+        let mut serial =
+            UnixStream::connect(&socket).with_context(|| format!("failed to reach {}", socket.display()))?;
+        serial.set_read_timeout(Some(Duration::from_millis(500)))?;
+        serial.write_all(format!("\n{line}\n").as_bytes())?;
+        Ok(serial)
+    }
 }

@@ -1,0 +1,66 @@
+//! A program that ends, one that hangs, a kernel that hangs: how long until the booth is usable again, as its own log of
+//! the guest's time tells it. Figures, not limits: an emulated machine starts its programs ten times slower than a PC.
+
+use super::fixture::{READY, WELCOME, booth, its_hub};
+use super::update::{OWN, Repack, update};
+use bilik_tests::machine::drill::OVERLAY;
+use bilik_tests::machine::{Cable, Machine};
+
+const UNIT: &str = "bilik-booth.service";
+
+/// Seconds of the guest's clock since its start: now, when the program was last asked to start, and when it was ready.
+fn times(machine: &mut Machine) -> [f64; 3] {
+    let line = format!(
+        "cut -d' ' -f1 /proc/uptime; systemctl show {UNIT} -P ExecMainStartTimestampMonotonic -P ActiveEnterTimestampMonotonic"
+    );
+    let said = machine.inside(&line).unwrap();
+    let number = |index: usize| said.split_whitespace().nth(index).unwrap().parse::<f64>().unwrap();
+    [number(0), number(1) / 1e6, number(2) / 1e6]
+}
+
+/// Does this to the booth's program, and waits until another is ready.
+#[allow(clippy::print_stdout, reason = "the figures are what it is for")]
+fn drill(machine: &mut Machine, name: &str, deed: &str) {
+    let before: u32 = machine.inside(&format!("systemctl show {UNIT} -P MainPID")).unwrap().trim().parse().unwrap();
+    let [at, ..] = times(machine);
+    machine.inside(&deed.replace("PID", &before.to_string())).unwrap();
+    loop {
+        let said = machine.inside(&format!("systemctl show {UNIT} -P MainPID -P ActiveState")).unwrap();
+        let mut words = said.split_whitespace();
+        let (pid, state) = (words.next().unwrap().to_owned(), words.next().unwrap().to_owned());
+        if state == "active" && pid != before.to_string() && pid != "0" {
+            break;
+        }
+        machine.pause();
+    }
+    machine.see(WELCOME).unwrap();
+    let [_, started, ready] = times(machine);
+    println!("{name}: started anew after {:.1} s, ready {:.1} s later", started - at, ready - started);
+    assert!(started > at, "{name}: the program was not started anew");
+}
+
+#[test]
+#[ignore = "make image-test"]
+#[allow(clippy::print_stdout, reason = "the figures are what it is for")]
+fn what_ends_or_hangs_comes_back() {
+    let bundle = Repack { version: "0.9.6", keys: OWN, overlay: OVERLAY, ..Repack::default() }.make();
+    let mut machine = booth("drills", Cable::User);
+    let mut hub = its_hub(READY);
+    hub.run().unwrap();
+    machine.plug_in_reader().unwrap();
+    update(&mut machine, &bundle, "0.9.6");
+    machine.see(WELCOME).unwrap();
+    drill(&mut machine, "killed", "kill -KILL PID");
+    drill(&mut machine, "frozen", "kill -STOP PID");
+    // The kernel stops for ever; only the mainboard's watchdog is left.
+    let resets = machine.resets().unwrap();
+    let [at, ..] = times(&mut machine);
+    let began = std::time::Instant::now();
+    let _ = machine.type_inside("echo 0 >/proc/sys/kernel/panic; echo c >/proc/sysrq-trigger");
+    while machine.resets().unwrap() == resets {
+        machine.pause();
+    }
+    println!("kernel hung at {at:.0} s of its time: reset after {:.1} s", began.elapsed().as_secs_f64());
+    machine.see(WELCOME).unwrap();
+    machine.scrap();
+}
