@@ -55,6 +55,16 @@ pub enum Act {
     Cancel,
 }
 
+/// Shall this be done?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Question {
+    /// On the disk that is chosen.
+    Install,
+    FactoryReset,
+    PowerOff,
+    Restart,
+}
+
 /// What is to be done outside.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Order {
@@ -90,12 +100,15 @@ pub(super) fn turned(before: Option<Section>, after: Option<Section>) -> Vec<Ord
     orders
 }
 
-/// Whether a request is asked about first: something ends or is lost by it.
-pub(super) fn is_asked_first(request: &Request, page: Option<Page>) -> bool {
+/// What is asked before a request: something ends or is lost by it.
+pub(super) fn asked_first(request: &Request, page: Option<Page>) -> Option<Question> {
     match request {
         // After an installation there is nothing left to lose on the stick.
-        Request::Restart | Request::PowerOff => page != Some(Page::Installer),
-        Request::Install { .. } | Request::FactoryReset => true,
+        Request::Restart | Request::PowerOff if page == Some(Page::Installer) => None,
+        Request::Restart => Some(Question::Restart),
+        Request::PowerOff => Some(Question::PowerOff),
+        Request::Install { .. } => Some(Question::Install),
+        Request::FactoryReset => Some(Question::FactoryReset),
         Request::Status
         | Request::Provision
         | Request::Enrol { .. }
@@ -104,6 +117,6 @@ pub(super) fn is_asked_first(request: &Request, page: Option<Page>) -> bool {
         | Request::Update
         | Request::Healthy
         | Request::Diagnostics
-        | Request::ExportQueue => false,
+        | Request::ExportQueue => None,
     }
 }

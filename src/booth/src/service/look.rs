@@ -2,7 +2,7 @@
 
 use super::network_form::{FormFault, NetworkForm};
 use super::touch::TouchTest;
-use super::{Machine, Pin, Service};
+use super::{Machine, Pin, Question, Service};
 use crate::device::End;
 use bilik_device::{Request, Status, Work};
 use std::time::{Duration, Instant};
@@ -28,8 +28,8 @@ impl Service {
     }
 
     /// What is asked before it is done.
-    pub fn question(&self) -> Option<&Request> {
-        self.question.as_ref()
+    pub fn question(&self) -> Option<Question> {
+        self.question.as_ref().map(|(question, _)| *question)
     }
 
     /// What the machine does now, and how long it will still take where that can be told.

@@ -23,11 +23,11 @@ pub mod pin;
 pub mod specimen;
 pub mod touch;
 
-pub use act::{Act, Machine, Order, Page, Section};
+pub use act::{Act, Machine, Order, Page, Question, Section};
 pub use entry::Pin;
 
 use crate::device::{End, MachineEvent};
-use act::{is_asked_first, turned};
+use act::{asked_first, turned};
 use bilik_claim::session::Key;
 use bilik_device::{Addressing, Mode, Provisioning, Request, Work};
 use entry::{PIN_DIGITS, waits};
@@ -52,7 +52,7 @@ pub struct Service {
     enrolled: bool,
     pin: Option<Pin>,
     section: Option<Section>,
-    question: Option<Request>,
+    question: Option<(Question, Request)>,
     running: Option<Request>,
     ended: Option<(Request, End)>,
     work: Option<Work>,
@@ -242,10 +242,12 @@ impl Service {
             Act::TryAgain => self.ended = None,
             Act::Serve => return vec![Order::StartAnew],
             Act::Request(request) if self.is_busy() => drop(request),
-            Act::Request(request) if is_asked_first(&request, self.page()) => self.question = Some(request),
-            Act::Request(request) => return self.ask(request),
+            Act::Request(request) => match asked_first(&request, self.page()) {
+                Some(question) => self.question = Some((question, request)),
+                None => return self.ask(request),
+            },
             Act::Confirm => {
-                if let Some(request) = self.question.take() {
+                if let Some((_, request)) = self.question.take() {
                     return self.ask(request);
                 }
             }

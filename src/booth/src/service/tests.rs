@@ -176,18 +176,20 @@ fn the_only_disk_is_chosen() {
 
 #[test]
 fn what_ends_or_loses_something_is_asked_first() {
-    let check = |request: Request, asks: bool| {
+    let check = |request: Request, asks: Option<Question>| {
         let (mut service, now) = known(specimen::booth(), false);
         service.name_held(true, false, OPEN, now);
         let orders = service.act(Act::Request(request.clone()), now);
-        assert_eq!(orders.is_empty(), asks, "{request:?}");
-        assert_eq!(service.question(), asks.then_some(&request));
+        assert_eq!(orders.is_empty(), asks.is_some(), "{request:?}");
+        assert_eq!(service.question(), asks);
+        let confirmed = service.act(Act::Confirm, now);
+        assert_eq!(confirmed.is_empty(), asks.is_none(), "{request:?}");
     };
-    for request in [Request::Restart, Request::PowerOff, Request::FactoryReset] {
-        check(request, true);
-    }
+    check(Request::Restart, Some(Question::Restart));
+    check(Request::PowerOff, Some(Question::PowerOff));
+    check(Request::FactoryReset, Some(Question::FactoryReset));
     for request in [Request::Update, Request::Diagnostics, Request::ExportQueue, Request::Provision] {
-        check(request, false);
+        check(request, None);
     }
 }
 

@@ -195,8 +195,8 @@ impl Technician {
     fn ask(&self, window: &AppWindow, service: &Service, say: Say) {
         let ask = window.global::<bilik_ui::Ask>();
         ask.set_open(service.question().is_some());
-        if let Some(request) = service.question() {
-            let (title, text, yes) = say.question(request, service);
+        if let Some(question) = service.question() {
+            let (title, text, yes) = say.question(question, service);
             ask.set_title(title.into());
             ask.set_text(text.into());
             ask.set_yes(yes.into());

@@ -2,7 +2,7 @@
 
 use super::view::{Bar, Say};
 use crate::device::End;
-use crate::service::Service;
+use crate::service::{Question, Service};
 use bilik_claim::text::Language;
 use bilik_device::{Clock, Failure, Request, Status, Step};
 use std::time::{Duration, Instant};
@@ -129,9 +129,9 @@ impl Say {
     }
 
     /// Title, sentence and the word of the deed, before it is done.
-    pub fn question(self, request: &Request, service: &Service) -> (String, String, &'static str) {
-        let (title, text, yes) = match request {
-            Request::Install { .. } => {
+    pub fn question(self, question: Question, service: &Service) -> (String, String, &'static str) {
+        let (title, text, yes) = match question {
+            Question::Install => {
                 let name = service.disk().map_or("", |disk| disk.name.as_str());
                 let title = self.say("Hapus seluruh isi disk?", "Erase the whole disk?");
                 let text = match self.0 {
@@ -140,7 +140,7 @@ impl Say {
                 };
                 return (title.into(), text, self.say("Ya, hapus dan pasang", "Yes, erase and install"));
             }
-            Request::FactoryReset => (
+            Question::FactoryReset => (
                 self.say("Kosongkan bilik ini?", "Reset this booth?"),
                 self.say(
                     "Pendaftaran, pengaturan dan antrean dihapus. Setelah itu bilik harus didaftarkan lagi dengan stik.",
@@ -148,25 +148,16 @@ impl Say {
                 ),
                 self.say("Ya, kosongkan", "Yes, reset"),
             ),
-            Request::PowerOff => (
+            Question::PowerOff => (
                 self.say("Matikan bilik?", "Power off?"),
                 self.say("Bilik menyala lagi hanya dengan tombol dayanya.", "It starts again only by its power button."),
                 self.say("Ya, matikan", "Yes, power off"),
             ),
-            Request::Restart => (
+            Question::Restart => (
                 self.say("Nyalakan ulang bilik?", "Restart the booth?"),
                 self.say("Perlu kira-kira satu menit. Antrean klaim tetap aman.", "It takes about a minute. The queue of claims stays safe."),
                 self.say("Ya, nyalakan ulang", "Yes, restart"),
             ),
-            Request::Status
-            | Request::Provision
-            | Request::Enrol { .. }
-            | Request::SetNetwork { .. }
-            | Request::SetReader { .. }
-            | Request::Update
-            | Request::Healthy
-            | Request::Diagnostics
-            | Request::ExportQueue => ("", "", ""),
         };
         (title.into(), text.into(), yes)
     }
