@@ -316,8 +316,8 @@ fn stick(service: &Service, around: &Around, say: Say) -> View {
             say.say("Catatan dan keadaan mesin", "Logs and the machine's state"),
         )
         .note(say.say(
-            "Tanpa data pribadi, tersegel: hanya hub dapat membukanya.",
-            "No personal data, sealed: only the hub can open it.",
+            "Tanpa data pribadi. Tersegel untuk hub; bilik yang belum terdaftar menulis lebih sedikit, tanpa segel.",
+            "No personal data. Sealed to the hub; a booth that is not enrolled writes less, unsealed.",
         )),
     );
     let queue = match say.0 {

@@ -72,8 +72,8 @@ impl Say {
                 "The update is in place. Restart the booth to try it.",
             ),
             Request::Diagnostics => self.say(
-                "Diagnosa tersimpan di stik, tersegel untuk hub.",
-                "Diagnostics are on the stick, sealed to the hub.",
+                "Diagnosa tersimpan di stik; tersegel untuk hub bila bilik sudah terdaftar.",
+                "Diagnostics are on the stick; sealed to the hub if the booth is enrolled.",
             ),
             Request::ExportQueue => self.say(
                 "Salinan antrean ada di stik, masih tersegel.",
