@@ -114,7 +114,8 @@ pub(super) fn asked_first(request: &Request, page: Option<Page>) -> Option<Quest
         | Request::Enrol { .. }
         | Request::SetNetwork { .. }
         | Request::SetReader { .. }
-        | Request::Update
+        | Request::Update { .. }
+        | Request::SetClock { .. }
         | Request::Healthy
         | Request::Diagnostics
         | Request::ExportQueue => None,

@@ -1,8 +1,9 @@
 //! The partition `bilik-data`, where identity and queue lie: LUKS2 with ext4 inside, at /var.
 //!
 //! With a TPM only this machine opens it, and only when it was started with an image that the maker signed: the key is sealed
-//! to a policy that the image's signature fulfils, so an update does not lock it. Without a TPM the passphrase is empty:
-//! the claims in it are sealed to the hub all the same.
+//! to a policy that the image's signature fulfils, so an update does not lock it; besides that a passphrase opens it that
+//! only the hub can read ([`recovery`]). Without a TPM the passphrase is empty: the claims in it are sealed to the hub all
+//! the same.
 //!
 //! Making it takes a while, and may be cut. A partition that is blank, or bears the label of one being made, is made anew
 //! at the next start; one with anything else is never overwritten here, whatever is wrong with it.
@@ -11,19 +12,23 @@ use super::commands::Tool;
 use super::disks::{self, DATA};
 use super::machine::{Machine, User};
 use super::refusal::Refusal;
-use super::{copying, settings};
-use bilik_device::{Data, Failure, Mode};
+use super::{copying, recovery, settings};
+use bilik_device::{Data, DataFault, Failure, Mode};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use zeroize::Zeroizing;
 
-/// Says to the rest of the service how it went: a word of [`Data`], and a reason if it went wrong.
+/// Says to the rest of the service how it went: a word of [`Data`]; if it went wrong a word of [`DataFault`] too, and a line
+/// for the log.
 pub const VERDICT: &str = "/run/bilik-boot/data";
 /// Kept in [`Machine::own`]: erase everything at the next start.
 pub const RESET: &str = "factory-reset";
 
 const MAPPED: &str = "/dev/mapper/bilik-data";
 const KEY: &str = "/run/bilik-device/data.key";
+/// A partition that is being made is mounted here, out of everybody's way.
+pub const NEW: &str = "/run/bilik-device/new";
 const PCR_KEY: &str = "/usr/lib/bilik/pcr-public.pem";
 /// LUKS label while it is being made, and then.
 const MAKING: &str = "bilik-making";
@@ -58,14 +63,14 @@ pub fn mount_var(machine: &Machine) -> Result<(), Refusal> {
     };
     let verdict = match &opened {
         Ok(data) => word(*data).to_owned(),
-        Err(refusal) => format!("{} {refusal}", word(Data::Memory)),
+        Err(Unopened { fault, refusal }) => format!("{} {} {refusal}", word(Data::Memory), fault_word(*fault)),
     };
     if matches!(opened, Ok(Data::Memory) | Err(_)) {
         let options = "--options=mode=755,size=25%,nodev,nosuid,noexec";
         Tool::new("mount").args(["--types=tmpfs", options, "tmpfs"]).arg(machine.path("/var")).run()?;
     }
-    if let Err(error) = &opened {
-        tracing::error!(%error, "the data partition was not opened; nothing is kept");
+    if let Err(Unopened { fault, refusal }) = &opened {
+        tracing::error!(?fault, %refusal, "the data partition was not opened; nothing is kept");
     }
     folders(machine)?;
     machine.write(&machine.path(VERDICT), verdict.as_bytes(), 0o644, None)?;
@@ -74,15 +79,17 @@ pub fn mount_var(machine: &Machine) -> Result<(), Refusal> {
 }
 
 /// What [`mount_var`] found.
-pub fn state(machine: &Machine) -> (Data, Option<String>) {
+pub fn state(machine: &Machine) -> (Data, Option<DataFault>) {
     let verdict = match machine.mode() {
         Mode::Debian => return (Data::Plain, None),
         Mode::Stick | Mode::Booth => machine.fact(VERDICT).unwrap_or_default(),
     };
-    let (first, reason) = verdict.split_once(' ').unwrap_or((&verdict, ""));
+    let mut words = verdict.split(' ');
+    let (first, second) = (words.next(), words.next());
     let all = [Data::Tpm, Data::NoTpm, Data::Plain, Data::Memory];
-    let data = all.into_iter().find(|data| word(*data) == first).unwrap_or(Data::Memory);
-    (data, (!reason.is_empty()).then(|| reason.to_owned()))
+    let data = all.into_iter().find(|data| Some(word(*data)) == first).unwrap_or(Data::Memory);
+    let fault = FAULTS.into_iter().find(|fault| Some(fault_word(*fault)) == second);
+    (data, fault.filter(|_| data == Data::Memory))
 }
 
 fn word(data: Data) -> &'static str {
@@ -94,24 +101,39 @@ fn word(data: Data) -> &'static str {
     }
 }
 
-fn open_of_booth(machine: &Machine) -> Result<Data, Refusal> {
+const FAULTS: [DataFault; 5] =
+    [DataFault::NotFound, DataFault::TpmMissing, DataFault::TpmRefuses, DataFault::Damaged, DataFault::DiskFails];
+
+fn fault_word(fault: DataFault) -> &'static str {
+    match fault {
+        DataFault::NotFound => "not-found",
+        DataFault::TpmMissing => "tpm-missing",
+        DataFault::TpmRefuses => "tpm-refuses",
+        DataFault::Damaged => "damaged",
+        DataFault::DiskFails => "disk-fails",
+    }
+}
+
+/// Why there is nothing to keep anything in.
+struct Unopened {
+    fault: DataFault,
+    refusal: Refusal,
+}
+
+fn because(fault: DataFault) -> impl FnOnce(Refusal) -> Unopened {
+    move |refusal| Unopened { fault, refusal }
+}
+
+fn open_of_booth(machine: &Machine) -> Result<Data, Unopened> {
     // What is late with another device is no reason to go without this one.
-    Tool::new("udevadm").args(["settle", "--timeout=15"]).ask()?;
-    let disks = disks::list()?;
-    let disk = disks::running(&disks).ok_or_else(|| Refusal::new(Failure::Io, "the disk of the root was not found"))?;
-    let device = machine.path(&disk.part(DATA)?.path);
+    let settled = Tool::new("udevadm").args(["settle", "--timeout=15"]).ask();
+    settled.map_err(because(DataFault::NotFound))?;
+    let device = own_partition(machine).map_err(because(DataFault::NotFound))?;
     let mut data = open_or_make(machine, &device)?;
-    check(machine)?;
     let var = machine.path("/var");
-    mount(machine, &var)?;
+    check(machine).and_then(|()| mount(machine, &var)).map_err(because(DataFault::Damaged))?;
     if machine.own(RESET).exists() {
-        tracing::info!("erasing everything, as was asked");
-        Tool::new("umount").arg(&var).run()?;
-        close()?;
-        // From here on, whatever is cut, the next start makes it anew.
-        Tool::new("cryptsetup").args(["config", "--label", MAKING, "--"]).arg(&device).run()?;
-        data = make(machine, &device)?;
-        mount(machine, &var)?;
+        data = make_anew(machine, &device, &var).map_err(because(DataFault::DiskFails))?;
     }
     // The partition may have come from a smaller disk.
     if let Err(error) = Tool::new("resize2fs").arg(machine.path(MAPPED)).limit(LONG).run() {
@@ -120,12 +142,42 @@ fn open_of_booth(machine: &Machine) -> Result<Data, Refusal> {
     Ok(data)
 }
 
-fn open_or_make(machine: &Machine, device: &Path) -> Result<Data, Refusal> {
-    match header(device)? {
-        Some(header) if header.label != MAKING => open(machine, device, &header),
-        Some(_) => make(machine, device),
-        None if is_blank(device)? => make(machine, device),
-        None => Err(Refusal::new(Failure::Io, "the data partition's header is damaged")),
+/// Where the data of the running booth lie.
+pub fn own_partition(machine: &Machine) -> Result<PathBuf, Refusal> {
+    let disks = disks::list()?;
+    let disk = disks::running(&disks).ok_or_else(|| Refusal::new(Failure::Io, "the disk of the root was not found"))?;
+    Ok(machine.path(&disk.part(DATA)?.path))
+}
+
+/// Of an open and mounted one.
+fn make_anew(machine: &Machine, device: &Path, var: &Path) -> Result<Data, Refusal> {
+    tracing::info!("erasing everything, as was asked");
+    Tool::new("umount").arg(var).run()?;
+    close()?;
+    // From here on, whatever is cut, the next start makes it anew.
+    Tool::new("cryptsetup").args(["config", "--label", MAKING, "--"]).arg(device).run()?;
+    let data = make(machine, device)?;
+    mount(machine, var)?;
+    Ok(data)
+}
+
+fn open_or_make(machine: &Machine, device: &Path) -> Result<Data, Unopened> {
+    let fails = || because(DataFault::DiskFails);
+    match header(device).map_err(fails())? {
+        Some(header) if header.label != MAKING => {
+            let fault = match (header.tpm, has_tpm(machine)) {
+                (true, true) => DataFault::TpmRefuses,
+                (true, false) => DataFault::TpmMissing,
+                (false, _) => DataFault::Damaged,
+            };
+            open(machine, device, &header).map_err(because(fault))
+        }
+        Some(_) => make(machine, device).map_err(fails()),
+        None if is_blank(device).map_err(fails())? => make(machine, device).map_err(fails()),
+        None => {
+            let refusal = Refusal::new(Failure::Io, "the data partition's header is damaged");
+            Err(Unopened { fault: DataFault::Damaged, refusal })
+        }
     }
 }
 
@@ -138,32 +190,45 @@ pub fn make(machine: &Machine, device: &Path) -> Result<Data, Refusal> {
     };
     let data = if sealed.is_ok() { Data::Tpm } else { Data::NoTpm };
     if sealed.is_err() {
+        // What was made for the TPM, recovery included, is gone with this.
         let key = Key::of(machine, &[])?;
         Tool::new("cryptsetup").args(FORMAT).args(["--key-file"]).args([&key.path, device]).limit(LONG).run()?;
     }
     open(machine, device, &Header { label: MAKING.into(), tpm: data == Data::Tpm })?;
     let quiet = ["-q", "-F", "-m", "1", "-L", MADE];
     Tool::new("mkfs.ext4").args(quiet).arg(machine.path(MAPPED)).limit(LONG).run()?;
+    if let Ok(passphrase) = sealed {
+        keep_within(machine, &passphrase)?;
+    }
     Tool::new("cryptsetup").args(["config", "--label", MADE, "--"]).arg(device).run()?;
     Ok(data)
 }
 
-/// With a key that is only ever in memory until the TPM has it.
-fn make_sealed(machine: &Machine, device: &Path) -> Result<(), Refusal> {
-    let mut random = zeroize::Zeroizing::new([0; 64]);
-    let urandom = Path::new("/dev/urandom");
-    let read = std::fs::File::open(urandom).and_then(|mut file| file.read_exact(random.as_mut()));
-    read.map_err(Refusal::io("read", urandom))?;
-    let key = Key::of(machine, random.as_ref())?;
+/// With a key of the TPM's, and one for recovery, which it gives: only in memory until the partition is open.
+fn make_sealed(machine: &Machine, device: &Path) -> Result<Zeroizing<String>, Refusal> {
+    let passphrase = recovery::passphrase()?;
+    let key = Key::of(machine, passphrase.as_bytes())?;
     Tool::new("cryptsetup").args(FORMAT).arg("--key-file").args([&key.path, device]).limit(LONG).run()?;
     Tool::new("systemd-cryptenroll")
-        .args(["--tpm2-device=auto", "--tpm2-pcrs=", "--tpm2-public-key-pcrs=11", "--wipe-slot=password"])
+        .args(["--tpm2-device=auto", "--tpm2-pcrs=", "--tpm2-public-key-pcrs=11"])
         .arg(format!("--tpm2-public-key={}", machine.path(PCR_KEY).display()))
         .arg(format!("--unlock-key-file={}", key.path.display()))
         .arg(device)
         .limit(LONG)
-        .run()
-        .map(drop)
+        .run()?;
+    Ok(passphrase)
+}
+
+/// In the file system that is being made, before the partition counts as made.
+fn keep_within(machine: &Machine, passphrase: &str) -> Result<(), Refusal> {
+    let at = machine.path(NEW);
+    std::fs::create_dir_all(&at).map_err(Refusal::io("create", &at))?;
+    mount(machine, &at)?;
+    let own = at.join("lib/bilik-device");
+    let kept = own_folder(&own, 0o755, None)
+        .and_then(|()| machine.write(&own.join(recovery::CLEAR), passphrase.as_bytes(), 0o600, None));
+    Tool::new("umount").arg(&at).run()?;
+    kept
 }
 
 fn open(machine: &Machine, device: &Path, header: &Header) -> Result<Data, Refusal> {
@@ -300,14 +365,21 @@ mod tests {
         assert_eq!(state(&machine), (Data::Plain, None));
         std::fs::write(machine.path("/run/bilik-boot/slot"), "a").unwrap();
         assert_eq!(state(&machine), (Data::Memory, None));
-        for (text, data, reason) in [
-            ("tpm", Data::Tpm, None),
-            ("no-tpm", Data::NoTpm, None),
-            ("memory the header is damaged", Data::Memory, Some("the header is damaged")),
-            ("garbage", Data::Memory, None),
+        let faults = FAULTS.map(|fault| (format!("memory {} specimen of a line", fault_word(fault)), Some(fault)));
+        for (text, fault) in faults {
+            std::fs::write(machine.path(VERDICT), &text).unwrap();
+            assert_eq!(state(&machine), (Data::Memory, fault), "{text}");
+        }
+        for (text, data) in [
+            ("tpm", Data::Tpm),
+            ("no-tpm", Data::NoTpm),
+            ("tpm damaged", Data::Tpm),
+            ("memory", Data::Memory),
+            ("memory of an older version", Data::Memory),
+            ("garbage", Data::Memory),
         ] {
             std::fs::write(machine.path(VERDICT), text).unwrap();
-            assert_eq!(state(&machine), (data, reason.map(str::to_owned)), "{text}");
+            assert_eq!(state(&machine), (data, None), "{text}");
         }
     }
 }

@@ -10,6 +10,7 @@
 //! (what this start is), and the parsers of what the tools say.
 
 mod boot_entries;
+mod clock;
 mod commands;
 mod connection;
 mod copying;
@@ -24,6 +25,8 @@ mod network;
 mod notify;
 mod provisioning;
 mod queue;
+mod received;
+mod recovery;
 mod refusal;
 mod retry;
 mod server;

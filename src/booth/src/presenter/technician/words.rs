@@ -53,6 +53,10 @@ impl Say {
                 "Masih ada klaim yang hanya ada di bilik ini. Ekspor antrean ke stik dulu, atau tunggu sampai terkirim.",
                 "Claims wait that exist only here. Export the queue to a stick first, or wait until they are sent.",
             ),
+            Failure::BadTime => self.say(
+                "Jam hub salah: lebih tua daripada perangkat lunak bilik ini, atau jauh di depan. Setel jam hub.",
+                "The hub's clock is wrong: it is behind this booth's software, or far ahead. Set the hub's clock.",
+            ),
         }
     }
 
@@ -63,13 +67,13 @@ impl Say {
             Request::Provision | Request::Enrol { .. } => self.say("Berkas sudah diterima.", "The file was taken in."),
             Request::SetNetwork { .. } => self.say("Jaringan sudah diatur.", "The network is set."),
             Request::SetReader { .. } => self.say("Pembaca kartu sudah diatur.", "The card reader is set."),
-            Request::Update => self.say(
+            Request::Update { .. } => self.say(
                 "Pembaruan siap. Nyalakan ulang bilik untuk mencobanya.",
                 "The update is in place. Restart the booth to try it.",
             ),
             Request::Diagnostics => self.say(
-                "Diagnosa tersimpan di stik, tersegel untuk hub.",
-                "Diagnostics are on the stick, sealed to the hub.",
+                "Diagnosa tersimpan di stik; tersegel untuk hub bila bilik sudah terdaftar.",
+                "Diagnostics are on the stick; sealed to the hub if the booth is enrolled.",
             ),
             Request::ExportQueue => self.say(
                 "Salinan antrean ada di stik, masih tersegel.",
@@ -80,7 +84,7 @@ impl Say {
             Request::FactoryReset => {
                 self.say("Bilik sudah dikosongkan. Nyalakan ulang.", "The booth has forgotten everything. Restart it.")
             }
-            Request::Status | Request::Healthy => "",
+            Request::Status | Request::SetClock { .. } | Request::Healthy => "",
         }
     }
 
