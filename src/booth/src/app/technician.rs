@@ -10,7 +10,7 @@ use crate::identity::Identity;
 use crate::presenter::technician::{Around, Technician, Touched};
 use crate::service::pin::PinStore;
 use crate::service::{Act, Order, Page, Section, Service};
-use crate::watchdog::Watchdog;
+use crate::watchdog::{Heart, Watchdog};
 use bilik_claim::wire::DeviceState;
 use bilik_device::{Mode, Request};
 use bilik_media::FrameSlots;
@@ -19,14 +19,12 @@ use bilik_ui::AppWindow;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use tracing::{error, info, warn};
 use zeroize::Zeroize as _;
 
 /// Rows of the reader's bytes that are shown.
 const RAW_ROWS: usize = 14;
-/// The loop has turned at least once, and drawn, when a timer has come after another one.
-const FIRST_FRAME: Duration = Duration::from_millis(50);
 
 /// What technicians and the machine have to do with this booth.
 pub(super) struct Care {
@@ -38,7 +36,8 @@ pub(super) struct Care {
     signs: Signs,
     /// Cameras are on only to see whether they give pictures.
     looking: bool,
-    watchdog: Option<Watchdog>,
+    // Kept for its timer.
+    _heart: Heart,
     /// One at a time: each try waits for the one before it.
     pins: Arc<Mutex<PinStore>>,
     raw_wanted: Arc<AtomicBool>,
@@ -74,7 +73,7 @@ impl Care {
             health: Health::default(),
             signs,
             looking: false,
-            watchdog: Watchdog::from_environment(),
+            _heart: Heart::start(window, Watchdog::from_environment(), || Post::here(Incoming::Shown)),
             pins: Arc::new(Mutex::new(PinStore::open(&config.state_dir, now))),
             raw_wanted: Arc::default(),
             raw: Vec::new(),
@@ -89,15 +88,12 @@ impl Care {
         }
     }
 
-    /// Starts the link to the machine, and notices the first page.
+    /// Starts the link to the machine.
     pub(super) fn watch_machine(&mut self) {
         match Machine::start(Machine::socket(), |event| Post.send(Incoming::Machine(event))) {
             Ok(machine) => self.machine = Some(machine),
             Err(error) => error!(%error, "the device service cannot be asked"),
         }
-        slint::Timer::single_shot(Duration::ZERO, || {
-            slint::Timer::single_shot(FIRST_FRAME, || Post::here(Incoming::Shown));
-        });
     }
 
     /// Passes on what the reader sends while a technician looks: masked before it leaves the reader's thread.
@@ -129,9 +125,6 @@ impl Care {
 
     pub(super) fn page_shown(&mut self) {
         self.signs.page_shown = true;
-        if let Some(watchdog) = &self.watchdog {
-            watchdog.ready();
-        }
     }
 
     pub(super) fn deadline(&self) -> Option<Instant> {
