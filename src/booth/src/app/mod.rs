@@ -60,6 +60,8 @@ pub enum Incoming {
     Pin(Tried),
     /// What the reader sends, masked, while a technician looks.
     Raw(String),
+    /// There is a touch screen, or none any more.
+    Touchscreen(bool),
     /// The first page is on the screen.
     Shown,
     /// A new picture lies in one of the mailboxes.
@@ -240,6 +242,10 @@ impl App {
                 self.follow(orders);
             }
             Incoming::Raw(rows) => self.care.show_raw(&rows),
+            Incoming::Touchscreen(there) => {
+                self.care.touchscreen(there);
+                self.presenter.touchscreen(there);
+            }
             Incoming::Shown => self.care.page_shown(),
             Incoming::Tick => {
                 self.tick_technician();

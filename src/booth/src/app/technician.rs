@@ -63,6 +63,7 @@ impl Care {
             document_camera: (config.media.document_camera != bilik_media::CameraSource::None).then_some(false),
             reader: reader.map(|_| false),
             queue: identity.map(|_| false),
+            touch: crate::keyboard::is_bare().then_some(false),
             page_shown: false,
         };
         Self {
@@ -125,6 +126,14 @@ impl Care {
 
     pub(super) fn page_shown(&mut self) {
         self.signs.page_shown = true;
+    }
+
+    pub(super) fn touchscreen(&mut self, there: bool) {
+        match there {
+            true => info!("touch screen found"),
+            false => warn!("touch screen missing"),
+        }
+        self.signs.touch = Some(there);
     }
 
     pub(super) fn deadline(&self) -> Option<Instant> {
@@ -366,6 +375,7 @@ impl App {
             document_camera: self.state.document_camera,
             microphone: self.state.microphone,
             speaker: self.speaker,
+            touch: care.signs.touch,
             reader_set: care.reader_set.clone(),
             ports: care.ports.clone(),
             profiles: care.profiles.clone(),

@@ -93,6 +93,17 @@ fn booth(service: &Service, around: &Around, say: Say) -> Vec<Line> {
             ),
         );
     }
+    if around.touch == Some(false) {
+        add(
+            "L-01",
+            Tone::Bad,
+            ("Layar sentuh tidak tersambung", "The touch screen is not connected"),
+            (
+                "Periksa kabel USB layar. Bilik menemukannya lagi sendiri.",
+                "Check the screen's USB cable. The booth finds it again by itself.",
+            ),
+        );
+    }
     match (around.reader, around.reader_doubted) {
         (DeviceState::Missing, true) => add(
             "P-02",

@@ -58,6 +58,8 @@ fn each_fault_has_its_code_and_a_well_booth_none() {
     check(|_, around| around.hub_connected = false, &["N-03"]);
     check(|_, around| around.reader = DeviceState::Missing, &["P-01"]);
     check(|_, around| (around.reader, around.reader_doubted) = (DeviceState::Missing, true), &["P-02"]);
+    check(|_, around| around.touch = Some(true), &[]);
+    check(|_, around| around.touch = Some(false), &["L-01"]);
     check(|_, around| around.camera = DeviceState::Missing, &["K-01"]);
     check(|_, around| around.document_camera = DeviceState::Missing, &["K-02"]);
     check(|_, around| around.microphone = DeviceState::Missing, &["S-01"]);

@@ -25,6 +25,8 @@ pub struct Around {
     pub document_camera: DeviceState,
     pub microphone: DeviceState,
     pub speaker: DeviceState,
+    /// Whether there is a touch screen; none where that is not for the booth to know.
+    pub touch: Option<bool>,
     /// Port and profile of the configured reader.
     pub reader_set: Option<(String, String)>,
     /// The serial lines there are, by name.
