@@ -10,7 +10,10 @@ use bilik_booth::service::{Act, Section, Service, specimen};
 use bilik_claim::session::Key;
 use bilik_claim::text::Language;
 use bilik_claim::wire::DeviceState;
-use bilik_device::{Clock, Data, Failure, Outcome, Provisioning, Request, SlotState, Status, Step, Stick, Work};
+use bilik_device::{
+    Clock, Data, Failure, Outcome, Provisioning, Request, RollbackReason, SlotState, Status, Step, Stick, UpdateFrom,
+    Work,
+};
 use bilik_ui::{App, AppWindow, Theme};
 use slint::platform::software_renderer::{MinimalSoftwareWindow, RepaintBufferType};
 use slint::platform::{Platform, PlatformError, WindowAdapter, WindowEvent};
@@ -93,13 +96,13 @@ const SCENES: &[(&str, Machine, bool, Play)] = &[
     ("menu-update", with_update, true, |s| s.menu(Section::Update)),
     ("menu-updating", with_update, true, |s| {
         s.menu(Section::Update);
-        s.act(Act::Request(Request::Update));
+        s.act(Act::Request(Request::Update { from: UpdateFrom::Stick }));
         s.progress(Step::Writing, 510);
     }),
     ("menu-updated", on_trial, true, |s| {
         s.menu(Section::Update);
-        s.act(Act::Request(Request::Update));
-        s.ends(Request::Update, End::Done);
+        s.act(Act::Request(Request::Update { from: UpdateFrom::Stick }));
+        s.ends(Request::Update { from: UpdateFrom::Stick }, End::Done);
     }),
     ("menu-stick", with_update, true, |s| {
         s.around.queued = 3;
@@ -161,8 +164,7 @@ fn refused() -> Status {
 }
 
 fn ailing() -> Status {
-    let last =
-        Outcome::RolledBack { running: "0.2.0".into(), failed: "0.3.0".into(), why: "no picture of the camera".into() };
+    let last = Outcome::RolledBack { running: "0.2.0".into(), failed: "0.3.0".into(), why: RollbackReason::NotWell };
     let mut status = Status { data: Data::NoTpm, last: Some(last), ..specimen::booth() };
     status.slots[1].state = SlotState::Bad;
     status

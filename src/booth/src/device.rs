@@ -180,7 +180,8 @@ fn name(request: &Request) -> &'static str {
         Request::Enrol { .. } => "enrol",
         Request::SetNetwork { .. } => "set network",
         Request::SetReader { .. } => "set reader",
-        Request::Update => "update",
+        Request::Update { .. } => "update",
+        Request::SetClock { .. } => "set clock",
         Request::Healthy => "healthy",
         Request::Diagnostics => "diagnostics",
         Request::FactoryReset => "factory reset",
@@ -194,7 +195,7 @@ fn name(request: &Request) -> &'static str {
 pub(crate) mod tests {
     use super::*;
     use crate::service::specimen;
-    use bilik_device::Step;
+    use bilik_device::{Step, UpdateFrom};
     use std::io::{BufRead as _, BufReader, Write as _};
     use std::os::unix::net::UnixListener;
     use std::sync::mpsc::Receiver;
@@ -262,7 +263,9 @@ pub(crate) mod tests {
             assert!(matches!(next(&inbox), MachineEvent::Status(_)), "{request:?}");
         };
         check(Request::Install { disk: "specimen".into() }, &works, |end| *end == End::Done);
-        check(Request::Update, &[], |end| matches!(end, End::Failed { why: Failure::BadSignature, .. }));
+        check(Request::Update { from: UpdateFrom::Stick }, &[], |end| {
+            matches!(end, End::Failed { why: Failure::BadSignature, .. })
+        });
         check(Request::Provision, &works, |end| matches!(end, End::Lost { .. }));
         check(Request::Restart, &[], |end| matches!(end, End::Lost { .. }));
     }

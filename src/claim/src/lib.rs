@@ -10,6 +10,7 @@
 //! | [`filing`] | the finished claim, its signed manifest and the hub's receipt |
 //! | [`reconcile`] | what booth and hub tell each other about receipts and keys |
 //! | [`picture`] | what a photograph says of itself, before anybody decodes it |
+//! | [`machine`] | what booth and hub tell each other about the booth's machine and its updates |
 //! | [`audit`] | the chain that binds the entries of an audit trail |
 //! | [`enrolment`] | how a booth gets its identity |
 //! | [`provision`] | the file that a technician carries to a booth |
@@ -24,6 +25,7 @@ pub mod field;
 pub mod filing;
 pub mod identity;
 pub mod ids;
+pub mod machine;
 pub mod money;
 pub mod personal;
 pub mod picture;

@@ -14,7 +14,8 @@ pub mod client;
 mod status;
 
 pub use status::{
-    Address, Clock, Data, Disk, Mode, Network, Outcome, Provisioning, Slot, SlotState, Status, Step, Stick, Work,
+    Address, Clock, Data, DataFault, Disk, Mode, Network, Outcome, Provisioning, RollbackReason, Slot, SlotState,
+    Status, Step, Stick, Work,
 };
 
 use serde::{Deserialize, Serialize};
@@ -22,6 +23,11 @@ use std::net::IpAddr;
 
 /// Where `bilik-device` listens in the booth's image.
 pub const SOCKET: &str = "/run/bilik-device/socket";
+
+/// Where the booth puts the update that it has received from its hub, whole, before it asks for [`UpdateFrom::Hub`]. The
+/// folder is the booth's own. The service works on a copy, so what happens to the file then does not matter, and removes
+/// it once it was installed or refused for good; after [`Failure::Io`] it stays, to be tried again.
+pub const RECEIVED_UPDATE: &str = "/var/lib/bilik/update/bundle.raucb";
 
 /// The longest line either side accepts, in bytes.
 pub const MAX_LINE: usize = 64 << 10;
@@ -51,8 +57,16 @@ pub enum Request {
         port: String,
         profile: String,
     },
-    /// Put the signed update of an inserted stick into the slot that is not running. It starts with the next restart.
-    Update,
+    /// Put a signed update into the slot that is not running. It starts with the next restart.
+    Update {
+        from: UpdateFrom,
+    },
+    /// What the hub says the time is: milliseconds since 1970, UTC. Sets the machine's clock and the mainboard's, unless a
+    /// time server has set it or it is right to two seconds. Done in each of these cases, and then [`Clock::Synchronised`].
+    /// The nearer to its arrival it is asked, the better the clock.
+    SetClock {
+        unix_ms: u64,
+    },
     /// This booth is well: screen, touch, camera, reader and queue were there for a minute. Ends the trial of a new slot.
     Healthy,
     /// Put what helps to find a fault onto an inserted stick, sealed to the hub's key.
@@ -63,6 +77,16 @@ pub enum Request {
     ExportQueue,
     Restart,
     PowerOff,
+}
+
+/// Where an update comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UpdateFrom {
+    /// The newest one of the inserted sticks.
+    Stick,
+    /// [`RECEIVED_UPDATE`].
+    Hub,
 }
 
 /// How the machine gets its address.
@@ -101,9 +125,9 @@ pub enum Failure {
     /// Not while the machine runs in this way (installing on a booth, updating a stick).
     NotHere,
     NoStick,
-    /// The stick holds no such file.
+    /// The stick holds no such file, or nothing came from the hub.
     NoFile,
-    /// The file on the stick is damaged or has a key this version does not know; `detail` names line and key.
+    /// The file is damaged or has a key this version does not know; `detail` names line and key.
     BadFile,
     /// The update is not signed by this booth's maker.
     BadSignature,
@@ -119,4 +143,6 @@ pub enum Failure {
     CodeRefused,
     /// Claims wait that exist nowhere else.
     ClaimsWait,
+    /// The hub's time is before this image was made, or far beyond: it is the hub's clock that is wrong.
+    BadTime,
 }

@@ -2,6 +2,7 @@
 
 use crate::Failure;
 use serde::{Deserialize, Serialize};
+use std::fmt;
 use std::net::IpAddr;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,6 +18,8 @@ pub struct Status {
     /// `a` and `b` on a booth, none on the stick.
     pub slots: Vec<Slot>,
     pub data: Data,
+    /// Why a booth runs with [`Data::Memory`]; none on the stick, and where something is kept.
+    pub data_fault: Option<DataFault>,
     pub network: Network,
     pub clock: Clock,
     pub provisioning: Provisioning,
@@ -66,7 +69,8 @@ pub enum SlotState {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Data {
-    /// Nothing is kept: the stick.
+    /// Nothing is kept: the stick, or a booth whose data did not open ([`Status::data_fault`]). Such a booth must not take
+    /// claims in.
     Memory,
     /// Encrypted, and only this machine's TPM opens it.
     Tpm,
@@ -74,6 +78,24 @@ pub enum Data {
     NoTpm,
     /// The office's own disk.
     Plain,
+}
+
+/// Why the data partition did not open. What was on it is left as it is; the service's log has the tool's own words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DataFault {
+    /// The disk that the system started from has no such partition, or is gone. Check the disk and its cable.
+    NotFound,
+    /// Only the TPM opens it, and the machine shows none. Switch it on in the firmware (TPM, fTPM, PTT).
+    TpmMissing,
+    /// There is a TPM, and it does not give the key away: it was cleared, or it is another one (a new mainboard), or Secure
+    /// Boot was changed. Undo that; else take the claims out with the recovery passphrase, and install anew.
+    TpmRefuses,
+    /// Header or file system are damaged beyond repair. Take out what can be read with the recovery passphrase, replace the
+    /// disk, install anew.
+    Damaged,
+    /// Reading or writing failed, or took too long. Restart once; if it stays, replace the disk.
+    DiskFails,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -175,14 +197,44 @@ pub enum Outcome {
         from: String,
         to: String,
     },
-    /// The new version did not get well; the old one runs.
+    /// A version did not get well, or could not be started; the other one runs.
     RolledBack {
         failed: String,
         running: String,
-        why: String,
+        why: RollbackReason,
     },
     Failed {
         why: Failure,
         detail: String,
     },
+}
+
+/// Why a version was given up. `Display` is one English line, for logs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RollbackReason {
+    /// The booth's program ended again and again.
+    CrashLoop,
+    /// It ran, but screen, touch, camera, reader or queue were not there for a minute within the first five.
+    NotWell,
+    /// It came up, and then the power went, or it hung and the mainboard's watchdog ended it. Likely harmless: try it again.
+    CutOff,
+    /// A new version never came up: its blocks were not what was installed, or the firmware refused it, or the power went
+    /// early. Install it again; if it happens again, the disk is failing.
+    NotStarted,
+    /// A proven version was not started any more: its blocks are not what was installed, or the firmware refused it. Install
+    /// it again; if it happens again, the disk is failing.
+    BlocksChanged,
+}
+
+impl fmt::Display for RollbackReason {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.pad(match self {
+            Self::CrashLoop => "the booth's program ended again and again",
+            Self::NotWell => "it was not well within five minutes: screen, touch, camera, reader or queue",
+            Self::CutOff => "it came up, and lost power or hung before it was proven",
+            Self::NotStarted => "it never came up: refused by its signature or the firmware, or the power went early",
+            Self::BlocksChanged => "it was not started any more: its blocks are not what was installed",
+        })
+    }
 }

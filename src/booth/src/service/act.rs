@@ -101,7 +101,8 @@ pub(super) fn is_asked_first(request: &Request, page: Option<Page>) -> bool {
         | Request::Enrol { .. }
         | Request::SetNetwork { .. }
         | Request::SetReader { .. }
-        | Request::Update
+        | Request::Update { .. }
+        | Request::SetClock { .. }
         | Request::Healthy
         | Request::Diagnostics
         | Request::ExportQueue => false,

@@ -18,6 +18,7 @@ pub fn booth() -> Status {
         development: false,
         slots: vec![slot("a", "0.2.0", true), slot("b", "0.1.0", false)],
         data: Data::Tpm,
+        data_fault: None,
         network: Network {
             interface: Some("enp2s0".into()),
             cable: true,

@@ -1,5 +1,5 @@
 use super::*;
-use bilik_device::{Failure, Status, Step};
+use bilik_device::{Failure, Status, Step, UpdateFrom};
 use network_form::NetworkField;
 
 fn seconds(seconds: u64) -> Duration {
@@ -122,10 +122,13 @@ fn an_untouched_menu_closes_and_turns_everything_off() {
     // Not in the middle of an update.
     let (mut service, now) = known(specimen::new_booth(), false);
     service.name_held(true, false, OPEN, now);
-    service.act(Act::Request(Request::Update), now);
+    service.act(Act::Request(Request::Update { from: UpdateFrom::Stick }), now);
     service.tick(now + seconds(600));
     assert_eq!(service.page(), Some(Page::Menu(Section::Overview)));
-    service.hear(MachineEvent::Ended { request: Request::Update, end: End::Done }, now + seconds(700));
+    service.hear(
+        MachineEvent::Ended { request: Request::Update { from: UpdateFrom::Stick }, end: End::Done },
+        now + seconds(700),
+    );
     service.tick(now + seconds(879));
     assert_eq!(service.page(), Some(Page::Menu(Section::Overview)));
     service.tick(now + seconds(880));
@@ -186,7 +189,9 @@ fn what_ends_or_loses_something_is_asked_first() {
     for request in [Request::Restart, Request::PowerOff, Request::FactoryReset] {
         check(request, true);
     }
-    for request in [Request::Update, Request::Diagnostics, Request::ExportQueue, Request::Provision] {
+    for request in
+        [Request::Update { from: UpdateFrom::Stick }, Request::Diagnostics, Request::ExportQueue, Request::Provision]
+    {
         check(request, false);
     }
 }

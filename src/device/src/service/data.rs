@@ -12,12 +12,13 @@ use super::disks::{self, DATA};
 use super::machine::{Machine, User};
 use super::refusal::Refusal;
 use super::{copying, settings};
-use bilik_device::{Data, Failure, Mode};
+use bilik_device::{Data, DataFault, Failure, Mode};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// Says to the rest of the service how it went: a word of [`Data`], and a reason if it went wrong.
+/// Says to the rest of the service how it went: a word of [`Data`]; if it went wrong a word of [`DataFault`] too, and a line
+/// for the log.
 pub const VERDICT: &str = "/run/bilik-boot/data";
 /// Kept in [`Machine::own`]: erase everything at the next start.
 pub const RESET: &str = "factory-reset";
@@ -58,14 +59,14 @@ pub fn mount_var(machine: &Machine) -> Result<(), Refusal> {
     };
     let verdict = match &opened {
         Ok(data) => word(*data).to_owned(),
-        Err(refusal) => format!("{} {refusal}", word(Data::Memory)),
+        Err(Unopened { fault, refusal }) => format!("{} {} {refusal}", word(Data::Memory), fault_word(*fault)),
     };
     if matches!(opened, Ok(Data::Memory) | Err(_)) {
         let options = "--options=mode=755,size=25%,nodev,nosuid,noexec";
         Tool::new("mount").args(["--types=tmpfs", options, "tmpfs"]).arg(machine.path("/var")).run()?;
     }
-    if let Err(error) = &opened {
-        tracing::error!(%error, "the data partition was not opened; nothing is kept");
+    if let Err(Unopened { fault, refusal }) = &opened {
+        tracing::error!(?fault, %refusal, "the data partition was not opened; nothing is kept");
     }
     folders(machine)?;
     machine.write(&machine.path(VERDICT), verdict.as_bytes(), 0o644, None)?;
@@ -74,15 +75,17 @@ pub fn mount_var(machine: &Machine) -> Result<(), Refusal> {
 }
 
 /// What [`mount_var`] found.
-pub fn state(machine: &Machine) -> (Data, Option<String>) {
+pub fn state(machine: &Machine) -> (Data, Option<DataFault>) {
     let verdict = match machine.mode() {
         Mode::Debian => return (Data::Plain, None),
         Mode::Stick | Mode::Booth => machine.fact(VERDICT).unwrap_or_default(),
     };
-    let (first, reason) = verdict.split_once(' ').unwrap_or((&verdict, ""));
+    let mut words = verdict.split(' ');
+    let (first, second) = (words.next(), words.next());
     let all = [Data::Tpm, Data::NoTpm, Data::Plain, Data::Memory];
-    let data = all.into_iter().find(|data| word(*data) == first).unwrap_or(Data::Memory);
-    (data, (!reason.is_empty()).then(|| reason.to_owned()))
+    let data = all.into_iter().find(|data| Some(word(*data)) == first).unwrap_or(Data::Memory);
+    let fault = FAULTS.into_iter().find(|fault| Some(fault_word(*fault)) == second);
+    (data, fault.filter(|_| data == Data::Memory))
 }
 
 fn word(data: Data) -> &'static str {
@@ -94,24 +97,39 @@ fn word(data: Data) -> &'static str {
     }
 }
 
-fn open_of_booth(machine: &Machine) -> Result<Data, Refusal> {
+const FAULTS: [DataFault; 5] =
+    [DataFault::NotFound, DataFault::TpmMissing, DataFault::TpmRefuses, DataFault::Damaged, DataFault::DiskFails];
+
+fn fault_word(fault: DataFault) -> &'static str {
+    match fault {
+        DataFault::NotFound => "not-found",
+        DataFault::TpmMissing => "tpm-missing",
+        DataFault::TpmRefuses => "tpm-refuses",
+        DataFault::Damaged => "damaged",
+        DataFault::DiskFails => "disk-fails",
+    }
+}
+
+/// Why there is nothing to keep anything in.
+struct Unopened {
+    fault: DataFault,
+    refusal: Refusal,
+}
+
+fn because(fault: DataFault) -> impl FnOnce(Refusal) -> Unopened {
+    move |refusal| Unopened { fault, refusal }
+}
+
+fn open_of_booth(machine: &Machine) -> Result<Data, Unopened> {
     // What is late with another device is no reason to go without this one.
-    Tool::new("udevadm").args(["settle", "--timeout=15"]).ask()?;
-    let disks = disks::list()?;
-    let disk = disks::running(&disks).ok_or_else(|| Refusal::new(Failure::Io, "the disk of the root was not found"))?;
-    let device = machine.path(&disk.part(DATA)?.path);
+    let settled = Tool::new("udevadm").args(["settle", "--timeout=15"]).ask();
+    settled.map_err(because(DataFault::NotFound))?;
+    let device = own_partition(machine).map_err(because(DataFault::NotFound))?;
     let mut data = open_or_make(machine, &device)?;
-    check(machine)?;
     let var = machine.path("/var");
-    mount(machine, &var)?;
+    check(machine).and_then(|()| mount(machine, &var)).map_err(because(DataFault::Damaged))?;
     if machine.own(RESET).exists() {
-        tracing::info!("erasing everything, as was asked");
-        Tool::new("umount").arg(&var).run()?;
-        close()?;
-        // From here on, whatever is cut, the next start makes it anew.
-        Tool::new("cryptsetup").args(["config", "--label", MAKING, "--"]).arg(&device).run()?;
-        data = make(machine, &device)?;
-        mount(machine, &var)?;
+        data = make_anew(machine, &device, &var).map_err(because(DataFault::DiskFails))?;
     }
     // The partition may have come from a smaller disk.
     if let Err(error) = Tool::new("resize2fs").arg(machine.path(MAPPED)).limit(LONG).run() {
@@ -120,12 +138,41 @@ fn open_of_booth(machine: &Machine) -> Result<Data, Refusal> {
     Ok(data)
 }
 
-fn open_or_make(machine: &Machine, device: &Path) -> Result<Data, Refusal> {
-    match header(device)? {
-        Some(header) if header.label != MAKING => open(machine, device, &header),
-        Some(_) => make(machine, device),
-        None if is_blank(device)? => make(machine, device),
-        None => Err(Refusal::new(Failure::Io, "the data partition's header is damaged")),
+fn own_partition(machine: &Machine) -> Result<PathBuf, Refusal> {
+    let disks = disks::list()?;
+    let disk = disks::running(&disks).ok_or_else(|| Refusal::new(Failure::Io, "the disk of the root was not found"))?;
+    Ok(machine.path(&disk.part(DATA)?.path))
+}
+
+/// Of an open and mounted one.
+fn make_anew(machine: &Machine, device: &Path, var: &Path) -> Result<Data, Refusal> {
+    tracing::info!("erasing everything, as was asked");
+    Tool::new("umount").arg(var).run()?;
+    close()?;
+    // From here on, whatever is cut, the next start makes it anew.
+    Tool::new("cryptsetup").args(["config", "--label", MAKING, "--"]).arg(device).run()?;
+    let data = make(machine, device)?;
+    mount(machine, var)?;
+    Ok(data)
+}
+
+fn open_or_make(machine: &Machine, device: &Path) -> Result<Data, Unopened> {
+    let fails = || because(DataFault::DiskFails);
+    match header(device).map_err(fails())? {
+        Some(header) if header.label != MAKING => {
+            let fault = match (header.tpm, has_tpm(machine)) {
+                (true, true) => DataFault::TpmRefuses,
+                (true, false) => DataFault::TpmMissing,
+                (false, _) => DataFault::Damaged,
+            };
+            open(machine, device, &header).map_err(because(fault))
+        }
+        Some(_) => make(machine, device).map_err(fails()),
+        None if is_blank(device).map_err(fails())? => make(machine, device).map_err(fails()),
+        None => {
+            let refusal = Refusal::new(Failure::Io, "the data partition's header is damaged");
+            Err(Unopened { fault: DataFault::Damaged, refusal })
+        }
     }
 }
 
@@ -300,14 +347,21 @@ mod tests {
         assert_eq!(state(&machine), (Data::Plain, None));
         std::fs::write(machine.path("/run/bilik-boot/slot"), "a").unwrap();
         assert_eq!(state(&machine), (Data::Memory, None));
-        for (text, data, reason) in [
-            ("tpm", Data::Tpm, None),
-            ("no-tpm", Data::NoTpm, None),
-            ("memory the header is damaged", Data::Memory, Some("the header is damaged")),
-            ("garbage", Data::Memory, None),
+        let faults = FAULTS.map(|fault| (format!("memory {} specimen of a line", fault_word(fault)), Some(fault)));
+        for (text, fault) in faults {
+            std::fs::write(machine.path(VERDICT), &text).unwrap();
+            assert_eq!(state(&machine), (Data::Memory, fault), "{text}");
+        }
+        for (text, data) in [
+            ("tpm", Data::Tpm),
+            ("no-tpm", Data::NoTpm),
+            ("tpm damaged", Data::Tpm),
+            ("memory", Data::Memory),
+            ("memory of an older version", Data::Memory),
+            ("garbage", Data::Memory),
         ] {
             std::fs::write(machine.path(VERDICT), text).unwrap();
-            assert_eq!(state(&machine), (data, reason.map(str::to_owned)), "{text}");
+            assert_eq!(state(&machine), (data, None), "{text}");
         }
     }
 }

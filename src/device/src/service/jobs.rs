@@ -5,7 +5,7 @@ use super::machine::{BOOTH_STATE, Machine};
 use super::refusal::Refusal;
 use super::settings::Settings;
 use super::work::{After, Report};
-use super::{data, diagnostics, disks, installer, network, provisioning, queue, sticks, update};
+use super::{clock, data, diagnostics, disks, installer, network, provisioning, queue, sticks, update};
 use bilik_claim::provision::Reader;
 use bilik_device::{Data, Failure, Mode, Outcome, Request, Step};
 
@@ -55,7 +55,8 @@ pub fn carry_out(
             let reader = Some(Reader { port: port.clone(), profile: profile.clone() });
             Settings { reader, ..Settings::load(machine) }.store(machine).map(|()| After::RestartBooth)
         }
-        Request::Update => update::update(machine, report).map(|()| After::Nothing),
+        Request::Update { from } => update::update(machine, *from, report).map(|()| After::Nothing),
+        Request::SetClock { unix_ms } => clock::set(machine, *unix_ms).map(|()| After::Nothing),
         Request::Healthy => {
             let trial = match update::start(
                 machine.recall(update::TRIAL),

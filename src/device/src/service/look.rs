@@ -3,7 +3,7 @@
 use super::commands::Tool;
 use super::disks::{self, StickPart};
 use super::machine::Machine;
-use super::{jobs, network, sticks, update};
+use super::{clock, jobs, network, sticks, update};
 use bilik_device::{Clock, Disk, Mode, Network, Slot, Stick};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
@@ -67,9 +67,7 @@ impl Looker {
         network::look(&self.machine).map_or_else(grumble, |network| self.seen.network = network);
         if all {
             update::slots(&self.machine).map_or_else(grumble, |slots| self.seen.slots = slots);
-            let said = Tool::new("timedatectl").args(["show", "--property=NTPSynchronized", "--value"]).run();
-            let set = said.is_ok_and(|said| said.trim() == "yes");
-            self.seen.clock = if set { Clock::Synchronised } else { Clock::Unsynchronised };
+            self.seen.clock = if clock::is_synchronised() { Clock::Synchronised } else { Clock::Unsynchronised };
         }
         if self.machine.mode() == Mode::Booth {
             let show = ["show", jobs::BOOTH_UNIT, "--property=NRestarts", "--value"];

@@ -10,6 +10,7 @@
 //! (what this start is), and the parsers of what the tools say.
 
 mod boot_entries;
+mod clock;
 mod commands;
 mod connection;
 mod copying;
@@ -24,6 +25,7 @@ mod network;
 mod notify;
 mod provisioning;
 mod queue;
+mod received;
 mod refusal;
 mod retry;
 mod server;

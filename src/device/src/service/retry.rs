@@ -42,7 +42,8 @@ impl Retry {
                 | Failure::Older
                 | Failure::BadDisk
                 | Failure::CodeRefused
-                | Failure::ClaimsWait,
+                | Failure::ClaimsWait
+                | Failure::BadTime,
             ) => !same && !stick.is_empty(),
         }
     }

@@ -9,9 +9,9 @@ use super::retry::Retry;
 use super::update::{self, Start, Trial};
 use super::watch::{Verdict, Watch};
 use super::work::After;
-use super::{data, disks, jobs, notify, sticks};
+use super::{data, disks, jobs, notify, received, sticks};
 use bilik_device::client::PROGRESS_EVERY;
-use bilik_device::{Answer, Failure, Mode, Outcome, Provisioning, Request, SlotState, Status, Step, Work};
+use bilik_device::{Answer, Clock, Failure, Mode, Outcome, Provisioning, Request, SlotState, Status, Step, Work};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
@@ -53,6 +53,8 @@ struct Service {
     retry: Retry,
     watch: Watch,
     healthy: bool,
+    /// By the hub's word, since this program runs; it says it again.
+    clock_set: bool,
     last: Option<Outcome>,
 }
 
@@ -61,6 +63,7 @@ pub fn serve(machine: Machine, socket: &Path) -> anyhow::Result<()> {
     let machine = Arc::new(machine);
     data::folders(&machine)?;
     sticks::release(&machine);
+    received::release(&machine);
     begin(&machine);
     let mut looker = Looker::new(machine.clone());
     let seen = looker.look(true);
@@ -89,6 +92,7 @@ pub fn serve(machine: Machine, socket: &Path) -> anyhow::Result<()> {
         retry: Retry::default(),
         watch: Watch::default(),
         healthy: false,
+        clock_set: false,
         last,
     };
     service.watch_slots();
@@ -128,8 +132,14 @@ fn begin(machine: &Machine) {
             }
             return;
         }
-        Start::Waiting | Start::OnTrial(_) => return,
-        Start::RolledBack(trial) => update::rolled_back(trial),
+        Start::Waiting => return,
+        Start::OnTrial(trial) => {
+            if let Err(error) = update::begin_trial(machine, trial) {
+                tracing::error!(%error, "it was not noted that the trial has begun");
+            }
+            return;
+        }
+        Start::RolledBack(trial) => update::rolled_back(&trial),
         Start::Interrupted => {
             Outcome::Failed { why: Failure::Io, detail: "the update was cut before it was whole".into() }
         }
@@ -219,7 +229,9 @@ impl Service {
             }
             Request::Healthy => self.healthy |= result.is_ok(),
             Request::Status | Request::Install { .. } | Request::SetNetwork { .. } | Request::SetReader { .. } => {}
-            Request::Update | Request::Diagnostics | Request::FactoryReset | Request::ExportQueue => {}
+            Request::SetClock { .. } => self.clock_set |= result.is_ok(),
+            Request::Update { .. } => {}
+            Request::Diagnostics | Request::FactoryReset | Request::ExportQueue => {}
             Request::Restart | Request::PowerOff => {}
         }
         let answer = match &result {
@@ -279,15 +291,18 @@ impl Service {
             (None, false, Some(Refusal { why, detail })) => Provisioning::Failed { why: *why, detail: detail.clone() },
             (None, false, None) => Provisioning::Missing,
         };
+        let (data, data_fault) = data::state(&self.machine);
+        let clock = if self.clock_set { Clock::Synchronised } else { seen.clock };
         Status {
             mode: self.machine.mode(),
             version: self.machine.version(),
             root_hash: self.machine.boot_word("roothash").unwrap_or_default(),
             development: self.machine.boot_word("bilik.development").is_some(),
             slots: seen.slots,
-            data: data::state(&self.machine).0,
+            data,
+            data_fault,
             network: seen.network,
-            clock: seen.clock,
+            clock,
             provisioning,
             disks: seen.disks,
             sticks: seen.sticks,

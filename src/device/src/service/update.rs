@@ -15,8 +15,8 @@ use super::disks::Block;
 use super::machine::Machine;
 use super::refusal::Refusal;
 use super::work::Report;
-use super::{boot_entries, disks, installer, sticks};
-use bilik_device::{Failure, Mode, Outcome, Slot, SlotState, Step};
+use super::{boot_entries, disks, installer, received, sticks};
+use bilik_device::{Failure, Mode, Outcome, RollbackReason, Slot, SlotState, Step, UpdateFrom};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -35,8 +35,11 @@ pub struct Trial {
     pub boot_id: String,
     /// RAUC has finished.
     pub installed: bool,
+    /// It came up so far that this service ran.
+    #[serde(default)]
+    pub began: bool,
     /// Why it was given up, if something was seen.
-    pub why: Option<String>,
+    pub why: Option<RollbackReason>,
 }
 
 /// What this start is, seen from what was kept.
@@ -62,12 +65,24 @@ pub fn start(trial: Option<Trial>, slot: &str, boot_id: &str) -> Start {
     }
 }
 
-/// Puts a stick's newest update into the slot that does not run.
-pub fn update(machine: &Machine, report: Report<'_>) -> Result<(), Refusal> {
+/// Puts an update into the slot that does not run.
+pub fn update(machine: &Machine, from: UpdateFrom, report: Report<'_>) -> Result<(), Refusal> {
     if machine.mode() != Mode::Booth {
         return Err(Refusal::new(Failure::NotHere, "only a booth's own disk is updated"));
     }
     report(Step::Checking, 0);
+    match from {
+        UpdateFrom::Stick => from_stick(machine, report),
+        UpdateFrom::Hub => {
+            let taken = received::take(machine, |thousandth| report(Step::Checking, thousandth * 4 / 100))?;
+            let done = sticks::bundle(taken.path()).and_then(|bundle| install(machine, &bundle, report));
+            taken.end(done)
+        }
+    }
+}
+
+/// The newest of all sticks'.
+fn from_stick(machine: &Machine, report: Report<'_>) -> Result<(), Refusal> {
     let found = disks::list()?;
     let parts = disks::sticks(&found);
     let mut last = Refusal::new(Failure::NoStick, "no stick with a FAT file system called BILIK is in");
@@ -87,7 +102,7 @@ pub fn update(machine: &Machine, report: Report<'_>) -> Result<(), Refusal> {
 fn install(machine: &Machine, bundle: &sticks::Bundle, report: Report<'_>) -> Result<(), Refusal> {
     let now = machine.version();
     if sticks::newer(&now, &bundle.version) {
-        let detail = format!("{now} runs, the stick has {}", bundle.version);
+        let detail = format!("{now} runs, the update is {}", bundle.version);
         return Err(Refusal::new(Failure::Older, detail));
     }
     let slot = machine.slot().unwrap_or_default();
@@ -98,6 +113,7 @@ fn install(machine: &Machine, bundle: &sticks::Bundle, report: Report<'_>) -> Re
         to: bundle.version.clone(),
         boot_id: machine.boot_id(),
         installed: false,
+        began: false,
         why: None,
     };
     machine.keep(TRIAL, &trial)?;
@@ -159,26 +175,34 @@ pub fn commit(machine: &Machine, trial: Option<&Trial>, running_is_good: bool) -
     machine.forget(TRIAL)
 }
 
+/// On the first start of a slot on trial. If this is all that is ever noted of it, it was cut.
+pub fn begin_trial(machine: &Machine, trial: Trial) -> Result<(), Refusal> {
+    if trial.began { Ok(()) } else { machine.keep(TRIAL, &Trial { began: true, ..trial }) }
+}
+
 /// Gives the slot on trial up. The next start is the old one's.
-pub fn end_trial(machine: &Machine, why: &str) -> Result<(), Refusal> {
+pub fn end_trial(machine: &Machine, why: RollbackReason) -> Result<(), Refusal> {
     match machine.recall::<Trial>(TRIAL) {
-        Some(trial) => machine.keep(TRIAL, &Trial { why: Some(why.to_owned()), ..trial }),
+        Some(trial) => machine.keep(TRIAL, &Trial { why: Some(why), ..trial }),
         None => Ok(()),
     }
 }
 
 /// Gives a proven slot up for the other one.
-pub fn fall_back(machine: &Machine, slots: &[Slot], why: &str) -> Result<(), Refusal> {
+pub fn fall_back(machine: &Machine, slots: &[Slot], why: RollbackReason) -> Result<(), Refusal> {
     Tool::new("rauc").args(["status", "mark-bad"]).run()?;
+    tracing::error!(%why, "this slot is given up");
     let other = slots.iter().find(|slot| !slot.running).and_then(|slot| slot.version.clone());
     let running = other.unwrap_or_else(|| "unknown".into());
-    remember(machine, &Outcome::RolledBack { failed: machine.version(), running, why: why.to_owned() });
+    remember(machine, &Outcome::RolledBack { failed: machine.version(), running, why });
     Ok(())
 }
 
-pub fn rolled_back(trial: Trial) -> Outcome {
-    let why = trial.why.unwrap_or_else(|| "it did not start, or lost power before it was proven".into());
-    Outcome::RolledBack { failed: trial.to, running: trial.from, why }
+pub fn rolled_back(trial: &Trial) -> Outcome {
+    let unseen = if trial.began { RollbackReason::CutOff } else { RollbackReason::NotStarted };
+    let why = trial.why.unwrap_or(unseen);
+    tracing::warn!(%why, "the update was given up");
+    Outcome::RolledBack { failed: trial.to.clone(), running: trial.from.clone(), why }
 }
 
 /// How it ended is for people to read: that it can't be kept does not undo anything.
@@ -266,8 +290,13 @@ pub fn mend_entries(machine: &Machine, disks: &[Block]) -> Result<(), Refusal> {
 pub fn give_up_what_did_not_start(machine: &Machine) -> Result<(), Refusal> {
     let Some(slot) = machine.slot() else { return Ok(()) };
     if boot_entries::first()?.is_some_and(|first| first != format!("bilik-{slot}")) {
-        tracing::error!("the slot that comes first could not be started: its blocks are not what was installed");
+        let why = RollbackReason::BlocksChanged;
+        tracing::error!(%why, "the slot that comes first is given up");
+        let slots = slots(machine).unwrap_or_default();
+        let other = slots.into_iter().find(|slot| !slot.running).and_then(|slot| slot.version);
         Tool::new("rauc").args(["status", "mark-bad", "other"]).run()?;
+        let failed = other.unwrap_or_else(|| "unknown".into());
+        remember(machine, &Outcome::RolledBack { failed, running: machine.version(), why });
     }
     Ok(())
 }
@@ -278,7 +307,7 @@ mod tests {
 
     fn trial(installed: bool) -> Trial {
         let (slot, from, to) = ("b".to_owned(), "0.2.0".to_owned(), "0.3.0".to_owned());
-        Trial { slot, from, to, boot_id: "first".into(), installed, why: None }
+        Trial { slot, from, to, boot_id: "first".into(), installed, began: false, why: None }
     }
 
     #[test]

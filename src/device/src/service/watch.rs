@@ -4,7 +4,7 @@
 //! and again. Both only for another that is proven: so once, never back and forth, and not at all while RAUC cannot read
 //! the firmware's order and holds every slot for bad.
 
-use bilik_device::{Slot, SlotState};
+use bilik_device::{RollbackReason, Slot, SlotState};
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -27,9 +27,9 @@ pub struct Watch {
 pub enum Verdict {
     Fine,
     /// The trial is over; the firmware starts the old slot by itself.
-    EndTrial(&'static str),
+    EndTrial(RollbackReason),
     /// This slot is marked bad, and the other one started.
-    FallBack(&'static str),
+    FallBack(RollbackReason),
 }
 
 impl Watch {
@@ -46,11 +46,9 @@ impl Watch {
             return Verdict::Fine;
         }
         let verdict = match (on_trial, crashes) {
-            (true, true) => Verdict::EndTrial("the booth's program ended again and again"),
-            (true, false) if !healthy && now >= TRIAL => {
-                Verdict::EndTrial("it was not well within five minutes: screen, camera, reader or queue")
-            }
-            (false, true) => Verdict::FallBack("the booth's program ended again and again"),
+            (true, true) => Verdict::EndTrial(RollbackReason::CrashLoop),
+            (true, false) if !healthy && now >= TRIAL => Verdict::EndTrial(RollbackReason::NotWell),
+            (false, true) => Verdict::FallBack(RollbackReason::CrashLoop),
             (true | false, false) => Verdict::Fine,
         };
         self.decided = verdict != Verdict::Fine;
@@ -92,8 +90,8 @@ mod tests {
     #[test]
     fn a_trial_has_five_minutes() {
         let on_trial = slots(SlotState::Trial, SlotState::Good);
-        let late = Verdict::EndTrial("it was not well within five minutes: screen, camera, reader or queue");
-        let crashed = Verdict::EndTrial("the booth's program ended again and again");
+        let late = Verdict::EndTrial(RollbackReason::NotWell);
+        let crashed = Verdict::EndTrial(RollbackReason::CrashLoop);
         check(&on_trial, false, &[(10, 0), (299, 1), (300, 1)], late);
         check(&on_trial, true, &[(10, 0), (299, 0), (3000, 0)], Verdict::Fine);
         check(&on_trial, false, &[(10, 0), (20, 3), (30, 5)], crashed);
@@ -106,7 +104,7 @@ mod tests {
 
     #[test]
     fn a_proven_slot_is_given_up_for_a_proven_one_only() {
-        let back = Verdict::FallBack("the booth's program ended again and again");
+        let back = Verdict::FallBack(RollbackReason::CrashLoop);
         let both = slots(SlotState::Good, SlotState::Good);
         check(&both, true, &[(10, 0), (60, 4), (120, 5)], back.clone());
         // Slowly is no loop, and neither is what lies further back.

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 const TOOLS: &str = "lsblk ip timedatectl udevadm networkctl mkfs.ext4 e2fsck resize2fs systemd-cryptenroll systemctl \
     efibootmgr sfdisk cryptsetup mount umount systemd-mount systemd-umount mountpoint rauc runuser bilik-booth \
-    journalctl df systemd-cryptsetup";
+    journalctl df systemd-cryptsetup date hwclock";
 /// Far beyond what anything here takes.
 const LONGEST: Duration = Duration::from_secs(60);
 

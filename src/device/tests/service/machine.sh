@@ -18,8 +18,8 @@ last() { for last; do :; done; echo "$last"; }
 case "$tool" in
 lsblk) cat "$M/lsblk.json" ;;
 ip) case "$*" in *address*) cat "$M/address.json" ;; *) echo '[{"dst":"default","gateway":"192.0.2.1","dev":"eth0"}]' ;; esac ;;
-timedatectl) echo yes ;;
-udevadm | networkctl | mkfs.ext4 | e2fsck | resize2fs | systemd-cryptenroll) ;;
+timedatectl) cat "$M/ntp" 2>/dev/null || echo yes ;;
+date | hwclock | udevadm | networkctl | mkfs.ext4 | e2fsck | resize2fs | systemd-cryptenroll) ;;
 systemctl) case "$*" in show*) cat "$M/restarts" 2>/dev/null || echo 0 ;; esac ;;
 efibootmgr)
     # The firmware's list, one entry a line: NUMBER LABEL PATH.
@@ -89,11 +89,17 @@ rauc)
         ;;
     status*detailed*) cat "$M/rauc.json" ;;
     status*mark-good*) sed -i 's/"boot_status":"bad"/"boot_status":"good"/' "$M/rauc.json" ;;
-    status*mark-bad*) ;;
+    status*mark-bad*)
+        # A slot that is bad is not in the firmware's order any more.
+        case "$(cat "$M/run/bilik-boot/slot") $*" in a*other | b*bad) bad=bilik-b ;; *) bad=bilik-a ;; esac
+        number=$(sed -n "s/^\(....\) $bad .*/\1/p" "$M/firmware")
+        sed -i "s/$number//; s/^,//; s/,$//; s/,,/,/" "$M/order"
+        ;;
     install*)
         printf 'installing\n  0%% Installing\n 40%% Copying image to rootfs.1\n'
         # Whoever watches says when it may go on.
         while [ -e "$M/hold" ]; do sleep 0.01; done
+        if [ -e "$M/install-fails" ]; then echo "LastError: $(cat "$M/install-fails")"; exit 1; fi
         echo '100% Installing done.'
         ;;
     esac

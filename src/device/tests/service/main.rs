@@ -8,7 +8,7 @@ mod stored;
 mod talk;
 mod updating;
 
-use bilik_device::{Answer, Data, Failure, Mode, Request, Step};
+use bilik_device::{Answer, Data, Failure, Mode, Request, Step, UpdateFrom};
 use machine::{Machine, pattern, stick_and, used_disk};
 
 const PROVISION: &str = "[hub]\naddress = \"hub.example:8443\"\n";
@@ -151,7 +151,7 @@ fn only_a_disk_that_was_shown_and_only_from_the_stick() {
     }
     for request in [
         Request::Provision,
-        Request::Update,
+        Request::Update { from: UpdateFrom::Stick },
         Request::FactoryReset,
         Request::Enrol { hub: "hub:1".into(), code: "x".into() },
     ] {

@@ -2,7 +2,7 @@
 
 use super::machine::Machine;
 use super::refused;
-use bilik_device::{Answer, Data, Failure, Provisioning, Request};
+use bilik_device::{Answer, Data, DataFault, Failure, Provisioning, Request};
 
 const ROW: &str =
     "     1  AAAA-1111  018f0000-0000-7000-8000-00000000000N   5 parts      1200 bytes  waits for the hub\n";
@@ -49,11 +49,12 @@ fn data_is_opened_made_or_left_alone() {
     // Damaged: left alone, and said so.
     let mut machine = before(7, None);
     assert!(machine.run("data").success());
-    assert_eq!(verdict(&machine), "memory the data partition's header is damaged");
+    assert_eq!(verdict(&machine), "memory damaged the data partition's header is damaged");
     assert_eq!(machine.calls("mkfs").len(), 0);
     assert_eq!(std::fs::read(machine.at("dev/vda5")).unwrap(), vec![7; 2 << 20]);
     machine.serve();
-    assert_eq!(machine.status().data, Data::Memory);
+    let status = machine.status();
+    assert_eq!((status.data, status.data_fault), (Data::Memory, Some(DataFault::Damaged)));
     // Nor does it enrol, for it would serve and forget.
     machine.insert(&[("bilik.toml", "[hub]\n")]);
     for request in [Request::FactoryReset, Request::Provision] {

@@ -2,10 +2,11 @@
 
 use super::machine::Machine;
 use super::refused;
-use bilik_device::{Addressing, Answer, Failure, MAX_LINE, Request};
+use bilik_device::{Addressing, Answer, Clock, Failure, MAX_LINE, Request};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixStream;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 fn say(machine: &Machine, bytes: &[u8]) -> String {
     let mut stream = UnixStream::connect(machine.at("socket")).unwrap();
@@ -105,4 +106,41 @@ fn restart_and_power_off_come_after_the_answer() {
         assert_eq!(machine.ask(&request), Answer::Done);
         machine.until(call, |_| machine.calls(&format!("systemctl --no-block {call}")).len() == 1);
     }
+}
+
+#[test]
+fn the_hubs_word_sets_a_clock_that_nobody_else_sets() {
+    let mut machine = Machine::new("a");
+    machine.put("ntp", "no\n");
+    machine.serve();
+    let now = || u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap();
+    let (minute, year) = (60_000, 365 * 24 * 3_600_000);
+    let set = |unix_ms| machine.ask(&Request::SetClock { unix_ms });
+    // The image is as old as its files, so here it was made just now.
+    for wrong in [0, now() - year, now() + 16 * year, u64::MAX] {
+        assert_eq!(refused(set(wrong)).0, Failure::BadTime, "{wrong}");
+    }
+    assert_eq!(machine.status().clock, Clock::Unsynchronised);
+    assert_eq!((machine.calls("date").len(), machine.calls("hwclock").len()), (0, 0));
+    let hub = now() + minute;
+    assert_eq!(set(hub), Answer::Done);
+    assert_eq!(machine.calls("date"), [format!("date --utc --set=@{}.{:03}", hub / 1000, hub % 1000)]);
+    assert_eq!(machine.calls("hwclock"), ["hwclock --systohc --utc --noadjfile"]);
+    assert_eq!(machine.status().clock, Clock::Synchronised);
+    // Right to two seconds: nothing to do. Nor is a time server corrected, whatever the hub says.
+    assert_eq!(set(now() + 1000), Answer::Done);
+    machine.put("ntp", "yes\n");
+    assert_eq!(set(0), Answer::Done);
+    assert_eq!(machine.calls("date").len(), 1);
+    // A mainboard whose clock is broken keeps nothing else from being right.
+    machine.put("ntp", "no\n");
+    machine.put("fail/hwclock", "hwclock: Cannot access the Hardware Clock\n");
+    assert_eq!(set(now() + minute), Answer::Done);
+    machine.put("fail/date", "date: cannot set date: Operation not permitted\n");
+    let (why, detail) = refused(set(now() + minute));
+    assert!(why == Failure::Io && detail.contains("not permitted"), "{detail}");
+
+    let mut stick = Machine::new("stick");
+    stick.serve();
+    assert_eq!(refused(stick.ask(&Request::SetClock { unix_ms: now() })).0, Failure::NotHere);
 }

@@ -2,6 +2,7 @@
 
 mod enrol;
 mod keys;
+mod update;
 
 use crate::admin::{self, AdminError};
 use crate::config::{Config, LogFormat};
@@ -50,6 +51,8 @@ enum Command {
     /// Booths that have enrolled.
     #[command(subcommand)]
     Booth(BoothCommand),
+    /// The update that booths fetch from this hub: what is offered, and what has become of it at each booth.
+    Update(update::Update),
     /// Accounts of officers.
     #[command(subcommand)]
     Officer(OfficerCommand),
@@ -198,6 +201,7 @@ fn run(command: &Command, config: &Config) -> Result<(), AdminError> {
             admin::list_booths(config)?.into_iter().for_each(&mut line);
         }
         Command::Booth(BoothCommand::Revoke { booth }) => admin::revoke_booth(config, *booth)?,
+        Command::Update(command) => update::run(command, config)?.into_iter().for_each(&mut line),
         Command::Officer(OfficerCommand::Add { name, display, role, languages, password_stdin, json }) => {
             let password = if *password_stdin { read_line()? } else { make_password() };
             let made = admin::add_officer(config, name, display, *role, languages, &password)?;

@@ -282,7 +282,7 @@ fn machine(status: &Status, say: Say, found: &mut Vec<Line>) {
                 Language::Id => format!("Pembaruan ke {failed} gagal; {running} berjalan lagi"),
                 Language::En => format!("The update to {failed} failed; {running} runs again"),
             };
-            found.push(fault("U-03", Tone::Attention, what, why.clone()));
+            found.push(fault("U-03", Tone::Attention, what, why.to_string()));
         }
         Some(Outcome::Failed { why, .. }) => {
             found.push(fault(

@@ -6,7 +6,7 @@ use super::view::{Around, Button, Line, Look, Panel, Say, View};
 use crate::service::{Act, Section, Service};
 use bilik_claim::text::Language;
 use bilik_claim::wire::DeviceState;
-use bilik_device::{Data, Mode, Request, SlotState, Status};
+use bilik_device::{Data, Mode, Request, SlotState, Status, UpdateFrom};
 use bilik_ui::Tone;
 use std::time::Instant;
 
@@ -254,7 +254,8 @@ fn update(service: &Service, say: Say) -> View {
         (None, Language::Id) => "Pasang pembaruan".into(),
         (None, Language::En) => "Install the update".into(),
     };
-    let install = Button::new(label, Act::Request(Request::Update), Look::Primary).enabled(found.is_some());
+    let install = Button::new(label, Act::Request(Request::Update { from: UpdateFrom::Stick }), Look::Primary)
+        .enabled(found.is_some());
     let restart = Button::new(say.say("Nyalakan ulang", "Restart"), Act::Request(Request::Restart), Look::Primary);
     // One thing to do next: what lies ready is tried before something else is put there.
     let waits = status.slots.iter().any(|slot| !slot.running && slot.state == SlotState::Trial);
@@ -280,7 +281,7 @@ fn last(status: &Status, say: Say) -> Option<Line> {
                 Language::En => format!("{failed} did not run well; back to {running}"),
             },
         )
-        .note(why.clone())
+        .note(why.to_string())
         .tone(Tone::Attention),
         Outcome::Failed { why, detail } => {
             Line::new(label, say.failure(*why, Some(status))).note(detail.clone()).tone(Tone::Bad)

@@ -2,7 +2,9 @@ use super::*;
 use crate::device::{End, MachineEvent};
 use crate::service::specimen;
 use bilik_claim::wire::DeviceState;
-use bilik_device::{Data, Failure, Mode, Outcome, Provisioning, Request, SlotState, Status, Stick};
+use bilik_device::{
+    Data, Failure, Mode, Outcome, Provisioning, Request, RollbackReason, SlotState, Status, Stick, UpdateFrom,
+};
 use bilik_journal::courier::Trouble;
 use std::time::Duration;
 
@@ -77,7 +79,7 @@ fn each_fault_has_its_code_and_a_well_booth_none() {
     check(
         |status, _| {
             let (failed, running) = ("0.3.0".into(), "0.2.0".into());
-            status.last = Some(Outcome::RolledBack { failed, running, why: "specimen".into() });
+            status.last = Some(Outcome::RolledBack { failed, running, why: RollbackReason::CrashLoop });
         },
         &["U-03"],
     );
@@ -208,7 +210,7 @@ fn buttons_mean_what_stands_on_them() {
     let with_update = |status: &mut Status| {
         status.sticks = vec![Stick { name: "SPECIMEN".into(), provisioning: false, update: Some("0.3.0".into()) }];
     };
-    check(Section::Update, with_update, &[Request::Update]);
+    check(Section::Update, with_update, &[Request::Update { from: UpdateFrom::Stick }]);
     check(Section::Update, |status| status.mode = Mode::Debian, &[]);
     check(Section::Stick, |_| {}, &[]);
     check(Section::Stick, with_update, &[Request::Diagnostics, Request::ExportQueue]);

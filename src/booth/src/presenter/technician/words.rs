@@ -53,6 +53,10 @@ impl Say {
                 "Masih ada klaim yang hanya ada di bilik ini. Ekspor antrean ke stik dulu, atau tunggu sampai terkirim.",
                 "Claims wait that exist only here. Export the queue to a stick first, or wait until they are sent.",
             ),
+            Failure::BadTime => self.say(
+                "Jam hub salah: lebih tua daripada perangkat lunak bilik ini, atau jauh di depan. Setel jam hub.",
+                "The hub's clock is wrong: it is behind this booth's software, or far ahead. Set the hub's clock.",
+            ),
         }
     }
 
@@ -63,7 +67,7 @@ impl Say {
             Request::Provision | Request::Enrol { .. } => self.say("Berkas sudah diterima.", "The file was taken in."),
             Request::SetNetwork { .. } => self.say("Jaringan sudah diatur.", "The network is set."),
             Request::SetReader { .. } => self.say("Pembaca kartu sudah diatur.", "The card reader is set."),
-            Request::Update => self.say(
+            Request::Update { .. } => self.say(
                 "Pembaruan siap. Nyalakan ulang bilik untuk mencobanya.",
                 "The update is in place. Restart the booth to try it.",
             ),
@@ -80,7 +84,7 @@ impl Say {
             Request::FactoryReset => {
                 self.say("Bilik sudah dikosongkan. Nyalakan ulang.", "The booth has forgotten everything. Restart it.")
             }
-            Request::Status | Request::Healthy => "",
+            Request::Status | Request::SetClock { .. } | Request::Healthy => "",
         }
     }
 
@@ -163,7 +167,8 @@ impl Say {
             | Request::Enrol { .. }
             | Request::SetNetwork { .. }
             | Request::SetReader { .. }
-            | Request::Update
+            | Request::Update { .. }
+            | Request::SetClock { .. }
             | Request::Healthy
             | Request::Diagnostics
             | Request::ExportQueue => ("", "", ""),
