@@ -3,6 +3,7 @@
 
 use bilik_booth::device::{End, MachineEvent};
 use bilik_booth::presenter::technician::{Around, Technician};
+use bilik_booth::service::enrol_form::EnrolField;
 use bilik_booth::service::lockout::Gate;
 use bilik_booth::service::network_form::NetworkField;
 use bilik_booth::service::pin::Tried;
@@ -124,6 +125,21 @@ const SCENES: &[(&str, Machine, bool, Play)] = &[
         let detail = "3 claims".into();
         s.ends(Request::FactoryReset, End::Failed { why: Failure::ClaimsWait, detail });
     }),
+    ("code-empty", specimen::new_booth, false, |s| s.act(Act::TypeCode)),
+    ("code-failed", specimen::new_booth, false, |s| {
+        s.code();
+        let request = Request::Enrol { hub: "hub.specimen.example:8443".into(), code: String::new() };
+        s.act(Act::Request(request.clone()));
+        s.ends(request, End::Failed { why: Failure::HubUnreachable, detail: String::new() });
+    }),
+    ("menu-media-silent", specimen::booth, true, |s| {
+        s.menu(Section::Media);
+        s.now += Duration::from_secs(3);
+    }),
+    ("menu-media-heard", specimen::booth, true, |s| {
+        s.menu(Section::Media);
+        s.service.heard(-22.0, s.now);
+    }),
 ];
 
 type Machine = fn() -> Status;
@@ -237,6 +253,14 @@ impl Scene {
 
     fn ends(&mut self, request: Request, end: End) {
         self.service.hear(MachineEvent::Ended { request, end }, self.now);
+    }
+
+    /// All of a code but its end.
+    fn code(&mut self) {
+        self.act(Act::TypeCode);
+        self.keys("hub.specimen.example");
+        self.act(Act::EnrolField(EnrolField::Code));
+        self.keys("SPEC1MENSPEC1MENSPEC1MENSPEC1MENSPEC1MENSPEC1MENSPEC");
     }
 
     fn install_ends(&mut self, end: End) {

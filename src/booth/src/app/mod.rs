@@ -341,7 +341,11 @@ impl App {
         let rejoin = self.interrupted.map(|since| since + devices::REJOIN_AFTER);
         let counts = self.presenter.counts_seconds() || self.care.service.counts_seconds();
         let counting = counts.then(|| Instant::now() + Duration::from_secs(1));
-        match [self.session.deadline(), rejoin, counting, self.care.deadline()].into_iter().flatten().min() {
+        match [self.session.deadline(), rejoin, counting, self.care.deadline(Instant::now())]
+            .into_iter()
+            .flatten()
+            .min()
+        {
             Some(at) => {
                 // One millisecond late rather than early: an early tick would only set the timer again.
                 let pause = at.saturating_duration_since(Instant::now()) + Duration::from_millis(1);

@@ -136,8 +136,8 @@ impl Care {
         self.signs.touch = Some(there);
     }
 
-    pub(super) fn deadline(&self) -> Option<Instant> {
-        [self.service.deadline(), self.health.deadline()].into_iter().flatten().min()
+    pub(super) fn deadline(&self, now: Instant) -> Option<Instant> {
+        [self.service.deadline(now), self.health.deadline()].into_iter().flatten().min()
     }
 
     fn try_pin(&self, pin: zeroize::Zeroizing<String>) {
@@ -224,11 +224,13 @@ impl App {
                     None => warn!("there is no device service to ask"),
                 },
                 Order::CheckPin(pin) => self.care.try_pin(pin),
-                Order::Cameras(on) => {
+                Order::PlayTone => self.with_media(bilik_media::Media::play_tone),
+                Order::Media(on) => {
                     self.care.looking = false;
                     self.with_media(|media| {
                         media.preview_face(on);
                         media.preview_documents(on);
+                        media.check_sound(on);
                     });
                     if !on {
                         self.with_media(bilik_media::Media::wipe);
@@ -273,7 +275,7 @@ impl App {
         self.presenter.cover(Technician::screen(&care.service));
         let around = match care.service.page() {
             Some(Page::Menu(_)) => self.around(),
-            Some(Page::Installer | Page::Enrol | Page::Pin) | None => Around::default(),
+            Some(Page::Installer | Page::Enrol | Page::TypeCode | Page::Pin) | None => Around::default(),
         };
         let language = self.session.settings().language;
         let care = &mut self.care;

@@ -27,7 +27,7 @@ pub fn menu(section: Section, service: &Service, around: &Around, now: Instant, 
     let mut view = match section {
         Section::Overview => overview(service, around, say),
         Section::Touch => touch(service, say),
-        Section::Media => media(around, say),
+        Section::Media => media(service, around, now, say),
         Section::Reader => reader(service, around, say),
         Section::Network => network(service, around, say),
         Section::Update => update(service, say),
@@ -128,12 +128,30 @@ fn device(label: &'static str, state: DeviceState, say: Say) -> Line {
     }
 }
 
-fn media(around: &Around, say: Say) -> View {
-    let lines = vec![
-        device(say.say("Mikrofon", "Microphone"), around.microphone, say),
-        device(say.say("Pengeras suara", "Loudspeaker"), around.speaker, say),
-    ];
-    View { lines, panel: Panel::Pictures, ..View::default() }
+fn media(service: &Service, around: &Around, now: Instant, say: Say) -> View {
+    let mut microphone = device(say.say("Mikrofon", "Microphone"), around.microphone, say);
+    let mut speaker = device(say.say("Pengeras suara", "Loudspeaker"), around.speaker, say);
+    let mut meter = None;
+    if around.microphone == DeviceState::Ready {
+        let hearing = service.hearing();
+        meter = Some(hearing.part());
+        microphone = if hearing.is_silent(now) {
+            Line::new(microphone.label, say.say("Tidak ada suara selama 3 detik", "No sound for 3 seconds"))
+                .note(say.say(
+                    "Bicaralah. Bila tetap: periksa tombol bisu dan kabelnya.",
+                    "Speak. If it stays: check its mute switch and its cable.",
+                ))
+                .tone(Tone::Attention)
+        } else {
+            Line::new(microphone.label, say.say("Terdengar", "Hears")).tone(Tone::Good)
+        };
+    }
+    if around.speaker == DeviceState::Ready {
+        speaker = speaker
+            .note(say.say("Nada lewat jalur suara petugas.", "A tone goes the way of the officer's voice."))
+            .act(say.say("Bunyikan nada", "Play a tone"), Act::PlayTone);
+    }
+    View { lines: vec![microphone, speaker], panel: Panel::Pictures, meter, ..View::default() }
 }
 
 /// What stands under the pictures of both cameras.

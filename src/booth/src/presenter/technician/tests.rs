@@ -342,3 +342,37 @@ fn a_finger_on_the_name_is_told() {
     check(60.0, &[true, false]);
     check(640.0, &[]);
 }
+
+#[test]
+fn an_enrolment_by_hand_says_what_failed_and_where() {
+    let check = |why: Failure, say: Say, words: &str| {
+        let (mut service, now) = known(specimen::new_booth(), false);
+        service.act(Act::TypeCode, now);
+        let request = Request::Enrol { hub: "10.1.2.3:8443".into(), code: String::new() };
+        service.act(Act::Request(request.clone()), now);
+        let end = End::Failed { why, detail: "specimen".into() };
+        service.hear(MachineEvent::Ended { request, end }, now);
+        let view = code::type_code(&service, say);
+        assert!(text(&view).contains(words), "{words:?} is not on\n{}", text(&view));
+    };
+    check(Failure::HubUnreachable, ID, "Hub tidak menjawab di 10.1.2.3:8443");
+    check(Failure::HubUnreachable, EN, "does not answer at 10.1.2.3:8443");
+    check(Failure::CodeRefused, ID, "Minta kode baru");
+    check(Failure::Busy, EN, "(specimen)");
+}
+
+#[test]
+fn a_microphone_that_hears_nothing_says_so() {
+    let check = |microphone: DeviceState, db: f32, after: u64, words: &str, meter: bool| {
+        let (mut service, now) = known(specimen::booth(), true);
+        service.heard(db, now);
+        let around = Around { microphone, speaker: DeviceState::Ready, ..well() };
+        let view = menu::menu(Section::Media, &service, &around, now + Duration::from_secs(after), EN);
+        assert!(text(&view).contains(words), "{words:?} is not on\n{}", text(&view));
+        assert_eq!(view.meter.is_some(), meter);
+        assert!(view.lines.iter().any(|line| line.act.as_ref().is_some_and(|(_, act)| *act == Act::PlayTone)));
+    };
+    check(DeviceState::Ready, -20.0, 2, "Hears", true);
+    check(DeviceState::Ready, -90.0, 3, "No sound for 3 seconds", true);
+    check(DeviceState::Missing, -90.0, 3, "Not connected", false);
+}

@@ -5,6 +5,7 @@ use bilik_claim::text::Language;
 use bilik_claim::wire::DeviceState;
 use bilik_journal::courier::Trouble;
 use bilik_ui::{ServicePanel, Tone};
+use zeroize::Zeroizing;
 
 /// What the booth itself knows, beside the machine.
 #[derive(Clone, Debug, Default)]
@@ -52,11 +53,15 @@ pub struct View {
     pub message: Option<(String, Tone)>,
     pub disks: Vec<Disk>,
     pub lines: Vec<Line>,
+    /// What is typed.
+    pub fields: Vec<Field>,
     pub actions: Vec<Button>,
     pub work: Option<Bar>,
     pub detail: String,
     pub qr: Option<String>,
     pub panel: Panel,
+    /// How loud the microphone hears, 0 to 1.
+    pub meter: Option<f32>,
 }
 
 /// What stands beside the lines.
@@ -87,6 +92,22 @@ pub struct Disk {
     pub name: String,
     pub note: String,
     pub chosen: bool,
+}
+
+/// A field of a form. Touching it makes the keys type there.
+#[derive(Clone, PartialEq)]
+pub struct Field {
+    pub name: String,
+    pub text: Zeroizing<String>,
+    pub chosen: bool,
+    pub act: Act,
+}
+
+impl std::fmt::Debug for Field {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // It may hold a secret.
+        f.debug_struct("Field").field("name", &self.name).finish_non_exhaustive()
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]

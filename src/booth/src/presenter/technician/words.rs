@@ -64,7 +64,8 @@ impl Say {
     pub fn done(self, request: &Request) -> &'static str {
         match request {
             Request::Install { .. } => self.say("Bilik sudah terpasang.", "The booth is installed."),
-            Request::Provision | Request::Enrol { .. } => self.say("Berkas sudah diterima.", "The file was taken in."),
+            Request::Enrol { .. } => self.say("Bilik sudah terdaftar.", "The booth is enrolled."),
+            Request::Provision => self.say("Berkas sudah diterima.", "The file was taken in."),
             Request::SetNetwork { .. } => self.say("Jaringan sudah diatur.", "The network is set."),
             Request::SetReader { .. } => self.say("Pembaca kartu sudah diatur.", "The card reader is set."),
             Request::Update { .. } => self.say(
