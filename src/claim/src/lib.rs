@@ -12,12 +12,14 @@
 //! | [`picture`] | what a photograph says of itself, before anybody decodes it |
 //! | [`machine`] | what booth and hub tell each other about the booth's machine and its updates |
 //! | [`audit`] | the chain that binds the entries of an audit trail |
+//! | [`attest`] | what a booth's screen says of its system, signed |
 //! | [`enrolment`] | how a booth gets its identity |
 //! | [`provision`] | the file that a technician carries to a booth |
 //! | [`wire`] | what booth, hub and console say to each other |
 //!
 //! The booth and the hub share this crate, so both ends of each contract are one piece of code.
 
+pub mod attest;
 pub mod audit;
 pub mod document;
 pub mod enrolment;

@@ -1,6 +1,7 @@
 //! What an operator does from the command line, as functions: they work on the state directory, whether the hub runs or
 //! not.
 
+mod attest;
 mod backup;
 mod booths;
 mod enrolment;
@@ -8,6 +9,7 @@ mod keyring;
 mod provision;
 mod updates;
 
+pub use attest::attest;
 pub use backup::{Backup, backup};
 pub use booths::{list as list_booths, missing, missing_lines};
 pub use enrolment::{EnrolCode, Enrolee, enrol_code, open_codes, revoke_code};
