@@ -8,12 +8,15 @@ use bilik_booth::service::lockout::Gate;
 use bilik_booth::service::network_form::NetworkField;
 use bilik_booth::service::pin::Tried;
 use bilik_booth::service::{Act, Section, Service, specimen};
+use bilik_claim::attest::Attestation;
+use bilik_claim::ids::BoothId;
+use bilik_claim::machine::{Hindrance, Progress};
 use bilik_claim::session::Key;
 use bilik_claim::text::Language;
 use bilik_claim::wire::DeviceState;
 use bilik_device::{
-    Clock, Data, Failure, Outcome, Provisioning, Request, RollbackReason, SlotState, Status, Step, Stick, UpdateFrom,
-    Work,
+    Clock, Data, DataFault, Failure, Outcome, Provisioning, Request, RollbackReason, SlotState, Status, Step, Stick,
+    UpdateFrom, Work,
 };
 use bilik_ui::{App, AppWindow, Theme};
 use slint::platform::software_renderer::{MinimalSoftwareWindow, RepaintBufferType};
@@ -132,6 +135,12 @@ const SCENES: &[(&str, Machine, bool, Play)] = &[
         s.act(Act::Request(request.clone()));
         s.ends(request, End::Failed { why: Failure::HubUnreachable, detail: String::new() });
     }),
+    ("menu-update-waits", ailing, true, |s| {
+        s.around.queued = 3;
+        s.around.update = Progress::Received { hindrance: Hindrance::ClaimsWait };
+        s.menu(Section::Update);
+    }),
+    ("menu-data-fault", locked, true, |s| s.menu(Section::Overview)),
     ("menu-media-silent", specimen::booth, true, |s| {
         s.menu(Section::Media);
         s.now += Duration::from_secs(3);
@@ -186,6 +195,17 @@ fn ailing() -> Status {
     status
 }
 
+fn attestation() -> String {
+    let status = specimen::booth();
+    let booth = BoothId(uuid::Uuid::from_u128(3));
+    Attestation { version: status.version, root_hash: status.root_hash, booth, minute: 29_922_773 }
+        .sign(&ed25519_dalek::SigningKey::from_bytes(&[7; 32]))
+}
+
+fn locked() -> Status {
+    Status { data: Data::Memory, data_fault: Some(DataFault::TpmRefuses), ..specimen::booth() }
+}
+
 fn with_update() -> Status {
     let stick = Stick { name: "SPECIMEN USB 8".into(), provisioning: false, update: Some("0.3.0".into()) };
     Status { sticks: vec![stick], ..specimen::booth() }
@@ -208,6 +228,7 @@ impl Scene {
         let around = Around {
             booth: "Bilik 3".into(),
             booth_id: "00000000-0000-4000-8000-000000000003".into(),
+            attestation: Some(attestation()),
             hub: Some("hub.specimen.example:8444".into()),
             hub_connected: true,
             queue: Some(Ok(())),

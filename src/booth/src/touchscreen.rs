@@ -19,11 +19,12 @@ impl Touchscreens {
         let input::Event::Device(event) = event else { return None };
         let device = event.device();
         let feels = device.has_capability(input::DeviceCapability::Touch);
-        match event {
-            DeviceEvent::Added(_) if feels => self.came(device.sysname()),
-            DeviceEvent::Removed(_) => self.went(device.sysname()),
-            // The enum is libinput's, and open.
-            _ => None,
+        if matches!(event, DeviceEvent::Removed(_)) {
+            self.went(device.sysname())
+        } else if feels {
+            self.came(device.sysname())
+        } else {
+            None
         }
     }
 

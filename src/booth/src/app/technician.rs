@@ -11,11 +11,15 @@ use crate::presenter::technician::{Around, Technician, Touched};
 use crate::service::pin::PinStore;
 use crate::service::{Act, Order, Page, Section, Service};
 use crate::watchdog::{Heart, Watchdog};
+use bilik_claim::attest::Attestation;
+use bilik_claim::ids::BoothId;
+use bilik_claim::machine::Progress;
 use bilik_claim::wire::DeviceState;
 use bilik_device::{Mode, Request};
 use bilik_media::FrameSlots;
 use bilik_scanner::{Profiles, Watch};
 use bilik_ui::AppWindow;
+use ed25519_dalek::SigningKey;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -47,6 +51,8 @@ pub(super) struct Care {
     booth: (String, String),
     hub: Option<String>,
     certificate: Option<i64>,
+    /// Id and key with which the booth signs what it says of its system.
+    signer: Option<(BoothId, SigningKey)>,
     reader_set: Option<(String, String)>,
     profiles: Vec<(String, String)>,
     ports: Vec<String>,
@@ -83,6 +89,7 @@ impl Care {
                 .map_or(("-".into(), String::new()), |own| (own.hub.booth_name.clone(), own.hub.booth.to_string())),
             hub: identity.map(|own| own.hub.booth_address.clone()),
             certificate: identity.and_then(|own| expiry(&own.hub.certificate)),
+            signer: identity.map(|own| (own.hub.booth, own.manifest_key())),
             reader_set: reader.map(|reader| (reader.port.to_string(), reader.profile.clone())),
             profiles: profiles.iter().map(|one| (one.name.clone(), one.title().to_owned())).collect(),
             ports: Vec::new(),
@@ -138,6 +145,13 @@ impl Care {
 
     pub(super) fn deadline(&self, now: Instant) -> Option<Instant> {
         [self.service.deadline(now), self.health.deadline()].into_iter().flatten().min()
+    }
+
+    /// What the code in the overview says.
+    fn attestation(&self, minute: i64) -> Option<String> {
+        let ((booth, key), status) = (self.signer.as_ref()?, self.service.status()?);
+        let (version, root_hash) = (status.version.clone(), status.root_hash.clone());
+        Some(Attestation { version, root_hash, booth: *booth, minute }.sign(key))
     }
 
     fn try_pin(&self, pin: zeroize::Zeroizing<String>) {
@@ -384,6 +398,9 @@ impl App {
             disk_free: disk_free(&care.state_dir),
             certificate,
             clock: format!("{} {}", clock::date(&today), clock::time_of_day()),
+            attestation: care.attestation(today.timestamp().as_second().div_euclid(60)),
+            // Filled in by whoever fetches updates.
+            update: Progress::None,
             raw: care.raw.join("\n"),
         }
     }

@@ -15,6 +15,7 @@
 mod act;
 pub mod enrol_form;
 mod entry;
+mod forms;
 pub mod lockout;
 mod look;
 pub mod network_form;
@@ -31,7 +32,7 @@ pub use entry::Pin;
 use crate::device::{End, MachineEvent};
 use act::{is_asked_first, turned};
 use bilik_claim::session::Key;
-use bilik_device::{Addressing, Mode, Provisioning, Request, Work};
+use bilik_device::{Mode, Provisioning, Request, Work};
 use enrol_form::{EnrolFault, EnrolForm};
 use entry::{PIN_DIGITS, waits};
 use lockout::Gate;
@@ -209,28 +210,8 @@ impl Service {
                     Key::Clear => pin.typed.clear(),
                 }
             }
-        } else if self.page() == Some(Page::TypeCode)
-            && let Some((form, fault)) = &mut self.enrol_form
-        {
-            self.ended = None;
-            *fault = match key {
-                Key::Character(sign) => form.push(sign).err(),
-                Key::Backspace => {
-                    form.pop();
-                    None
-                }
-                Key::Clear => {
-                    form.clear();
-                    None
-                }
-            };
-        } else if let Some((form, fault)) = &mut self.form {
-            *fault = None;
-            match key {
-                Key::Character(character) => form.push(character),
-                Key::Backspace => form.pop(),
-                Key::Clear => form.clear(),
-            }
+        } else {
+            self.type_in_form(key);
         }
         self.page().is_some()
     }
@@ -363,30 +344,6 @@ impl Service {
         pin.checking = true;
         let typed = std::mem::replace(&mut pin.typed, Zeroizing::new(String::with_capacity(PIN_DIGITS.1)));
         vec![Order::CheckPin(typed)]
-    }
-
-    fn save_network(&mut self) -> Vec<Order> {
-        let Some((form, fault)) = &mut self.form else { return Vec::new() };
-        match form.addressing() {
-            Ok(addressing @ (Addressing::Fixed { .. } | Addressing::Dhcp)) => {
-                self.ask(Request::SetNetwork { addressing })
-            }
-            Err(wrong) => {
-                *fault = Some(wrong);
-                Vec::new()
-            }
-        }
-    }
-
-    fn send_code(&mut self) -> Vec<Order> {
-        let Some((form, fault)) = &mut self.enrol_form else { return Vec::new() };
-        match form.request() {
-            Ok(request) => self.ask(request),
-            Err(wrong) => {
-                *fault = Some(wrong);
-                Vec::new()
-            }
-        }
     }
 
     fn open(&mut self, section: Section, now: Instant) -> Vec<Order> {

@@ -8,6 +8,7 @@ mod faults;
 mod menu;
 mod network;
 mod setup;
+mod update;
 mod view;
 mod words;
 

@@ -138,8 +138,8 @@ pub fn enrol(service: &Service, now: Instant, say: Say) -> View {
         title: say.say("Bilik belum terdaftar", "This booth is not enrolled").into(),
         lead: say
             .say(
-                "Masukkan stik dengan berkas bilik.toml: bilik mendaftar sendiri. Atau ketik kode dari hub.",
-                "Insert the stick with the file bilik.toml: the booth enrols by itself. Or type the hub's code.",
+                "Masukkan stik dengan berkas bilik.toml, atau ketik kode dari hub.",
+                "Insert the stick with the file bilik.toml, or type the hub's code.",
             )
             .into(),
         lines: checklist(service, status, underway, say),
@@ -240,7 +240,7 @@ fn hub(service: &Service, status: &Status, underway: bool, say: Say) -> Line {
     } else if let Some(why) = told {
         Line::new(label, say.failure(why, Some(status))).tone(Tone::Bad)
     } else {
-        Line::new(label, say.say("Menunggu berkas", "Waiting for the file")).tone(Tone::Hint)
+        Line::new(label, say.say("Menunggu berkas atau kode", "Waiting for file or code")).tone(Tone::Hint)
     }
 }
 

@@ -1,9 +1,11 @@
 use super::*;
 use crate::device::{End, MachineEvent};
 use crate::service::specimen;
+use bilik_claim::machine::{Hindrance, Progress};
 use bilik_claim::wire::DeviceState;
 use bilik_device::{
-    Data, Failure, Mode, Outcome, Provisioning, Request, RollbackReason, SlotState, Status, Stick, UpdateFrom,
+    Data, DataFault, Failure, Mode, Outcome, Provisioning, Request, RollbackReason, SlotState, Status, Stick,
+    UpdateFrom,
 };
 use bilik_journal::courier::Trouble;
 use std::time::Duration;
@@ -75,6 +77,14 @@ fn each_fault_has_its_code_and_a_well_booth_none() {
     check(|status, _| status.network.addresses.clear(), &["N-02"]);
     check(|status, _| status.clock = bilik_device::Clock::Unsynchronised, &["J-01"]);
     check(|status, _| status.data = Data::NoTpm, &["D-02"]);
+    for why in
+        [DataFault::NotFound, DataFault::TpmMissing, DataFault::TpmRefuses, DataFault::Damaged, DataFault::DiskFails]
+    {
+        let status = Status { data: Data::Memory, data_fault: Some(why), ..specimen::booth() };
+        let (service, _) = known(status, true);
+        let found = faults::faults(&service, &well(), EN);
+        assert_eq!(found.iter().map(|line| line.label.as_str()).collect::<Vec<_>>(), ["D-03"], "{why:?}");
+    }
     check(|status, _| status.slots[1].state = SlotState::Bad, &["U-02"]);
     check(
         |status, _| {
@@ -210,7 +220,8 @@ fn buttons_mean_what_stands_on_them() {
     let with_update = |status: &mut Status| {
         status.sticks = vec![Stick { name: "SPECIMEN".into(), provisioning: false, update: Some("0.3.0".into()) }];
     };
-    check(Section::Update, with_update, &[Request::Update { from: UpdateFrom::Stick }]);
+    // Two claims wait.
+    check(Section::Update, with_update, &[]);
     check(Section::Update, |status| status.mode = Mode::Debian, &[]);
     check(Section::Stick, |_| {}, &[]);
     check(Section::Stick, with_update, &[Request::Diagnostics, Request::ExportQueue]);
@@ -375,4 +386,24 @@ fn a_microphone_that_hears_nothing_says_so() {
     check(DeviceState::Ready, -20.0, 2, "Hears", true);
     check(DeviceState::Ready, -90.0, 3, "No sound for 3 seconds", true);
     check(DeviceState::Missing, -90.0, 3, "Not connected", false);
+}
+
+#[test]
+fn an_update_waits_for_claims_and_the_hubs_is_shown_as_it_is() {
+    let check = |queued: u32, update: Progress, words: &str, can: bool| {
+        let mut status = specimen::booth();
+        status.sticks = vec![Stick { name: "SPECIMEN".into(), provisioning: false, update: Some("0.3.0".into()) }];
+        let (service, now) = known(status, true);
+        let around = Around { queued, update, ..well() };
+        let view = menu::menu(Section::Update, &service, &around, now, EN);
+        assert!(text(&view).contains(words), "{words:?} is not on\n{}", text(&view));
+        let update = Act::Request(Request::Update { from: UpdateFrom::Stick });
+        assert_eq!((&view.actions[0].act, view.actions[0].enabled), (&update, can), "{words}");
+    };
+    check(0, Progress::None, "From the hub\nNo update", true);
+    check(2, Progress::None, "2 claims are not at the hub yet: no update", false);
+    check(0, Progress::Fetching { bytes: 120_000_000 }, "Being received: 120 MB", true);
+    check(1, Progress::Received { hindrance: Hindrance::ClaimsWait }, "It waits until the hub has every claim", false);
+    check(0, Progress::Installed { hindrance: Hindrance::Day }, "It waits for the night", true);
+    check(0, Progress::Refused { why: "signed by nobody".into() }, "signed by nobody", true);
 }

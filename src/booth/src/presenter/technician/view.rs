@@ -1,6 +1,7 @@
 //! A technician's page as data: what stands on it and what its buttons mean. Made from what is known, tested without a window.
 
 use crate::service::Act;
+use bilik_claim::machine::Progress;
 use bilik_claim::text::Language;
 use bilik_claim::wire::DeviceState;
 use bilik_journal::courier::Trouble;
@@ -40,6 +41,10 @@ pub struct Around {
     pub certificate: Option<(String, i64)>,
     /// Date and time of day, as written here.
     pub clock: String,
+    /// What the booth says of its system, signed; none before it is enrolled.
+    pub attestation: Option<String>,
+    /// What has become of an update that the hub offers.
+    pub update: Progress,
     /// What the reader has sent, while somebody looks at it.
     pub raw: String,
 }
