@@ -22,6 +22,7 @@ pub mod queue;
 pub mod scan;
 pub mod service;
 mod tls;
+pub mod updates;
 mod watchdog;
 
 use anyhow::Context as _;

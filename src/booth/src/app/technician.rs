@@ -10,6 +10,7 @@ use crate::identity::Identity;
 use crate::presenter::technician::{Around, Technician, Touched};
 use crate::service::pin::PinStore;
 use crate::service::{Act, Order, Page, Section, Service};
+use crate::updates::claims_allow;
 use crate::watchdog::Watchdog;
 use bilik_claim::wire::DeviceState;
 use bilik_device::{Mode, Request};
@@ -138,6 +139,13 @@ impl Care {
         [self.service.deadline(), self.health.deadline()].into_iter().flatten().min()
     }
 
+    pub(super) fn ask(&self, request: Request) {
+        match &self.machine {
+            Some(machine) => machine.ask(request),
+            None => warn!("there is no device service to ask"),
+        }
+    }
+
     fn try_pin(&self, pin: zeroize::Zeroizing<String>) {
         let pins = Arc::clone(&self.pins);
         let started = std::thread::Builder::new().name("service-pin".into()).spawn(move || {
@@ -163,6 +171,7 @@ impl App {
             }
             return;
         }
+        self.upkeep.machine(&event);
         let orders = self.care.service.hear(event, Instant::now());
         self.follow(orders);
     }
@@ -217,10 +226,14 @@ impl App {
     pub(super) fn follow(&mut self, orders: Vec<Order>) {
         for order in orders {
             match order {
-                Order::Ask(request) => match &self.care.machine {
-                    Some(machine) => machine.ask(request),
-                    None => warn!("there is no device service to ask"),
+                Order::Ask(request @ Request::Update { .. }) => match claims_allow(self.unsent()) {
+                    Ok(()) => self.care.ask(request),
+                    Err(why) => {
+                        let end = End::Failed { why, detail: "claims are not sent yet".into() };
+                        self.care.service.hear(MachineEvent::Ended { request, end }, Instant::now());
+                    }
                 },
+                Order::Ask(request) => self.care.ask(request),
                 Order::CheckPin(pin) => self.care.try_pin(pin),
                 Order::Cameras(on) => {
                     self.care.looking = false;
