@@ -23,6 +23,7 @@ pub mod scan;
 pub mod service;
 mod tls;
 mod touchscreen;
+pub mod updates;
 mod watchdog;
 
 use anyhow::Context as _;

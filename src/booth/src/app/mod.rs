@@ -15,6 +15,7 @@ mod facts;
 mod hub;
 mod start;
 mod technician;
+mod updates;
 
 use crate::clock;
 use crate::config::Config;
@@ -26,6 +27,7 @@ use crate::identity::Identity;
 use crate::presenter::Presenter;
 use crate::presenter::technician::Touched;
 use crate::service::pin::Tried;
+use crate::updates::News;
 use bilik_claim::document::DocumentKind;
 use bilik_claim::ids::{BoothId, CallId};
 use bilik_claim::session::{Device, Effect, Event, Key, PhotoOutcome, PhotoSource, Session, Tap};
@@ -43,6 +45,7 @@ use std::time::{Duration, Instant};
 use technician::Care;
 use tokio::task::AbortHandle;
 use tracing::{error, info, warn};
+use updates::Upkeep;
 
 /// Everything that can reach the loop.
 #[derive(Debug)]
@@ -53,6 +56,7 @@ pub enum Incoming {
     Link(LinkEvent),
     Courier(CourierEvent),
     Machine(MachineEvent),
+    Update(News),
     /// A key of the glass or of a real keyboard.
     Key(Key),
     Technician(Touched),
@@ -133,6 +137,7 @@ pub struct App {
     speaker: DeviceState,
     /// What technicians and the machine have to do with this booth.
     care: Care,
+    upkeep: Upkeep,
 }
 
 /// What an enrolled booth has.
@@ -174,6 +179,7 @@ impl App {
             reader_doubted: false,
             speaker: DeviceState::Absent,
             care: Care::new(config, identity, window),
+            upkeep: Upkeep::new(&config.state_dir),
         };
         app.reader = start::reader(config, app.care.raw_watch());
         window.global::<bilik_ui::IdentifyAdapter>().set_gesture(start::gesture(config));
@@ -231,6 +237,7 @@ impl App {
                 return;
             }
             Incoming::Machine(event) => self.machine(event),
+            Incoming::Update(news) => self.update_news(news),
             Incoming::Key(key) => {
                 if !self.care.service.key(key, Instant::now()) {
                     self.feed(Event::Tap(Tap::Key(key)));
@@ -254,6 +261,7 @@ impl App {
             }
         }
         self.judge_health();
+        self.keep_up();
         self.show_technician();
         self.presenter.show(&self.session, clock::now());
         self.set_timer();
@@ -341,7 +349,7 @@ impl App {
         let rejoin = self.interrupted.map(|since| since + devices::REJOIN_AFTER);
         let counts = self.presenter.counts_seconds() || self.care.service.counts_seconds();
         let counting = counts.then(|| Instant::now() + Duration::from_secs(1));
-        match [self.session.deadline(), rejoin, counting, self.care.deadline(Instant::now())]
+        match [self.session.deadline(), rejoin, counting, self.care.deadline(Instant::now()), self.upkeep.deadline()]
             .into_iter()
             .flatten()
             .min()

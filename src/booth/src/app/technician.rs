@@ -1,8 +1,9 @@
 //! The technician's pages and the machine, carried to and from what decides about them: [`Service`] and [`Health`].
 
-use super::facts::{RAW_BYTES, disk_free, expiry, ports, raw_row};
+mod around;
+
+use super::facts::{RAW_BYTES, expiry, ports, raw_row};
 use super::{App, Incoming, Post};
-use crate::clock;
 use crate::config::Config;
 use crate::device::{End, Machine, MachineEvent};
 use crate::health::{Health, Signs};
@@ -10,10 +11,9 @@ use crate::identity::Identity;
 use crate::presenter::technician::{Around, Technician, Touched};
 use crate::service::pin::PinStore;
 use crate::service::{Act, Order, Page, Section, Service};
+use crate::updates::claims_allow;
 use crate::watchdog::{Heart, Watchdog};
-use bilik_claim::attest::Attestation;
 use bilik_claim::ids::BoothId;
-use bilik_claim::machine::Progress;
 use bilik_claim::wire::DeviceState;
 use bilik_device::{Mode, Request};
 use bilik_media::FrameSlots;
@@ -147,11 +147,11 @@ impl Care {
         [self.service.deadline(now), self.health.deadline()].into_iter().flatten().min()
     }
 
-    /// What the code in the overview says.
-    fn attestation(&self, minute: i64) -> Option<String> {
-        let ((booth, key), status) = (self.signer.as_ref()?, self.service.status()?);
-        let (version, root_hash) = (status.version.clone(), status.root_hash.clone());
-        Some(Attestation { version, root_hash, booth: *booth, minute }.sign(key))
+    pub(super) fn ask(&self, request: Request) {
+        match &self.machine {
+            Some(machine) => machine.ask(request),
+            None => warn!("there is no device service to ask"),
+        }
     }
 
     fn try_pin(&self, pin: zeroize::Zeroizing<String>) {
@@ -179,6 +179,7 @@ impl App {
             }
             return;
         }
+        self.upkeep.machine(&event);
         let orders = self.care.service.hear(event, Instant::now());
         self.follow(orders);
     }
@@ -233,10 +234,14 @@ impl App {
     pub(super) fn follow(&mut self, orders: Vec<Order>) {
         for order in orders {
             match order {
-                Order::Ask(request) => match &self.care.machine {
-                    Some(machine) => machine.ask(request),
-                    None => warn!("there is no device service to ask"),
+                Order::Ask(request @ Request::Update { .. }) => match claims_allow(self.unsent()) {
+                    Ok(()) => self.care.ask(request),
+                    Err(why) => {
+                        let end = End::Failed { why, detail: "claims are not sent yet".into() };
+                        self.care.service.hear(MachineEvent::Ended { request, end }, Instant::now());
+                    }
                 },
+                Order::Ask(request) => self.care.ask(request),
                 Order::CheckPin(pin) => self.care.try_pin(pin),
                 Order::PlayTone => self.with_media(bilik_media::Media::play_tone),
                 Order::Media(on) => {
@@ -364,44 +369,6 @@ impl App {
             if let Some(machine) = &care.machine {
                 machine.ask(Request::Healthy);
             }
-        }
-    }
-
-    fn around(&self) -> Around {
-        let care = &self.care;
-        let today = jiff::Zoned::now();
-        let certificate = care.certificate.and_then(|until| {
-            let until = jiff::Timestamp::from_second(until).ok()?.to_zoned(today.time_zone().clone());
-            let days = (until.timestamp().as_second() - today.timestamp().as_second()).div_euclid(24 * 3600);
-            Some((clock::date(&until), days))
-        });
-        Around {
-            booth: care.booth.0.clone(),
-            booth_id: care.booth.1.clone(),
-            hub: care.hub.clone(),
-            hub_connected: self.session.surroundings().hub_connected,
-            wrong_hub: self.wrong_hub,
-            queue: self.queue,
-            queued: self.state.queued,
-            refused: self.state.refused,
-            lost: self.state.lost,
-            reader: self.state.reader,
-            reader_doubted: self.reader_doubted,
-            camera: self.state.camera,
-            document_camera: self.state.document_camera,
-            microphone: self.state.microphone,
-            speaker: self.speaker,
-            touch: care.signs.touch,
-            reader_set: care.reader_set.clone(),
-            ports: care.ports.clone(),
-            profiles: care.profiles.clone(),
-            disk_free: disk_free(&care.state_dir),
-            certificate,
-            clock: format!("{} {}", clock::date(&today), clock::time_of_day()),
-            attestation: care.attestation(today.timestamp().as_second().div_euclid(60)),
-            // Filled in by whoever fetches updates.
-            update: Progress::None,
-            raw: care.raw.join("\n"),
         }
     }
 }
