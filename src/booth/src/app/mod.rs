@@ -349,7 +349,9 @@ impl App {
         let rejoin = self.interrupted.map(|since| since + devices::REJOIN_AFTER);
         let counts = self.presenter.counts_seconds() || self.care.service.counts_seconds();
         let counting = counts.then(|| Instant::now() + Duration::from_secs(1));
-        match [self.session.deadline(), rejoin, counting, self.care.deadline(Instant::now()), self.upkeep.deadline()]
+        // A booth without a hub has nothing to keep up with, and would find it overdue for ever.
+        let upkeep = self.services.as_ref().and_then(|_| self.upkeep.deadline());
+        match [self.session.deadline(), rejoin, counting, self.care.deadline(Instant::now()), upkeep]
             .into_iter()
             .flatten()
             .min()
