@@ -1,7 +1,8 @@
 //! When a booth may say that it is well, which ends the trial of a new system. Pure: the time is an argument.
 //!
-//! Well is what serves a participant: a page on the screen, pictures of each configured camera, an open reader, a queue that can
-//! keep a claim, all of it for a minute on end. The hub is not among it: an office whose line is down must not lose its update.
+//! Well is what serves a participant: a page on the screen that can be touched, pictures of each configured camera, an open
+//! reader, a queue that can keep a claim, all of it for a minute on end. The hub is not among it: an office whose line is down
+//! must not lose its update.
 
 use std::time::{Duration, Instant};
 
@@ -12,6 +13,7 @@ pub const STEADY: Duration = Duration::from_secs(60);
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Signs {
     pub page_shown: bool,
+    pub touch: Option<bool>,
     pub camera: Option<bool>,
     pub document_camera: Option<bool>,
     pub reader: Option<bool>,
@@ -20,7 +22,7 @@ pub struct Signs {
 
 impl Signs {
     fn all(self) -> bool {
-        let parts = [self.camera, self.document_camera, self.reader, self.queue];
+        let parts = [self.touch, self.camera, self.document_camera, self.reader, self.queue];
         self.page_shown && parts.iter().all(|part| part.is_none_or(|good| good))
     }
 }
@@ -64,13 +66,20 @@ impl Health {
 mod tests {
     use super::*;
 
-    const WELL: Signs =
-        Signs { page_shown: true, camera: Some(true), document_camera: None, reader: Some(true), queue: Some(true) };
+    const WELL: Signs = Signs {
+        page_shown: true,
+        touch: Some(true),
+        camera: Some(true),
+        document_camera: None,
+        reader: Some(true),
+        queue: Some(true),
+    };
 
     #[test]
     fn well_for_a_minute_on_end_and_told_once() {
         let start = Instant::now();
         let no_camera = Signs { camera: Some(false), ..WELL };
+        let no_touch = Signs { touch: Some(false), ..WELL };
         let no_queue = Signs { queue: Some(false), ..WELL };
         let check = |signs: &[(u64, Signs)], wanted: &[u64]| {
             let mut health = Health::default();
@@ -80,6 +89,7 @@ mod tests {
         };
         check(&[(0, WELL), (59, WELL), (60, WELL), (61, WELL), (600, WELL)], &[60]);
         check(&[(0, WELL), (59, no_camera), (60, WELL), (119, WELL), (120, WELL)], &[120]);
+        check(&[(0, WELL), (30, no_touch), (31, WELL), (90, WELL), (91, WELL)], &[91]);
         check(&[(0, no_queue), (900, no_queue)], &[]);
         check(&[(0, Signs { page_shown: false, ..WELL }), (100, WELL), (159, WELL)], &[]);
         // A booth without anything but a screen.

@@ -5,8 +5,10 @@ use crate::courier::chain;
 use bilik_claim::document::DocumentKind;
 use bilik_claim::filing::{Manifest, Signed};
 use bilik_claim::ids::{Digest, SessionId};
+use bilik_claim::machine::{MachineAnswer, MachineReport};
 use bilik_claim::personal::PersonalBytes;
 use bilik_claim::reconcile::Reconcile;
+use bilik_claim::wire;
 use bilik_journal::courier::Answer;
 use reqwest::{Response, StatusCode};
 use rustls::ClientConfig;
@@ -20,6 +22,10 @@ const UPLOAD_TIMEOUT: Duration = Duration::from_secs(60);
 const MAX_ANSWER: usize = 64 << 10;
 /// The hub's answer about receipts: at most two lists of as many ids as were named, and keys signed several times.
 const MAX_RECONCILED: usize = 256 << 10;
+/// The hub's answer about the machine: a time and an offer.
+const MAX_MACHINE: usize = 16 << 10;
+/// A whole update at the pace of a very bad line. That something comes at all is looked after by whoever reads it.
+const UPDATE_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
 /// How often a photograph is offered to the officer's screen before the booth gives up; it comes again with the claim.
 const PHOTO_TRIES: u32 = 3;
 
@@ -44,6 +50,29 @@ impl HubHttp {
 
     pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         self.runtime.spawn(task);
+    }
+
+    /// For work that blocks, such as on the disk; it gets the runtime for what does not.
+    pub fn spawn_blocking(&self, work: impl FnOnce(tokio::runtime::Handle) + Send + 'static) {
+        let runtime = self.runtime.clone();
+        self.runtime.spawn_blocking(move || work(runtime));
+    }
+
+    /// Tells the hub how the machine is. The error is one line, for the log.
+    pub async fn machine(self, report: MachineReport) -> Result<MachineAnswer, String> {
+        let sent = self.client.post(format!("{}/machine", self.base)).json(&report).send().await;
+        let response = sent.map_err(|error| chain(&error))?;
+        if response.status() != StatusCode::OK {
+            return Err(format!("status {}", response.status()));
+        }
+        let body = bounded(response, MAX_MACHINE).await.map_err(|_| "answer is cut or too long".to_owned())?;
+        wire::decode(&String::from_utf8_lossy(&body)).map_err(|error| chain(&error))
+    }
+
+    /// Asks for an update from a byte on. The error is one line, for the log.
+    pub async fn update(&self, digest: Digest, from: u64) -> Result<Response, String> {
+        let request = self.client.get(format!("{}/update/{digest}", self.base)).timeout(UPDATE_TIMEOUT);
+        request.header("range", format!("bytes={from}-")).send().await.map_err(|error| chain(&error))
     }
 
     pub async fn put_part(self, digest: Digest, sealed: Vec<u8>) -> Answer {

@@ -4,17 +4,33 @@
 //! but a USB port can be found; so only the keys that the pages understand are let through, and none that makes a chord of them.
 //! On a desktop (the winit back end) nothing is filtered: there the window system has its own.
 
+use crate::app::{Incoming, Post};
+use crate::touchscreen::Touchscreens;
 use input::event::keyboard::KeyboardEventTrait as _;
+use std::cell::RefCell;
 
-/// Chooses Slint's back end for the bare screen, with the filter. Elsewhere Slint chooses for itself.
+/// Whether Slint draws on the bare screen, and takes its input from libinput.
+pub fn is_bare() -> bool {
+    std::env::var("SLINT_BACKEND").is_ok_and(|backend| backend.to_lowercase().starts_with("linuxkms"))
+}
+
+/// Chooses Slint's back end for the bare screen, with the filter, which also tells of touch screens. Elsewhere Slint chooses for
+/// itself.
 ///
 /// # Errors
 /// If the screen cannot be opened.
 pub fn filter() -> Result<(), slint::PlatformError> {
-    if !std::env::var("SLINT_BACKEND").is_ok_and(|backend| backend.to_lowercase().starts_with("linuxkms")) {
+    if !is_bare() {
         return Ok(());
     }
-    slint::BackendSelector::new().with_libinput_event_hook(is_swallowed).select()
+    let screens = RefCell::new(Touchscreens::default());
+    let hook = move |event: &input::Event| {
+        if let Some(there) = screens.borrow_mut().hear(event) {
+            Post.send(Incoming::Touchscreen(there));
+        }
+        is_swallowed(event)
+    };
+    slint::BackendSelector::new().with_libinput_event_hook(hook).select()
 }
 
 fn is_swallowed(event: &input::Event) -> bool {

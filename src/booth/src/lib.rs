@@ -22,6 +22,8 @@ pub mod queue;
 pub mod scan;
 pub mod service;
 mod tls;
+mod touchscreen;
+pub mod updates;
 mod watchdog;
 
 use anyhow::Context as _;

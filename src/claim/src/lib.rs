@@ -10,7 +10,9 @@
 //! | [`filing`] | the finished claim, its signed manifest and the hub's receipt |
 //! | [`reconcile`] | what booth and hub tell each other about receipts and keys |
 //! | [`picture`] | what a photograph says of itself, before anybody decodes it |
+//! | [`machine`] | what booth and hub tell each other about the booth's machine and its updates |
 //! | [`audit`] | the chain that binds the entries of an audit trail |
+//! | [`attest`] | what a booth's screen says of its system, signed |
 //! | [`enrolment`] | how a booth gets its identity |
 //! | [`provision`] | the file that a technician carries to a booth |
 //! | [`recovery`] | how a dead booth's disk is opened |
@@ -18,6 +20,7 @@
 //!
 //! The booth and the hub share this crate, so both ends of each contract are one piece of code.
 
+pub mod attest;
 pub mod audit;
 pub mod document;
 pub mod enrolment;
@@ -25,6 +28,7 @@ pub mod field;
 pub mod filing;
 pub mod identity;
 pub mod ids;
+pub mod machine;
 pub mod money;
 pub mod personal;
 pub mod picture;

@@ -46,6 +46,7 @@ mod recover;
 mod scribe;
 mod server;
 mod tls;
+mod update;
 
 pub use ledger::{AuditState, KeyKind, Role};
 pub use server::{ADDRESSES, Addresses, ServeError, Server, serve};

@@ -113,6 +113,8 @@ pub enum MediaEvent {
     Microphone(Availability),
     /// The loudspeaker came, went or was looked for.
     Speaker(Availability),
+    /// Level of the microphone, in dB relative to full scale, ten times a second while [`crate::Media::check_sound`] listens.
+    MicrophoneLevel(f32),
     /// The session description for the officer's browser, complete with candidates.
     Offer {
         /// The call it opens.

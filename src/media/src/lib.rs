@@ -118,6 +118,17 @@ impl Media {
         self.order(Command::PreviewFace(shown));
     }
 
+    /// Opens microphone and loudspeaker as for a call, while there is none, and tells the microphone's level
+    /// ([`MediaEvent::MicrophoneLevel`]); or no longer. Nothing leaves the booth by it.
+    pub fn check_sound(&self, checks: bool) {
+        self.order(Command::CheckSound(checks));
+    }
+
+    /// Plays a tone of a second and a half, while [`Media::check_sound`] has the loudspeaker open.
+    pub fn play_tone(&self) {
+        self.order(Command::PlayTone);
+    }
+
     /// Takes a photograph: [`MediaEvent::Photo`] with the same number follows, within ten seconds. Opens the camera if
     /// it is closed.
     pub fn take_photo(&self, request: u64, camera: PhotoCamera) {

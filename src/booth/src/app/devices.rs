@@ -66,6 +66,7 @@ impl App {
             }
             MediaEvent::Microphone(state) => self.device(Device::Microphone, device_state("microphone", &state)),
             MediaEvent::Speaker(state) => self.speaker = device_state("speaker", &state),
+            MediaEvent::MicrophoneLevel(db) => self.care.service.heard(db, Instant::now()),
             MediaEvent::Offer { call, sdp } => {
                 if let Some(call) = self.current_call(call) {
                     self.send(BoothToHub::Signal { call, signal: Signal::Offer { sdp } });

@@ -23,6 +23,7 @@ impl App {
                 self.feed(Event::Hub(HubNews::Connected));
                 self.resend();
                 self.tell_courier(true);
+                self.upkeep.hub_is_there();
             }
             LinkEvent::Disconnected => {
                 self.stop_uploads();

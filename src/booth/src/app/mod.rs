@@ -15,6 +15,7 @@ mod facts;
 mod hub;
 mod start;
 mod technician;
+mod updates;
 
 use crate::clock;
 use crate::config::Config;
@@ -26,6 +27,7 @@ use crate::identity::Identity;
 use crate::presenter::Presenter;
 use crate::presenter::technician::Touched;
 use crate::service::pin::Tried;
+use crate::updates::News;
 use bilik_claim::document::DocumentKind;
 use bilik_claim::ids::{BoothId, CallId};
 use bilik_claim::session::{Device, Effect, Event, Key, PhotoOutcome, PhotoSource, Session, Tap};
@@ -43,6 +45,7 @@ use std::time::{Duration, Instant};
 use technician::Care;
 use tokio::task::AbortHandle;
 use tracing::{error, info, warn};
+use updates::Upkeep;
 
 /// Everything that can reach the loop.
 #[derive(Debug)]
@@ -53,6 +56,7 @@ pub enum Incoming {
     Link(LinkEvent),
     Courier(CourierEvent),
     Machine(MachineEvent),
+    Update(News),
     /// A key of the glass or of a real keyboard.
     Key(Key),
     Technician(Touched),
@@ -60,6 +64,8 @@ pub enum Incoming {
     Pin(Tried),
     /// What the reader sends, masked, while a technician looks.
     Raw(String),
+    /// There is a touch screen, or none any more.
+    Touchscreen(bool),
     /// The first page is on the screen.
     Shown,
     /// A new picture lies in one of the mailboxes.
@@ -131,6 +137,7 @@ pub struct App {
     speaker: DeviceState,
     /// What technicians and the machine have to do with this booth.
     care: Care,
+    upkeep: Upkeep,
 }
 
 /// What an enrolled booth has.
@@ -172,6 +179,7 @@ impl App {
             reader_doubted: false,
             speaker: DeviceState::Absent,
             care: Care::new(config, identity, window),
+            upkeep: Upkeep::new(&config.state_dir),
         };
         app.reader = start::reader(config, app.care.raw_watch());
         window.global::<bilik_ui::IdentifyAdapter>().set_gesture(start::gesture(config));
@@ -229,6 +237,7 @@ impl App {
                 return;
             }
             Incoming::Machine(event) => self.machine(event),
+            Incoming::Update(news) => self.update_news(news),
             Incoming::Key(key) => {
                 if !self.care.service.key(key, Instant::now()) {
                     self.feed(Event::Tap(Tap::Key(key)));
@@ -240,6 +249,10 @@ impl App {
                 self.follow(orders);
             }
             Incoming::Raw(rows) => self.care.show_raw(&rows),
+            Incoming::Touchscreen(there) => {
+                self.care.touchscreen(there);
+                self.presenter.touchscreen(there);
+            }
             Incoming::Shown => self.care.page_shown(),
             Incoming::Tick => {
                 self.tick_technician();
@@ -248,6 +261,7 @@ impl App {
             }
         }
         self.judge_health();
+        self.keep_up();
         self.show_technician();
         self.presenter.show(&self.session, clock::now());
         self.set_timer();
@@ -335,7 +349,13 @@ impl App {
         let rejoin = self.interrupted.map(|since| since + devices::REJOIN_AFTER);
         let counts = self.presenter.counts_seconds() || self.care.service.counts_seconds();
         let counting = counts.then(|| Instant::now() + Duration::from_secs(1));
-        match [self.session.deadline(), rejoin, counting, self.care.deadline()].into_iter().flatten().min() {
+        // A booth without a hub has nothing to keep up with, and would find it overdue for ever.
+        let upkeep = self.services.as_ref().and_then(|_| self.upkeep.deadline());
+        match [self.session.deadline(), rejoin, counting, self.care.deadline(Instant::now()), upkeep]
+            .into_iter()
+            .flatten()
+            .min()
+        {
             Some(at) => {
                 // One millisecond late rather than early: an early tick would only set the timer again.
                 let pause = at.saturating_duration_since(Instant::now()) + Duration::from_millis(1);

@@ -1,8 +1,9 @@
 //! The technician's pages and the machine, carried to and from what decides about them: [`Service`] and [`Health`].
 
-use super::facts::{RAW_BYTES, disk_free, expiry, ports, raw_row};
+mod around;
+
+use super::facts::{RAW_BYTES, expiry, ports, raw_row};
 use super::{App, Incoming, Post};
-use crate::clock;
 use crate::config::Config;
 use crate::device::{End, Machine, MachineEvent};
 use crate::health::{Health, Signs};
@@ -10,23 +11,24 @@ use crate::identity::Identity;
 use crate::presenter::technician::{Around, Technician, Touched};
 use crate::service::pin::PinStore;
 use crate::service::{Act, Order, Page, Section, Service};
-use crate::watchdog::Watchdog;
+use crate::updates::claims_allow;
+use crate::watchdog::{Heart, Watchdog};
+use bilik_claim::ids::BoothId;
 use bilik_claim::wire::DeviceState;
 use bilik_device::{Mode, Request};
 use bilik_media::FrameSlots;
 use bilik_scanner::{Profiles, Watch};
 use bilik_ui::AppWindow;
+use ed25519_dalek::SigningKey;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use tracing::{error, info, warn};
 use zeroize::Zeroize as _;
 
 /// Rows of the reader's bytes that are shown.
 const RAW_ROWS: usize = 14;
-/// The loop has turned at least once, and drawn, when a timer has come after another one.
-const FIRST_FRAME: Duration = Duration::from_millis(50);
 
 /// What technicians and the machine have to do with this booth.
 pub(super) struct Care {
@@ -38,7 +40,8 @@ pub(super) struct Care {
     signs: Signs,
     /// Cameras are on only to see whether they give pictures.
     looking: bool,
-    watchdog: Option<Watchdog>,
+    // Kept for its timer.
+    _heart: Heart,
     /// One at a time: each try waits for the one before it.
     pins: Arc<Mutex<PinStore>>,
     raw_wanted: Arc<AtomicBool>,
@@ -48,6 +51,8 @@ pub(super) struct Care {
     booth: (String, String),
     hub: Option<String>,
     certificate: Option<i64>,
+    /// Id and key with which the booth signs what it says of its system.
+    signer: Option<(BoothId, SigningKey)>,
     reader_set: Option<(String, String)>,
     profiles: Vec<(String, String)>,
     ports: Vec<String>,
@@ -64,6 +69,7 @@ impl Care {
             document_camera: (config.media.document_camera != bilik_media::CameraSource::None).then_some(false),
             reader: reader.map(|_| false),
             queue: identity.map(|_| false),
+            touch: crate::keyboard::is_bare().then_some(false),
             page_shown: false,
         };
         Self {
@@ -74,7 +80,7 @@ impl Care {
             health: Health::default(),
             signs,
             looking: false,
-            watchdog: Watchdog::from_environment(),
+            _heart: Heart::start(window, Watchdog::from_environment(), || Post::here(Incoming::Shown)),
             pins: Arc::new(Mutex::new(PinStore::open(&config.state_dir, now))),
             raw_wanted: Arc::default(),
             raw: Vec::new(),
@@ -83,21 +89,19 @@ impl Care {
                 .map_or(("-".into(), String::new()), |own| (own.hub.booth_name.clone(), own.hub.booth.to_string())),
             hub: identity.map(|own| own.hub.booth_address.clone()),
             certificate: identity.and_then(|own| expiry(&own.hub.certificate)),
+            signer: identity.map(|own| (own.hub.booth, own.manifest_key())),
             reader_set: reader.map(|reader| (reader.port.to_string(), reader.profile.clone())),
             profiles: profiles.iter().map(|one| (one.name.clone(), one.title().to_owned())).collect(),
             ports: Vec::new(),
         }
     }
 
-    /// Starts the link to the machine, and notices the first page.
+    /// Starts the link to the machine.
     pub(super) fn watch_machine(&mut self) {
         match Machine::start(Machine::socket(), |event| Post.send(Incoming::Machine(event))) {
             Ok(machine) => self.machine = Some(machine),
             Err(error) => error!(%error, "the device service cannot be asked"),
         }
-        slint::Timer::single_shot(Duration::ZERO, || {
-            slint::Timer::single_shot(FIRST_FRAME, || Post::here(Incoming::Shown));
-        });
     }
 
     /// Passes on what the reader sends while a technician looks: masked before it leaves the reader's thread.
@@ -129,13 +133,25 @@ impl Care {
 
     pub(super) fn page_shown(&mut self) {
         self.signs.page_shown = true;
-        if let Some(watchdog) = &self.watchdog {
-            watchdog.ready();
-        }
     }
 
-    pub(super) fn deadline(&self) -> Option<Instant> {
-        [self.service.deadline(), self.health.deadline()].into_iter().flatten().min()
+    pub(super) fn touchscreen(&mut self, there: bool) {
+        match there {
+            true => info!("touch screen found"),
+            false => warn!("touch screen missing"),
+        }
+        self.signs.touch = Some(there);
+    }
+
+    pub(super) fn deadline(&self, now: Instant) -> Option<Instant> {
+        [self.service.deadline(now), self.health.deadline()].into_iter().flatten().min()
+    }
+
+    pub(super) fn ask(&self, request: Request) {
+        match &self.machine {
+            Some(machine) => machine.ask(request),
+            None => warn!("there is no device service to ask"),
+        }
     }
 
     fn try_pin(&self, pin: zeroize::Zeroizing<String>) {
@@ -163,6 +179,7 @@ impl App {
             }
             return;
         }
+        self.upkeep.machine(&event);
         let orders = self.care.service.hear(event, Instant::now());
         self.follow(orders);
     }
@@ -217,16 +234,22 @@ impl App {
     pub(super) fn follow(&mut self, orders: Vec<Order>) {
         for order in orders {
             match order {
-                Order::Ask(request) => match &self.care.machine {
-                    Some(machine) => machine.ask(request),
-                    None => warn!("there is no device service to ask"),
+                Order::Ask(request @ Request::Update { .. }) => match claims_allow(self.unsent()) {
+                    Ok(()) => self.care.ask(request),
+                    Err(why) => {
+                        let end = End::Failed { why, detail: "claims are not sent yet".into() };
+                        self.care.service.hear(MachineEvent::Ended { request, end }, Instant::now());
+                    }
                 },
+                Order::Ask(request) => self.care.ask(request),
                 Order::CheckPin(pin) => self.care.try_pin(pin),
-                Order::Cameras(on) => {
+                Order::PlayTone => self.with_media(bilik_media::Media::play_tone),
+                Order::Media(on) => {
                     self.care.looking = false;
                     self.with_media(|media| {
                         media.preview_face(on);
                         media.preview_documents(on);
+                        media.check_sound(on);
                     });
                     if !on {
                         self.with_media(bilik_media::Media::wipe);
@@ -271,7 +294,7 @@ impl App {
         self.presenter.cover(Technician::screen(&care.service));
         let around = match care.service.page() {
             Some(Page::Menu(_)) => self.around(),
-            Some(Page::Installer | Page::Enrol | Page::Pin) | None => Around::default(),
+            Some(Page::Installer | Page::Enrol | Page::TypeCode | Page::Pin) | None => Around::default(),
         };
         let language = self.session.settings().language;
         let care = &mut self.care;
@@ -346,40 +369,6 @@ impl App {
             if let Some(machine) = &care.machine {
                 machine.ask(Request::Healthy);
             }
-        }
-    }
-
-    fn around(&self) -> Around {
-        let care = &self.care;
-        let today = jiff::Zoned::now();
-        let certificate = care.certificate.and_then(|until| {
-            let until = jiff::Timestamp::from_second(until).ok()?.to_zoned(today.time_zone().clone());
-            let days = (until.timestamp().as_second() - today.timestamp().as_second()).div_euclid(24 * 3600);
-            Some((clock::date(&until), days))
-        });
-        Around {
-            booth: care.booth.0.clone(),
-            booth_id: care.booth.1.clone(),
-            hub: care.hub.clone(),
-            hub_connected: self.session.surroundings().hub_connected,
-            wrong_hub: self.wrong_hub,
-            queue: self.queue,
-            queued: self.state.queued,
-            refused: self.state.refused,
-            lost: self.state.lost,
-            reader: self.state.reader,
-            reader_doubted: self.reader_doubted,
-            camera: self.state.camera,
-            document_camera: self.state.document_camera,
-            microphone: self.state.microphone,
-            speaker: self.speaker,
-            reader_set: care.reader_set.clone(),
-            ports: care.ports.clone(),
-            profiles: care.profiles.clone(),
-            disk_free: disk_free(&care.state_dir),
-            certificate,
-            clock: format!("{} {}", clock::date(&today), clock::time_of_day()),
-            raw: care.raw.join("\n"),
         }
     }
 }

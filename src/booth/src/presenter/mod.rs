@@ -38,6 +38,7 @@ pub struct Presenter {
     preview_source: Option<PhotoSource>,
     /// A technician's page over the participant's.
     cover: Option<Screen>,
+    touch_missing: bool,
 }
 
 /// One model for each list on the glass.
@@ -90,6 +91,7 @@ impl Presenter {
             confirmed_at: None,
             preview_source: None,
             cover: None,
+            touch_missing: false,
         };
         // The pages come with specimens for whoever draws them.
         presenter.wipe();
@@ -105,6 +107,11 @@ impl Presenter {
     /// A technician's page is shown instead of the participant's, from the next [`Presenter::show`] on.
     pub fn cover(&mut self, cover: Option<Screen>) {
         self.cover = cover;
+    }
+
+    /// Whether the glass can be touched.
+    pub fn touchscreen(&mut self, there: bool) {
+        self.touch_missing = !there;
     }
 
     /// A countdown stands on the glass: show again in a second.
@@ -226,7 +233,7 @@ impl Presenter {
         let page = session.page();
         app.set_next_visible(!matches!(page, Page::Identify | Page::Verification | Page::OutOfService));
         app.set_next_label(words(next_label(session)).get(language).into());
-        let notice = notice(session);
+        let notice = if self.touch_missing { Some(words::Word::TouchMissing) } else { notice(session) };
         app.set_notice(notice.map_or("", |text| words(text).get(language)).into());
         app.set_notice_tone(Tone::Attention);
     }

@@ -100,6 +100,9 @@ fn connect_technician(window: &AppWindow) {
     setup.on_disk(|id| touch(Touched::Disk(id)));
     setup.on_line(|id| touch(Touched::Line(id)));
     setup.on_action(|id| touch(Touched::Action(id)));
+    let code = window.global::<bilik_ui::CodeAdapter>();
+    code.on_field(|id| touch(Touched::Field(id)));
+    code.on_action(|id| touch(Touched::Action(id)));
     let pin = window.global::<bilik_ui::PinAdapter>();
     pin.on_enter(|| touch(Touched::EnterPin));
     pin.on_leave(|| touch(Touched::Leave));

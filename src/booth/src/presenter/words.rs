@@ -45,6 +45,7 @@ words! {
     OfficerWithYou: "Bersama Anda sekarang", "With you now";
     OfficerSeesYou: "Terhubung, siap membantu", "Connected, ready to help";
     OfficerConnecting: "Sedang menyambung…", "Connecting…";
+    TouchMissing: "Layar tidak dapat disentuh. Mohon beri tahu petugas kantor.", "This screen cannot be touched. Please tell the office's staff.";
     HubLost: "Sambungan ke kantor terputus. Isian Anda aman, silakan lanjutkan.", "The line to the office is down. Your answers are safe, please go on.";
     CameraMissing: "Kamera tidak tersambung: petugas tidak melihat Anda, tetapi mendengar.", "No camera: the officer hears you but cannot see you.";
     MicrophoneMissing: "Mikrofon tidak tersambung: petugas tidak mendengar Anda, tetapi melihat.", "No microphone: the officer sees you but cannot hear you.";

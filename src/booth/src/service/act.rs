@@ -1,5 +1,6 @@
 //! What a technician can do, where they can be, and what follows outside of the pure part.
 
+use super::enrol_form::EnrolField;
 use super::network_form::NetworkField;
 use bilik_device::{Request, Status};
 use zeroize::Zeroizing;
@@ -26,6 +27,8 @@ impl Section {
 pub enum Page {
     Installer,
     Enrol,
+    /// Where the hub is and its code, typed.
+    TypeCode,
     Pin,
     Menu(Section),
 }
@@ -41,10 +44,16 @@ pub enum Act {
     EnterPin,
     /// Starts the touch test anew.
     ClearTouch,
+    /// A tone through the loudspeaker.
+    PlayTone,
     EditNetwork,
     Field(NetworkField),
     SaveNetwork,
     StopEditing,
+    /// Enrol without a stick.
+    TypeCode,
+    EnrolField(EnrolField),
+    SendCode,
     /// Forget how the last request ended.
     TryAgain,
     /// The booth is enrolled: start with it.
@@ -70,8 +79,9 @@ pub enum Question {
 pub enum Order {
     Ask(Request),
     CheckPin(Zeroizing<String>),
-    /// Show, or no longer, what the cameras see.
-    Cameras(bool),
+    /// Show, or no longer, what the cameras see, and how loud the microphone hears.
+    Media(bool),
+    PlayTone,
     /// Show, or no longer, what the reader sends.
     Raw(bool),
     /// Start the booth's program anew.
@@ -95,7 +105,7 @@ pub(super) fn turned(before: Option<Section>, after: Option<Section>) -> Vec<Ord
             orders.push(order(after == Some(section)));
         }
     };
-    follow(Section::Media, Order::Cameras);
+    follow(Section::Media, Order::Media);
     follow(Section::Reader, Order::Raw);
     orders
 }

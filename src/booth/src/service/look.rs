@@ -1,6 +1,8 @@
 //! What the pages show of it.
 
+use super::enrol_form::{EnrolFault, EnrolForm};
 use super::network_form::{FormFault, NetworkForm};
+use super::sound::Hearing;
 use super::touch::TouchTest;
 use super::{Machine, Pin, Question, Service};
 use crate::device::End;
@@ -55,8 +57,16 @@ impl Service {
         self.form.as_ref().map(|(form, fault)| (form, *fault))
     }
 
+    pub fn enrol_form(&self) -> Option<(&EnrolForm, Option<EnrolFault>)> {
+        self.enrol_form.as_ref().map(|(form, fault)| (form, *fault))
+    }
+
     pub fn touch(&self) -> &TouchTest {
         &self.touch
+    }
+
+    pub fn hearing(&self) -> &Hearing {
+        &self.hearing
     }
 
     /// The disk that would become a booth: the only one, or the chosen one.

@@ -3,7 +3,7 @@
 //!
 //! ```text
 //!   machine runs from the stick ──────────────► Installer (for good)
-//!   machine of a booth, not enrolled ─────────► Enrol ──enrolled──► the booth starts anew, and serves
+//!   machine of a booth, not enrolled ─────────► Enrol ◄──► TypeCode ──enrolled──► the booth starts anew, and serves
 //!                                                │
 //!   name held 3 s, nobody in a session ──► Pin ──┴─right──► Menu(section) ──closed, or 3 min untouched──► where it was
 //!                                           └─ not asked while the booth is not enrolled and no PIN is set
@@ -13,12 +13,15 @@
 //! runs by the machine's word ([`bilik_device::Status::work`]), not by ours.
 
 mod act;
+pub mod enrol_form;
 mod entry;
+mod forms;
 pub mod lockout;
 mod look;
 pub mod network_form;
 pub mod pace;
 pub mod pin;
+pub mod sound;
 #[cfg(any(test, feature = "technician"))]
 pub mod specimen;
 pub mod touch;
@@ -29,12 +32,14 @@ pub use entry::Pin;
 use crate::device::{End, MachineEvent};
 use act::{asked_first, turned};
 use bilik_claim::session::Key;
-use bilik_device::{Addressing, Mode, Provisioning, Request, Work};
+use bilik_device::{Mode, Provisioning, Request, Work};
+use enrol_form::{EnrolFault, EnrolForm};
 use entry::{PIN_DIGITS, waits};
 use lockout::Gate;
 use network_form::{FormFault, NetworkForm};
 use pace::Pace;
 use pin::Tried;
+use sound::Hearing;
 use std::time::{Duration, Instant};
 use touch::TouchTest;
 use zeroize::Zeroizing;
@@ -59,7 +64,9 @@ pub struct Service {
     pace: Pace,
     disk: Option<String>,
     form: Option<(NetworkForm, Option<FormFault>)>,
+    enrol_form: Option<(EnrolForm, Option<EnrolFault>)>,
     touch: TouchTest,
+    hearing: Hearing,
     touched_at: Instant,
     ready_since: Option<Instant>,
     name_since: Option<Instant>,
@@ -79,7 +86,9 @@ impl Service {
             pace: Pace::default(),
             disk: None,
             form: None,
+            enrol_form: None,
             touch: TouchTest::default(),
+            hearing: Hearing::new(now),
             touched_at: now,
             ready_since: None,
             name_since: None,
@@ -91,7 +100,11 @@ impl Service {
             (Some(section), ..) => Some(Page::Menu(section)),
             (None, Some(_), _) => Some(Page::Pin),
             (None, None, Some(Mode::Stick)) => Some(Page::Installer),
-            (None, None, Some(Mode::Booth | Mode::Debian)) if !self.enrolled => Some(Page::Enrol),
+            (None, None, Some(Mode::Booth | Mode::Debian)) if !self.enrolled => {
+                // While the hub is asked, how far that is stands on the page.
+                let types = self.enrol_form.is_some() && !self.is_busy();
+                Some(if types { Page::TypeCode } else { Page::Enrol })
+            }
             (None, None, Some(Mode::Booth | Mode::Debian) | None) => None,
         }
     }
@@ -102,11 +115,12 @@ impl Service {
     }
 
     /// When [`Service::tick`] has something to do.
-    pub fn deadline(&self) -> Option<Instant> {
+    pub fn deadline(&self, now: Instant) -> Option<Instant> {
         let idle = (self.section.is_some() || self.pin.is_some()).then(|| self.touched_at + MENU_IDLE);
         let ready = self.ready_since.map(|since| since + READY_FOR);
         let name = self.name_since.map(|since| since + HOLD);
-        [idle, ready, name, self.pin.as_ref().and_then(|pin| pin.opens_at)].into_iter().flatten().min()
+        let silent = if self.section == Some(Section::Media) { self.hearing.silent_at(now) } else { None };
+        [idle, ready, name, silent, self.pin.as_ref().and_then(|pin| pin.opens_at)].into_iter().flatten().min()
     }
 
     /// A wait is counted down on the glass.
@@ -151,13 +165,13 @@ impl Service {
 
     /// The booth's name was held. `free`: nobody is in a session. The menu opens, or asks for the PIN, or nothing happens.
     pub fn name_held(&mut self, free: bool, is_set: bool, gate: Gate, now: Instant) -> Vec<Order> {
-        let here = matches!(self.page(), None | Some(Page::Enrol));
+        let here = matches!(self.page(), None | Some(Page::Enrol | Page::TypeCode));
         if !free || !here {
             return Vec::new();
         }
         self.touched_at = now;
         if !is_set && !self.enrolled {
-            return self.open(Section::Overview);
+            return self.open(Section::Overview, now);
         }
         let (opens_at, dead) = waits(gate, now);
         let typed = Zeroizing::new(String::with_capacity(PIN_DIGITS.1));
@@ -174,7 +188,7 @@ impl Service {
             Tried::Right => {
                 self.pin = None;
                 self.touched_at = now;
-                return self.open(Section::Overview);
+                return self.open(Section::Overview, now);
             }
             Tried::Wrong(gate) | Tried::Refused(gate) => (pin.opens_at, pin.dead) = waits(gate, now),
             Tried::Disk => {}
@@ -196,13 +210,8 @@ impl Service {
                     Key::Clear => pin.typed.clear(),
                 }
             }
-        } else if let Some((form, fault)) = &mut self.form {
-            *fault = None;
-            match key {
-                Key::Character(character) => form.push(character),
-                Key::Backspace => form.pop(),
-                Key::Clear => form.clear(),
-            }
+        } else {
+            self.type_in_form(key);
         }
         self.page().is_some()
     }
@@ -213,6 +222,11 @@ impl Service {
         self.touch.touched(x, y, aspect, down);
     }
 
+    /// The microphone's level, in dB relative to full scale.
+    pub fn heard(&mut self, db: f32, now: Instant) {
+        self.hearing.level(db, now);
+    }
+
     pub fn act(&mut self, act: Act, now: Instant) -> Vec<Order> {
         self.touched_at = now;
         match act {
@@ -220,14 +234,16 @@ impl Service {
                 let chosen = self.status().and_then(|status| status.disks.get(place)).map(|disk| disk.id.clone());
                 self.disk = chosen.or(self.disk.take());
             }
-            Act::Section(section) if self.section.is_some() => return self.open(section),
+            Act::Section(section) if self.section.is_some() => return self.open(section, now),
             Act::Section(_) => {}
             // Also from the page of a booth that is not enrolled, where a button does what the gesture does.
-            Act::OpenMenu if self.page() == Some(Page::Enrol) => return self.open(Section::Overview),
+            Act::OpenMenu if self.page() == Some(Page::Enrol) => return self.open(Section::Overview, now),
             Act::OpenMenu => {}
             Act::CloseMenu => return self.close(),
             Act::EnterPin => return self.enter(),
             Act::ClearTouch => self.touch = TouchTest::default(),
+            Act::PlayTone if self.section == Some(Section::Media) => return vec![Order::PlayTone],
+            Act::PlayTone => {}
             Act::EditNetwork => {
                 self.form = self.status().map(|status| (NetworkForm::new(&status.network), None));
                 self.ended = None;
@@ -237,8 +253,19 @@ impl Service {
                     form.field = field;
                 }
             }
-            Act::StopEditing => self.form = None,
+            Act::StopEditing => (self.form, self.enrol_form, self.ended) = (None, None, None),
             Act::SaveNetwork => return self.save_network(),
+            Act::TypeCode if self.page() == Some(Page::Enrol) && !self.is_busy() => {
+                self.enrol_form = Some((EnrolForm::default(), None));
+                self.ended = None;
+            }
+            Act::TypeCode => {}
+            Act::EnrolField(field) => {
+                if let Some((form, _)) = &mut self.enrol_form {
+                    form.field = field;
+                }
+            }
+            Act::SendCode => return self.send_code(),
             Act::TryAgain => self.ended = None,
             Act::Serve => return vec![Order::StartAnew],
             Act::Request(request) if self.is_busy() => drop(request),
@@ -268,6 +295,9 @@ impl Service {
                 let serves = matches!(status.mode, Mode::Booth | Mode::Debian);
                 self.follow_work(status.work.clone(), now);
                 self.machine = Machine::Known(status);
+                if done {
+                    self.enrol_form = None;
+                }
                 // Not while somebody is in the menu.
                 if done && serves && self.page() == Some(Page::Enrol) {
                     self.ready_since.get_or_insert(now);
@@ -283,6 +313,9 @@ impl Service {
                     self.touched_at = now;
                     if end == End::Done && matches!(request, Request::SetNetwork { .. }) {
                         self.form = None;
+                    }
+                    if end == End::Done && matches!(request, Request::Enrol { .. }) {
+                        self.enrol_form = None;
                     }
                     self.ended = Some((request, end));
                 }
@@ -315,26 +348,16 @@ impl Service {
         vec![Order::CheckPin(typed)]
     }
 
-    fn save_network(&mut self) -> Vec<Order> {
-        let Some((form, fault)) = &mut self.form else { return Vec::new() };
-        match form.addressing() {
-            Ok(addressing @ (Addressing::Fixed { .. } | Addressing::Dhcp)) => {
-                self.ask(Request::SetNetwork { addressing })
-            }
-            Err(wrong) => {
-                *fault = Some(wrong);
-                Vec::new()
-            }
-        }
-    }
-
-    fn open(&mut self, section: Section) -> Vec<Order> {
+    fn open(&mut self, section: Section, now: Instant) -> Vec<Order> {
         let before = self.section.replace(section);
         (self.question, self.form) = (None, None);
         if self.running.is_none() {
             self.ended = None;
         }
         self.touch = TouchTest::default();
+        if before != Some(section) {
+            self.hearing = Hearing::new(now);
+        }
         turned(before, Some(section))
     }
 

@@ -72,7 +72,7 @@ fn the_name_is_held_for_three_seconds_by_one_finger() {
     check(&[], 100, false);
     let (mut service, now) = known(specimen::booth(), true);
     service.name_pressed(true, now);
-    assert_eq!(service.deadline(), Some(now + HOLD));
+    assert_eq!(service.deadline(now), Some(now + HOLD));
 }
 
 #[test]
@@ -94,7 +94,7 @@ fn a_pin_is_typed_checked_and_waits() {
     type_in(&mut service, "314159", now);
     assert!(service.pin().unwrap().typed.is_empty(), "nothing can be typed while it waits");
     assert!(service.counts_seconds());
-    assert_eq!(service.deadline(), Some(now + seconds(15)));
+    assert_eq!(service.deadline(now), Some(now + seconds(15)));
     service.tick(now + seconds(15));
     type_in(&mut service, "314159", now);
     assert_eq!(service.act(Act::EnterPin, now), [Order::CheckPin(Zeroizing::new("314159".into()))]);
@@ -107,7 +107,7 @@ fn a_pin_is_typed_checked_and_waits() {
 #[test]
 fn an_untouched_menu_closes_and_turns_everything_off() {
     for (section, order) in [
-        (Section::Media, vec![Order::Cameras(false)]),
+        (Section::Media, vec![Order::Media(false)]),
         (Section::Reader, vec![Order::Raw(false)]),
         (Section::Power, vec![]),
     ] {
@@ -205,7 +205,7 @@ fn an_enrolled_booth_starts_anew_by_itself() {
     assert_eq!(service.page(), Some(Page::Enrol));
     service.hear(MachineEvent::Status(Box::new(specimen::booth())), now + seconds(5));
     assert_eq!(service.tick(now + seconds(5)), []);
-    assert_eq!(service.deadline(), Some(now + READY_FOR));
+    assert_eq!(service.deadline(now), Some(now + READY_FOR));
     assert_eq!(service.tick(now + READY_FOR), [Order::StartAnew]);
     assert_eq!(service.tick(now + READY_FOR * 2), [], "once");
     assert_eq!(service.act(Act::Serve, now), [Order::StartAnew], "or by a touch");
@@ -237,4 +237,34 @@ fn a_wrong_address_is_named_and_a_right_one_asked_for() {
     service.act(Act::EditNetwork, now);
     service.act(Act::Section(Section::Stick), now);
     assert!(service.form().is_none());
+}
+
+#[test]
+fn a_code_is_typed_sent_and_tried_again() {
+    let (mut service, now) = known(specimen::new_booth(), false);
+    service.act(Act::TypeCode, now);
+    assert_eq!(service.page(), Some(Page::TypeCode));
+    let code = bilik_claim::enrolment::EnrolmentCode::new(*b"specimen secret!", b"specimen authority").to_string();
+    let keys = |service: &mut Service, text: &str| {
+        text.chars().for_each(|sign| assert!(service.key(Key::Character(sign), now)));
+    };
+    keys(&mut service, "hub.specimen.example");
+    assert_eq!(service.act(Act::SendCode, now), []);
+    assert_eq!(service.enrol_form().unwrap().1, Some(EnrolFault::Length(0)));
+    service.act(Act::EnrolField(enrol_form::EnrolField::Code), now);
+    keys(&mut service, "u");
+    assert_eq!(service.enrol_form().unwrap().1, Some(EnrolFault::Sign('u')));
+    keys(&mut service, &code.to_lowercase());
+    let request = Request::Enrol { hub: "hub.specimen.example:8443".into(), code };
+    assert_eq!(service.act(Act::SendCode, now), [Order::Ask(request.clone())]);
+    assert_eq!(service.page(), Some(Page::Enrol), "how far it is stands there");
+    assert_eq!(service.act(Act::TypeCode, now), [], "one at a time");
+    let failed = End::Failed { why: bilik_device::Failure::HubUnreachable, detail: String::new() };
+    service.hear(MachineEvent::Ended { request: request.clone(), end: failed }, now);
+    assert_eq!(service.page(), Some(Page::TypeCode), "what was typed is still there");
+    assert_eq!(service.act(Act::SendCode, now), [Order::Ask(request.clone())]);
+    service.hear(MachineEvent::Ended { request, end: End::Done }, now);
+    assert!(service.enrol_form().is_none());
+    service.hear(MachineEvent::Status(Box::new(specimen::booth())), now);
+    assert_eq!(service.tick(now + READY_FOR), [Order::StartAnew]);
 }

@@ -1,20 +1,25 @@
 //! What is known of booths, and of claims that only they know of.
 
-use super::{AdminError, open};
+use super::{AdminError, open, updates};
 use crate::clock::utc;
 use crate::config::Config;
 use crate::ledger::{BoothReport, Booths as _, MissingClaim, Reconciliation as _, Reports as _};
 use bilik_claim::ids::{BoothId, TrackingCode};
 use std::collections::BTreeMap;
 
-/// What `booth list` shows: a line for each booth, and below it what a technician may need of its own audit trail.
+/// What `booth list` shows: a line for each booth, below it what it runs, and what a technician may need of its
+/// own audit trail.
 pub fn list(config: &Config) -> Result<Vec<String>, AdminError> {
     let ledger = open(config)?;
     let reports: BTreeMap<BoothId, BoothReport> = ledger.reports()?.into_iter().collect();
+    let machines = updates::told(&ledger)?;
     let mut lines = Vec::new();
     for booth in ledger.booths()? {
         let state = if booth.revoked { "revoked" } else { "active" };
         lines.push(format!("{}  {state:8} {}", booth.booth, booth.name));
+        if let Some((at, report)) = machines.get(&booth.booth).filter(|_| !booth.revoked) {
+            lines.extend(updates::report_lines(report, *at));
+        }
         let trail = reports.get(&booth.booth).map(|report| report.trail).unwrap_or_default();
         if let Some((head, at)) = trail.head {
             lines.push(format!("    trail: {} entries, head {} (told {})", head.entries, head.hash, utc(at)));

@@ -1,19 +1,23 @@
 //! What an operator does from the command line, as functions: they work on the state directory, whether the hub runs or
 //! not.
 
+mod attest;
 mod backup;
 mod booths;
 mod enrolment;
 mod keyring;
 mod provision;
 mod recover_disk;
+mod updates;
 
+pub use attest::attest;
 pub use backup::{Backup, backup};
 pub use booths::{list as list_booths, missing, missing_lines};
 pub use enrolment::{EnrolCode, Enrolee, enrol_code, open_codes, revoke_code};
 pub use keyring::{list as list_keys, retire_receipt_key, rotate as rotate_key};
 pub use provision::{Order, Provisioned, provision};
 pub use recover_disk::recover_disk;
+pub use updates::{offer as offer_update, offer_line, show as show_update, withdraw as withdraw_update};
 
 use crate::clock::wall_now;
 use crate::config::{Config, ConfigError};

@@ -2,8 +2,10 @@
 
 mod enrol;
 mod keys;
+mod update;
 
 use crate::admin::{self, AdminError};
+use crate::clock::wall_now;
 use crate::config::{Config, LogFormat};
 use crate::ledger::{AuditState, Role};
 use crate::picture;
@@ -51,6 +53,14 @@ enum Command {
     /// Booths that have enrolled.
     #[command(subcommand)]
     Booth(BoothCommand),
+    /// The update that booths fetch from this hub: what is offered, and what has become of it at each booth.
+    Update(update::Update),
+    /// Check the code of a booth's service menu: whose booth it is, and which system it runs.
+    Attest {
+        /// What the code says: one line that begins with bilik1.
+        #[arg(required = true)]
+        line: Vec<String>,
+    },
     /// Accounts of officers.
     #[command(subcommand)]
     Officer(OfficerCommand),
@@ -202,6 +212,10 @@ fn run(command: &Command, config: &Config) -> Result<(), AdminError> {
             admin::list_booths(config)?.into_iter().for_each(&mut line);
         }
         Command::Booth(BoothCommand::Revoke { booth }) => admin::revoke_booth(config, *booth)?,
+        Command::Attest { line: words } => {
+            admin::attest(config, &words.join(" "), wall_now())?.into_iter().for_each(&mut line);
+        }
+        Command::Update(command) => update::run(command, config)?.into_iter().for_each(&mut line),
         Command::Officer(OfficerCommand::Add { name, display, role, languages, password_stdin, json }) => {
             let password = if *password_stdin { read_line()? } else { make_password() };
             let made = admin::add_officer(config, name, display, *role, languages, &password)?;

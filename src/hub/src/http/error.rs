@@ -36,6 +36,10 @@ pub enum ApiError {
     TooMany {
         wait: Duration,
     },
+    /// Another one is served just now.
+    Occupied {
+        wait: Duration,
+    },
     /// No room for more of this until some of it is used.
     Full,
     /// Written by a later version than this one: try again once the hub has been updated.
@@ -71,13 +75,14 @@ impl IntoResponse for ApiError {
             ApiError::BeyondLimit => (StatusCode::UNPROCESSABLE_ENTITY, "beyond_limit"),
             ApiError::Protocol => (StatusCode::UPGRADE_REQUIRED, "protocol"),
             ApiError::TooMany { .. } => (StatusCode::TOO_MANY_REQUESTS, "too_many"),
+            ApiError::Occupied { .. } => (StatusCode::SERVICE_UNAVAILABLE, "occupied"),
             ApiError::Full => (StatusCode::INSUFFICIENT_STORAGE, "full"),
             ApiError::Newer => (StatusCode::SERVICE_UNAVAILABLE, "newer"),
             ApiError::Ledger(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
             ApiError::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
         };
         match self {
-            ApiError::TooMany { wait } => {
+            ApiError::TooMany { wait } | ApiError::Occupied { wait } => {
                 let seconds = wait.as_secs().max(1);
                 let body = Json(json!({ "error": code, "retry_after_s": seconds }));
                 ([(header::RETRY_AFTER, HeaderValue::from(seconds))], (status, body)).into_response()

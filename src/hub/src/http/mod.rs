@@ -3,7 +3,7 @@
 //! | Listener | Paths |
 //! |---|---|
 //! | console | `/`, `/healthz`, `/metrics`, `/ws/console`, `/api/v1/{enrol,login,logout,me,claims…,sessions…}` |
-//! | booths | `/healthz`, `/ws/booth`, `/api/v1/{parts,claims,reconcile,sessions}…` |
+//! | booths | `/healthz`, `/ws/booth`, `/api/v1/{parts,claims,reconcile,machine,update,sessions}…` |
 
 mod assets;
 mod booth_socket;
@@ -16,6 +16,7 @@ mod headers;
 mod health;
 mod intake;
 mod login;
+mod machine;
 mod photos;
 mod reconcile;
 mod socket;
@@ -67,6 +68,7 @@ pub struct Hub {
     hashing: Semaphore,
     opening: Semaphore,
     uploads: Semaphore,
+    machines: machine::Machines,
     /// The office's figures have to be read again.
     changed: Notify,
     booths_port: u16,
@@ -98,6 +100,7 @@ impl Hub {
             hashing: Semaphore::new(HASHING),
             opening: Semaphore::new(OPENING),
             uploads: Semaphore::new(UPLOADS),
+            machines: machine::Machines::default(),
             changed: Notify::new(),
             booths_port,
         }
@@ -160,15 +163,18 @@ pub fn booths_router(hub: Shared) -> Router {
     // Large bodies over slow lines: bounded by their own rules, not by the time of a whole request.
     let parts: MethodRouter<Shared> = put(intake::part).layer(DefaultBodyLimit::disable());
     let photos: MethodRouter<Shared> = put(photos::put).layer(DefaultBodyLimit::disable());
-    let uploads =
-        Router::new().route("/parts/{digest}", parts).route("/sessions/{session}/documents/{kind}/{photo}", photos);
+    let bulk = Router::new()
+        .route("/parts/{digest}", parts)
+        .route("/sessions/{session}/documents/{kind}/{photo}", photos)
+        .route("/update/{digest}", get(machine::update));
     let router = Router::new()
         .route("/api/v1/claims", post(intake::claim))
         .route("/api/v1/reconcile", post(reconcile::reconcile))
+        .route("/api/v1/machine", post(machine::machine))
         .route("/healthz", get(health::healthz))
         .fallback(error::not_found)
         .layer(timeout())
-        .nest("/api/v1", uploads)
+        .nest("/api/v1", bulk)
         .route("/ws/booth", get(booth_socket::open));
     finish(router, hub)
 }

@@ -39,6 +39,13 @@ pub enum AuditEvent {
     BoothRevoked {
         booth: BoothId,
     },
+    /// Every booth was to have this update (SHA-256 of its bundle).
+    UpdateOffered {
+        update: Digest,
+    },
+    UpdateWithdrawn {
+        update: Digest,
+    },
     Assigned {
         session: SessionId,
         booth: BoothId,

@@ -3,6 +3,7 @@
 use super::{AuditEvent, LedgerError};
 use bilik_claim::audit::AuditHead;
 use bilik_claim::ids::{BoothId, WallTime};
+use bilik_claim::machine::MachineReport;
 
 /// All that is remembered of a booth.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -34,6 +35,12 @@ pub trait Reports {
         events: &[AuditEvent],
         now: WallTime,
     ) -> Result<(), LedgerError>;
+
+    /// Remembers what a booth tells of its machine.
+    fn note_machine(&self, booth: BoothId, report: &MachineReport, now: WallTime) -> Result<(), LedgerError>;
+
+    /// What booths told last of their machines, and when. What this version cannot read is left out.
+    fn machines(&self) -> Result<Vec<(BoothId, WallTime, MachineReport)>, LedgerError>;
 
     /// Of the booths that have told anything.
     fn reports(&self) -> Result<Vec<(BoothId, BoothReport)>, LedgerError>;

@@ -2,6 +2,8 @@ use super::{SqliteLedger, audit, digest, storage, text};
 use crate::ledger::{AuditEvent, BoothReport, BoothTrail, LedgerError, Reports};
 use bilik_claim::audit::AuditHead;
 use bilik_claim::ids::{BoothId, WallTime};
+use bilik_claim::machine::MachineReport;
+use bilik_claim::wire::{decode, encode};
 use rusqlite::{Row, params};
 
 impl Reports for SqliteLedger {
@@ -49,6 +51,32 @@ impl Reports for SqliteLedger {
                 .map_err(|source| storage(OPERATION, source))?;
             events.iter().try_for_each(|event| audit::append(transaction, now, event))
         })
+    }
+
+    fn note_machine(&self, booth: BoothId, report: &MachineReport, now: WallTime) -> Result<(), LedgerError> {
+        const OPERATION: &str = "note what a booth tells of its machine";
+        self.write(OPERATION, |transaction| {
+            transaction
+                .prepare_cached(
+                    "INSERT INTO booth_machines (booth, told_at, report) VALUES (?1, ?2, ?3)
+                     ON CONFLICT (booth) DO UPDATE SET told_at = ?2, report = ?3",
+                )
+                .and_then(|mut statement| statement.execute(params![booth.to_string(), now.0, encode(report)]))
+                .map(drop)
+                .map_err(|source| storage(OPERATION, source))
+        })
+    }
+
+    fn machines(&self) -> Result<Vec<(BoothId, WallTime, MachineReport)>, LedgerError> {
+        let rows: Vec<(BoothId, WallTime, String)> =
+            self.read("read what booths tell of their machines", |connection| {
+                connection
+                    .prepare_cached("SELECT booth, told_at, report FROM booth_machines")?
+                    .query_map([], |row| Ok((text(row, 0)?, WallTime(row.get(1)?), row.get(2)?)))?
+                    .collect()
+            })?;
+        let read = |(booth, at, report): (BoothId, WallTime, String)| Some((booth, at, decode(&report).ok()?));
+        Ok(rows.into_iter().filter_map(read).collect())
     }
 
     fn reports(&self) -> Result<Vec<(BoothId, BoothReport)>, LedgerError> {
@@ -110,5 +138,11 @@ mod tests {
         ledger.note_trail(BOOTH, &trail, &[lost], WallTime(8)).unwrap();
         assert_eq!(ledger.reports().unwrap(), [(BOOTH, BoothReport { keys, trail })]);
         assert!(matches!(ledger.verify_audit(None).unwrap(), AuditState::Intact { entries: 3, .. }));
+        assert!(ledger.machines().unwrap().is_empty());
+        for (at, software) in [(9, "0.1.0"), (10, "0.2.0")] {
+            let report = MachineReport { software: software.into(), ..MachineReport::default() };
+            ledger.note_machine(BOOTH, &report, WallTime(at)).unwrap();
+            assert_eq!(ledger.machines().unwrap(), [(BOOTH, WallTime(at), report)]);
+        }
     }
 }

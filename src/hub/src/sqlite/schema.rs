@@ -1,7 +1,7 @@
 //! The versions of the file's layout, and the way from each to the next.
 //!
 //! ```text
-//! (empty) ──1.sql──► version 1 ──2.sql──► version 2 ──3.sql──► version 3 ─ ─ ► …
+//! (empty) ──1.sql──► version 1 ──2.sql──► version 2 ──3.sql──► version 3 ──4.sql──► version 4 ─ ─ ► …
 //! ```
 //!
 //! A new file walks the same way as an old one, so there is one description of the present layout and every step is used
@@ -16,7 +16,12 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 /// Step `n` leads from version `n` to `n + 1`. Once released, a step is never changed.
-const STEPS: [&str; 3] = [include_str!("schema/1.sql"), include_str!("schema/2.sql"), include_str!("schema/3.sql")];
+const STEPS: [&str; 4] = [
+    include_str!("schema/1.sql"),
+    include_str!("schema/2.sql"),
+    include_str!("schema/3.sql"),
+    include_str!("schema/4.sql"),
+];
 /// The version that this program works with.
 pub(super) const VERSION: i64 = STEPS.len() as i64;
 
@@ -94,6 +99,8 @@ mod tests {
     const VERSION_1: &str = include_str!("fixtures/1.sql");
     /// The same a version later: the first booth has a second key and a code for a third.
     const VERSION_2: &str = include_str!("fixtures/2.sql");
+    /// A version later still: a backup, a claim that nobody has, a booth's word about its trail.
+    const VERSION_3: &str = include_str!("fixtures/3.sql");
     const BOOTH: BoothId = BoothId(Uuid::from_u128(1));
     const REVOKED: BoothId = BoothId(Uuid::from_u128(0x11));
 
@@ -171,6 +178,25 @@ mod tests {
             (ask::<i64>(&copy, "PRAGMA user_version"), ask::<String>(&copy, "PRAGMA integrity_check")),
             (2, "ok".into())
         );
+    }
+
+    #[test]
+    fn the_third_releases_ledger_comes_along_whole() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = of_version(dir.path(), VERSION_3);
+        let ledger = SqliteLedger::open(&path).unwrap();
+        assert_eq!((ask::<i64>(&path, "PRAGMA user_version"), ledger.count_missing().unwrap()), (VERSION, 1));
+        assert_eq!(ask::<i64>(&path, "SELECT count(*) FROM pragma_foreign_key_check"), 0);
+        assert!(ledger.backups().unwrap().finished);
+        let reports = ledger.reports().unwrap();
+        assert_eq!(
+            reports.iter().map(|(booth, told)| (*booth, told.keys)).collect::<Vec<_>>(),
+            [(BOOTH, Some((7, WallTime(3000))))]
+        );
+        assert!(ledger.machines().unwrap().is_empty());
+        ledger.note_machine(BOOTH, &Default::default(), WallTime(1)).unwrap();
+        let copy = dir.path().join("hub.db.v3");
+        assert_eq!(ask::<String>(&copy, "PRAGMA integrity_check"), "ok");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 use crate::bench::{Bench, Socket, client, enrol_request, tls};
+use bilik_claim::attest::Attestation;
 use bilik_claim::enrolment::EnrolmentCode;
-use bilik_claim::ids::SessionId;
+use bilik_claim::ids::{BoothId, SessionId, WallTime};
 use bilik_hub::admin;
 use ed25519_dalek::SigningKey;
 use rcgen::{CertificateParams, KeyPair};
@@ -165,4 +166,32 @@ async fn a_known_booth_enrols_again_under_its_old_id() {
     assert!(told(bilik_claim::ids::BoothId(Uuid::from_u128(9))).contains("no booth"));
     admin::revoke_booth(&bench.config, before.answer.booth).unwrap();
     assert!(told(before.answer.booth).contains("revoked"));
+}
+
+#[tokio::test]
+async fn what_a_booths_screen_says_is_believed_only_with_its_signature() {
+    let bench = Bench::start().await;
+    let booth = bench.enrol("Bilik 1").await;
+    let minute = 29_922_773;
+    let said =
+        Attestation { version: "0.2.0".into(), root_hash: "5ec1be00".repeat(8), booth: booth.answer.booth, minute };
+    let now = WallTime((minute + 5) * 60_000);
+    let attest = |line: &str| admin::attest(&bench.config, line, now).map_err(|error| error.to_string());
+    let told = attest(&said.sign(&booth.manifest_key)).unwrap().join("\n");
+    for word in ["Bilik 1, with its key", "0.2.0", "5ec1be005ec1be00", "(5 min ago)"] {
+        assert!(told.contains(word), "{word:?} is not in\n{told}");
+    }
+    let stranger = SigningKey::from_bytes(&[7; 32]);
+    let elsewhere = Attestation { booth: BoothId(Uuid::from_u128(9)), ..said.clone() };
+    for (line, word) in [
+        (said.sign(&stranger), "the signature is not that booth's"),
+        (elsewhere.sign(&stranger), "knows no such booth"),
+        (said.sign(&booth.manifest_key).replace("0.2.0", "0.3.0"), "NOT GENUINE"),
+        ("hello".into(), "not what a booth shows"),
+    ] {
+        let error = attest(&line).unwrap_err();
+        assert!(error.contains(word), "{error}");
+    }
+    admin::revoke_booth(&bench.config, booth.answer.booth).unwrap();
+    assert!(attest(&said.sign(&booth.manifest_key)).unwrap()[0].contains("REVOKED"));
 }

@@ -16,3 +16,4 @@ mod provision;
 mod reconcile;
 mod recover;
 mod sockets;
+mod updates;

@@ -5,6 +5,7 @@ use std::time::Instant;
 use tracing::warn;
 
 use super::{Engine, Part};
+use crate::event::MediaEvent;
 use crate::pipeline::{BusNews, sound};
 
 impl Engine {
@@ -20,7 +21,12 @@ impl Engine {
             return;
         }
         match news {
-            BusNews::Level(db) => self.counters.set_audio_level(Some(db)),
+            BusNews::Level { part, db } if part == sound::MICROPHONE => {
+                if self.sound_check {
+                    self.tell(MediaEvent::MicrophoneLevel(db));
+                }
+            }
+            BusNews::Level { part: _, db } => self.counters.set_audio_level(Some(db)),
             BusNews::Failed { part: element, reason } => {
                 warn!(?part, element, reason, "pipeline failed");
                 self.lose(part, &element, reason, now);

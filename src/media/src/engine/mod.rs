@@ -24,7 +24,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
 use gstreamer as gst;
-use tracing::debug;
+use tracing::{debug, warn};
 
 use crate::config::MediaConfig;
 use crate::error::PhotoError;
@@ -37,6 +37,7 @@ use crate::pipeline::camera::Camera;
 use crate::pipeline::documents::Documents;
 use crate::pipeline::officer::Officer;
 use crate::pipeline::sound::Sound;
+use crate::pipeline::tone::Tone;
 use crate::pipeline::{BusNews, Inlet, Uplink};
 use crate::rate::RateControl;
 use crate::stats::Counters;
@@ -62,6 +63,8 @@ pub(crate) enum Command {
     SetMuted(bool),
     PreviewDocuments(bool),
     PreviewFace(bool),
+    CheckSound(bool),
+    PlayTone,
     TakePhoto(u64, PhotoCamera),
     Wipe,
     Stop,
@@ -127,6 +130,8 @@ pub(crate) struct Engine {
     muted: bool,
     preview_documents: bool,
     preview_face: bool,
+    sound_check: bool,
+    tone: Option<Tone>,
     codec: VideoCodec,
     rate: RateControl,
     keyframes: KeyframeGate,
@@ -175,6 +180,8 @@ impl Engine {
             muted: false,
             preview_documents: false,
             preview_face: false,
+            sound_check: false,
+            tone: None,
             codec: VideoCodec::H264,
             rate: RateControl::new(),
             keyframes: KeyframeGate::default(),
@@ -238,6 +245,8 @@ impl Engine {
             }
             Command::PreviewDocuments(shown) => self.preview_documents = shown,
             Command::PreviewFace(shown) => self.preview_face = shown,
+            Command::CheckSound(checks) => self.sound_check = checks,
+            Command::PlayTone => self.play_tone(),
             Command::TakePhoto(request, camera) => self.take_photo(request, camera, now),
             Command::Wipe => self.wipe(),
             Command::Stop => {}
@@ -257,6 +266,17 @@ impl Engine {
         }
         if tier != Tier::Hold && self.keyframes.request(now) {
             self.force_keyframe();
+        }
+    }
+
+    fn play_tone(&mut self) {
+        // Never into a call.
+        self.tone = None;
+        if self.sound_check && self.call.is_none() {
+            match Tone::start(&self.voice_inlet) {
+                Ok(tone) => self.tone = Some(tone),
+                Err(error) => warn!(%error, "cannot play the test tone"),
+            }
         }
     }
 
@@ -360,6 +380,7 @@ impl Engine {
         self.camera = None;
         self.documents = None;
         self.officer = None;
+        self.tone = None;
         self.sound = None;
         for slot in [&self.slots.self_view, &self.slots.officer, &self.slots.documents] {
             slot.close();

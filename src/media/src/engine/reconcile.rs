@@ -10,7 +10,7 @@ use crate::event::{MediaEvent, PhotoCamera, Tier};
 use crate::pipeline::camera::{Camera, CameraParts};
 use crate::pipeline::documents::Documents;
 use crate::pipeline::officer::Officer;
-use crate::pipeline::sound::{Sound, probe_microphone, probe_speaker};
+use crate::pipeline::sound::{Manner, Sound, probe_microphone, probe_speaker};
 use crate::pipeline::{BusNews, Place, probe_camera};
 
 impl Engine {
@@ -143,17 +143,22 @@ impl Engine {
     fn reconcile_sound(&mut self, now: Instant) {
         let in_call = self.call.as_ref().is_some_and(|call| call.connected());
         let in_focus = in_call && self.tier == Tier::Focus;
-        if self.call.is_none() {
+        // Both devices, opened as for a call: the echo canceller is part of what is listened to.
+        let checks = self.sound_check && self.call.is_none();
+        if !checks {
+            self.tone = None;
+        }
+        if self.call.is_none() && !checks {
             self.sound = None;
-        } else if self.sound.is_none() && in_call {
+        } else if self.sound.is_none() && (in_call || checks) {
             let run = self.next_run();
             match Sound::start(&self.voice_inlet, self.news(Part::Sound, run)) {
                 Ok(pipeline) => self.sound = Some(Built { pipeline, run }),
                 Err(error) => self.speaker_missing(with_source(&error), now),
             }
         }
-        self.reconcile_speaker(in_call, now);
-        self.reconcile_microphone(in_focus, now);
+        self.reconcile_speaker(in_call || checks, now);
+        self.reconcile_microphone(in_focus || checks, now);
     }
 
     fn reconcile_speaker(&mut self, wanted: bool, now: Instant) {
@@ -186,8 +191,8 @@ impl Engine {
             let run = self.next_run();
             let config = &self.config;
             let Some(sound) = &mut self.sound else { return };
-            let opened =
-                sound.pipeline.open_microphone(&config.microphone, &config.speaker, self.muted, &self.uplink, run);
+            let manner = Manner { muted: self.muted, metered: self.sound_check };
+            let opened = sound.pipeline.open_microphone(&config.microphone, &config.speaker, manner, &self.uplink, run);
             match opened {
                 Ok(()) => self.microphone_present(),
                 Err(error) => self.microphone_missing(with_source(&error), now),

@@ -190,6 +190,35 @@ fn the_voice_is_heard_only_in_focus_and_only_unmuted() {
 }
 
 #[test]
+fn a_sound_check_hears_the_microphone_and_plays_a_tone_without_a_call() {
+    let booth = booth(test_config());
+    let level = |event| match event {
+        MediaEvent::MicrophoneLevel(db) => Some(db),
+        _ => None,
+    };
+    booth.media.check_sound(true);
+    // The drawn microphone ticks once a second.
+    booth.event("a tick of the microphone", |event| level(event).filter(|db| *db > -60.0));
+    assert!(booth.media.stats().audio_level_db < -50.0, "nothing is played yet");
+    booth.media.play_tone();
+    booth.event("the tone", |event| level(event).filter(|_| booth.media.stats().audio_level_db > -20.0));
+    assert_eq!(booth.media.stats().packets_sent, 0, "nothing leaves the booth");
+    booth.media.check_sound(false);
+    // What the loop did after that order is not told any more.
+    booth.media.take_photo(7, PhotoCamera::Face);
+    let mut after = false;
+    booth.event("the photograph", |event| match event {
+        MediaEvent::Photo { .. } => Some(()),
+        MediaEvent::MicrophoneLevel(_) if after => panic!("the microphone is still open"),
+        MediaEvent::Camera(_) => {
+            after = true;
+            None
+        }
+        _ => None,
+    });
+}
+
+#[test]
 fn the_wrong_certificate_sees_nothing_and_shows_nothing() {
     let booth = booth(test_config());
     booth.media.set_tier(Tier::Focus);

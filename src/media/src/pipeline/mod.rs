@@ -17,6 +17,7 @@ pub(crate) mod documents;
 pub(crate) mod officer;
 pub(crate) mod sound;
 mod source;
+pub(crate) mod tone;
 
 pub(crate) use source::{Place, probe_camera};
 
@@ -52,8 +53,8 @@ const SAMPLE_SINK: &str = "max-buffers=1 drop=true sync=false async=false enable
 pub(crate) enum BusNews {
     /// Something in the pipeline failed; `part` is the name of the pipeline's direct child that it happened in.
     Failed { part: String, reason: String },
-    /// Level of a sound, in dB relative to full scale.
-    Level(f32),
+    /// Level of a sound, in dB relative to full scale, in this part.
+    Level { part: String, db: f32 },
 }
 
 /// Decoders of H.264 in the order in which they are taken.
@@ -203,7 +204,8 @@ fn read_message(root: &glib::WeakRef<gst::Pipeline>, message: &gst::Message) -> 
         gst::MessageView::Element(element) => {
             let structure = element.structure().filter(|structure| structure.name() == "level")?;
             let channels = structure.get::<glib::ValueArray>("rms").ok()?;
-            channels.iter().find_map(|value| value.get::<f64>().ok()).map(|db| BusNews::Level(db as f32))
+            let db = channels.iter().find_map(|value| value.get::<f64>().ok())?;
+            Some(BusNews::Level { part: part_of(root, message), db: db as f32 })
         }
         _ => None,
     }
@@ -303,8 +305,13 @@ impl Inlet {
             Stream::Audio => AUDIO_PAYLOAD_TYPE,
             Stream::Video => VIDEO_PAYLOAD_TYPE,
         };
+        self.push_bytes(peer::write(packet, payload_type));
+    }
+
+    /// Passes a whole RTP packet on.
+    fn push_bytes(&self, packet: Vec<u8>) {
         if let Some(source) = &*self.0.lock().unwrap_or_else(PoisonError::into_inner) {
-            let buffer = gst::Buffer::from_slice(peer::write(packet, payload_type));
+            let buffer = gst::Buffer::from_slice(packet);
             // An error means that the pipeline is stopping: its owner knows.
             let _stopping = source.push_buffer(buffer);
         }

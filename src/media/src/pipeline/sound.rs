@@ -29,6 +29,15 @@ pub(crate) const MICROPHONE: &str = "microphone";
 pub(crate) const SPEAKER: &str = "speaker";
 const ECHO_PROBE: &str = "bilik-echo";
 
+/// How the microphone is opened.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Manner {
+    /// Silence leaves the booth.
+    pub muted: bool,
+    /// Its level is told, ten times a second.
+    pub metered: bool,
+}
+
 /// The sound pipeline.
 pub(crate) struct Sound {
     microphone: Option<gst::Bin>,
@@ -68,11 +77,12 @@ impl Sound {
         &mut self,
         source: &MicrophoneSource,
         speaker: &SpeakerSink,
-        muted: bool,
+        manner: Manner,
         uplink: &Uplink,
         run: u32,
     ) -> Result<(), PipelineError> {
         self.close_microphone();
+        let Manner { muted, metered } = manner;
         let (input, device) = match source {
             MicrophoneSource::None => return Err(PipelineError::Open { device: "none".to_owned() }),
             MicrophoneSource::Test => {
@@ -87,7 +97,8 @@ impl Sound {
             String::new()
         };
         let description = format!(
-            "{input} name=device ! audioconvert ! audioresample ! {RAW}{echo} ! volume name=mute mute={muted} \
+            "{input} name=device ! audioconvert ! audioresample ! {RAW}{echo} \
+             ! level interval=100000000 post-messages={metered} ! volume name=mute mute={muted} \
              ! opusenc bitrate={VOICE_BPS} audio-type=voice inband-fec=true packet-loss-percentage=10 frame-size=20 \
              ! rtpopuspay pt={AUDIO_PAYLOAD_TYPE} \
              ! appsink name=rtp max-buffers=16 drop=true sync=false async=false enable-last-sample=false"

@@ -3,16 +3,20 @@
 use crate::{Gallery, PORTRAIT, Shape, WIDE};
 use bilik_booth::device::{End, MachineEvent};
 use bilik_booth::presenter::technician::{Around, Technician};
+use bilik_booth::service::enrol_form::EnrolField;
 use bilik_booth::service::lockout::Gate;
 use bilik_booth::service::network_form::NetworkField;
 use bilik_booth::service::pin::Tried;
 use bilik_booth::service::{Act, Section, Service, specimen};
+use bilik_claim::attest::Attestation;
+use bilik_claim::ids::BoothId;
+use bilik_claim::machine::{Hindrance, Progress};
 use bilik_claim::session::Key;
 use bilik_claim::text::Language;
 use bilik_claim::wire::DeviceState;
 use bilik_device::{
-    Clock, Data, Failure, Outcome, Provisioning, Request, RollbackReason, SlotState, Status, Step, Stick, UpdateFrom,
-    Work,
+    Clock, Data, DataFault, Failure, Outcome, Provisioning, Request, RollbackReason, SlotState, Status, Step, Stick,
+    UpdateFrom, Work,
 };
 use bilik_ui::App;
 use slint::ComponentHandle as _;
@@ -120,6 +124,27 @@ const SCENES: &[(&str, Machine, bool, Play)] = &[
         let detail = "3 claims".into();
         s.ends(Request::FactoryReset, End::Failed { why: Failure::ClaimsWait, detail });
     }),
+    ("code-empty", specimen::new_booth, false, |s| s.act(Act::TypeCode)),
+    ("code-failed", specimen::new_booth, false, |s| {
+        s.code();
+        let request = Request::Enrol { hub: "hub.specimen.example:8443".into(), code: String::new() };
+        s.act(Act::Request(request.clone()));
+        s.ends(request, End::Failed { why: Failure::HubUnreachable, detail: String::new() });
+    }),
+    ("menu-update-waits", ailing, true, |s| {
+        s.around.queued = 3;
+        s.around.update = Progress::Received { hindrance: Hindrance::ClaimsWait };
+        s.menu(Section::Update);
+    }),
+    ("menu-data-fault", locked, true, |s| s.menu(Section::Overview)),
+    ("menu-media-silent", specimen::booth, true, |s| {
+        s.menu(Section::Media);
+        s.now += Duration::from_secs(3);
+    }),
+    ("menu-media-heard", specimen::booth, true, |s| {
+        s.menu(Section::Media);
+        s.service.heard(-22.0, s.now);
+    }),
 ];
 
 pub fn draw(gallery: &mut Gallery) -> anyhow::Result<()> {
@@ -188,6 +213,17 @@ fn ailing() -> Status {
     status
 }
 
+fn attestation() -> String {
+    let status = specimen::booth();
+    let booth = BoothId(uuid::Uuid::from_u128(3));
+    Attestation { version: status.version, root_hash: status.root_hash, booth, minute: 29_922_773 }
+        .sign(&ed25519_dalek::SigningKey::from_bytes(&[7; 32]))
+}
+
+fn locked() -> Status {
+    Status { data: Data::Memory, data_fault: Some(DataFault::TpmRefuses), ..specimen::booth() }
+}
+
 fn with_update() -> Status {
     let stick = Stick { name: "SPECIMEN USB 8".into(), provisioning: false, update: Some("0.3.0".into()) };
     Status { sticks: vec![stick], ..specimen::booth() }
@@ -210,6 +246,7 @@ impl Scene {
         let around = Around {
             booth: "Bilik 3".into(),
             booth_id: "00000000-0000-4000-8000-000000000003".into(),
+            attestation: Some(attestation()),
             hub: Some("hub.specimen.example:8444".into()),
             hub_connected: true,
             queue: Some(Ok(())),
@@ -255,6 +292,14 @@ impl Scene {
 
     fn ends(&mut self, request: Request, end: End) {
         self.service.hear(MachineEvent::Ended { request, end }, self.now);
+    }
+
+    /// All of a code but its end.
+    fn code(&mut self) {
+        self.act(Act::TypeCode);
+        self.keys("hub.specimen.example");
+        self.act(Act::EnrolField(EnrolField::Code));
+        self.keys("SPEC1MENSPEC1MENSPEC1MENSPEC1MENSPEC1MENSPEC1MENSPEC");
     }
 
     fn install_ends(&mut self, end: End) {

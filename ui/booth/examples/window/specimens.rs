@@ -212,6 +212,7 @@ pub const SHOTS: &[Shot] = &[
         setup.set_lines(findings(5));
         setup.set_detail("hub.specimen.example:8443: connection refused".into());
     }),
+    ("type-code", |w| show(w, Screen::TypeCode, 0.0)),
     ("service-pin", |w| show(w, Screen::ServicePin, 0.0)),
     ("service", |w| {
         show(w, Screen::Service, 0.0);
@@ -229,6 +230,7 @@ pub const SHOTS: &[Shot] = &[
         show(w, Screen::Service, 0.0);
         let service = w.global::<ServiceAdapter>();
         service.set_panel(ServicePanel::Pictures);
+        service.set_has_meter(true);
         service.set_lines(findings(4));
         service.set_has_face(true);
         service.set_face(figure([0x5d, 0x6d, 0x67], [0xc9, 0xd3, 0xce]));

@@ -93,6 +93,17 @@ fn booth(service: &Service, around: &Around, say: Say) -> Vec<Line> {
             ),
         );
     }
+    if around.touch == Some(false) {
+        add(
+            "L-01",
+            Tone::Bad,
+            ("Layar sentuh tidak tersambung", "The touch screen is not connected"),
+            (
+                "Periksa kabel USB layar. Bilik menemukannya lagi sendiri.",
+                "Check the screen's USB cable. The booth finds it again by itself.",
+            ),
+        );
+    }
     match (around.reader, around.reader_doubted) {
         (DeviceState::Missing, true) => add(
             "P-02",
@@ -250,6 +261,10 @@ fn machine(status: &Status, say: Say, found: &mut Vec<Line>) {
             ),
         );
     }
+    if let Some(why) = status.data_fault {
+        let (what, todo) = say.data_fault(why);
+        found.push(fault("D-03", Tone::Bad, what, todo));
+    }
     for slot in status.slots.iter().filter(|slot| slot.state == SlotState::Bad) {
         let what = match say.0 {
             Language::Id => format!("Slot {} tidak dapat dipakai", slot.name),
@@ -271,7 +286,7 @@ fn machine(status: &Status, say: Say, found: &mut Vec<Line>) {
                 Language::Id => format!("Pembaruan ke {failed} gagal; {running} berjalan lagi"),
                 Language::En => format!("The update to {failed} failed; {running} runs again"),
             };
-            found.push(fault("U-03", Tone::Attention, what, why.to_string()));
+            found.push(fault("U-03", Tone::Attention, what, say.rollback(*why)));
         }
         Some(Outcome::Failed { why, .. }) => {
             found.push(fault(

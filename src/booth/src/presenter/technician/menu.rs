@@ -2,11 +2,12 @@
 
 use super::faults::faults;
 use super::network::network;
+use super::update::update;
 use super::view::{Around, Button, Line, Look, Panel, Say, View};
 use crate::service::{Act, Section, Service};
 use bilik_claim::text::Language;
 use bilik_claim::wire::DeviceState;
-use bilik_device::{Data, Mode, Request, SlotState, Status, UpdateFrom};
+use bilik_device::{Data, Mode, Request};
 use bilik_ui::Tone;
 use std::time::Instant;
 
@@ -27,10 +28,10 @@ pub fn menu(section: Section, service: &Service, around: &Around, now: Instant, 
     let mut view = match section {
         Section::Overview => overview(service, around, say),
         Section::Touch => touch(service, say),
-        Section::Media => media(around, say),
+        Section::Media => media(service, around, now, say),
         Section::Reader => reader(service, around, say),
         Section::Network => network(service, around, say),
-        Section::Update => update(service, say),
+        Section::Update => update(service, around, say),
         Section::Stick => stick(service, around, say),
         Section::Power => power(service, around, say),
     };
@@ -84,15 +85,15 @@ fn overview(service: &Service, around: &Around, say: Say) -> View {
             },
         ));
     }
-    let qr =
-        service.status().map(|status| format!("bilik {} {} {}", status.version, status.root_hash, around.booth_id));
-    View { lines, qr, ..View::default() }
+    View { lines, qr: around.attestation.clone(), ..View::default() }
 }
 
 fn data(data: Data, say: Say) -> Line {
     let label = say.say("Partisi data", "Data partition");
     match data {
-        Data::Memory => Line::new(label, say.say("Hanya di memori (stik)", "In memory only (stick)")),
+        Data::Memory => {
+            Line::new(label, say.say("Hanya di memori: tidak ada yang disimpan", "In memory only: nothing is kept"))
+        }
         Data::Tpm => Line::new(label, say.say("Terenkripsi, kunci di TPM", "Encrypted, key in the TPM")),
         Data::NoTpm => {
             Line::new(label, say.say("Terdegradasi: terenkripsi tanpa TPM", "Degraded: encrypted without a TPM"))
@@ -128,12 +129,30 @@ fn device(label: &'static str, state: DeviceState, say: Say) -> Line {
     }
 }
 
-fn media(around: &Around, say: Say) -> View {
-    let lines = vec![
-        device(say.say("Mikrofon", "Microphone"), around.microphone, say),
-        device(say.say("Pengeras suara", "Loudspeaker"), around.speaker, say),
-    ];
-    View { lines, panel: Panel::Pictures, ..View::default() }
+fn media(service: &Service, around: &Around, now: Instant, say: Say) -> View {
+    let mut microphone = device(say.say("Mikrofon", "Microphone"), around.microphone, say);
+    let mut speaker = device(say.say("Pengeras suara", "Loudspeaker"), around.speaker, say);
+    let mut meter = None;
+    if around.microphone == DeviceState::Ready {
+        let hearing = service.hearing();
+        meter = Some(hearing.part());
+        microphone = if hearing.is_silent(now) {
+            Line::new(microphone.label, say.say("Tidak ada suara selama 3 detik", "No sound for 3 seconds"))
+                .note(say.say(
+                    "Bicaralah. Bila tetap: periksa tombol bisu dan kabelnya.",
+                    "Speak. If it stays: check its mute switch and its cable.",
+                ))
+                .tone(Tone::Attention)
+        } else {
+            Line::new(microphone.label, say.say("Terdengar", "Hears")).tone(Tone::Good)
+        };
+    }
+    if around.speaker == DeviceState::Ready {
+        speaker = speaker
+            .note(say.say("Nada lewat jalur suara petugas.", "A tone goes the way of the officer's voice."))
+            .act(say.say("Bunyikan nada", "Play a tone"), Act::PlayTone);
+    }
+    View { lines: vec![microphone, speaker], panel: Panel::Pictures, meter, ..View::default() }
 }
 
 /// What stands under the pictures of both cameras.
@@ -190,103 +209,12 @@ fn pick(line: Line, chosen: bool, can_set: bool, label: &'static str, request: R
     }
 }
 
-fn no_machine(say: Say) -> View {
+pub(super) fn no_machine(say: Say) -> View {
     let text = say.say(
         "Layanan mesin tidak ada, jadi bagian ini kosong.",
         "There is no machine service, so this section is empty.",
     );
     View { message: Some((text.into(), Tone::Hint)), ..View::default() }
-}
-
-fn update(service: &Service, say: Say) -> View {
-    let Some(status) = service.status() else { return no_machine(say) };
-    if status.mode != Mode::Booth {
-        let text = say.say(
-            "Bilik ini diperbarui oleh sistem operasi kantor.",
-            "This booth is updated by the office's own system.",
-        );
-        return View {
-            message: Some((text.into(), Tone::Hint)),
-            lines: vec![Line::new(say.say("Versi", "Version"), status.version.clone())],
-            ..View::default()
-        };
-    }
-    let mut lines: Vec<Line> = status
-        .slots
-        .iter()
-        .map(|slot| {
-            let version = slot.version.clone().unwrap_or_else(|| say.say("kosong", "empty").into());
-            let runs = if slot.running { say.say(" · berjalan", " · running") } else { "" };
-            let (word, tone) = match slot.state {
-                SlotState::Empty => (say.say("Belum pernah diisi", "Never filled"), Tone::None),
-                SlotState::Trial if slot.running => (
-                    say.say(
-                        "Sedang diuji: dipastikan setelah satu menit berjalan baik",
-                        "On trial: kept after a minute of running well",
-                    ),
-                    Tone::Hint,
-                ),
-                SlotState::Trial => {
-                    (say.say("Akan dicoba pada penyalaan berikutnya", "Will be tried at the next start"), Tone::Hint)
-                }
-                SlotState::Good => (say.say("Baik", "Good"), Tone::Good),
-                SlotState::Bad => {
-                    (say.say("Gagal diuji atau rusak", "Failed its trial, or is damaged"), Tone::Attention)
-                }
-            };
-            Line::new(format!("Slot {}", slot.name), format!("{version}{runs}")).note(word).tone(tone)
-        })
-        .collect();
-    lines.extend(last(status, say));
-    let found = status.sticks.iter().find_map(|stick| stick.update.as_ref());
-    lines.push(match found {
-        Some(version) => Line::new(say.say("Di stik", "On the stick"), version.clone()).tone(Tone::Good),
-        None => {
-            Line::new(say.say("Di stik", "On the stick"), say.say("Tidak ada pembaruan", "No update")).note(say.say(
-                "Salin berkas .raucb ke stik BILIK, lalu masukkan.",
-                "Copy the .raucb file to the BILIK stick and insert it.",
-            ))
-        }
-    });
-    let label = match (found, say.0) {
-        (Some(version), Language::Id) => format!("Pasang {version}"),
-        (Some(version), Language::En) => format!("Install {version}"),
-        (None, Language::Id) => "Pasang pembaruan".into(),
-        (None, Language::En) => "Install the update".into(),
-    };
-    let install = Button::new(label, Act::Request(Request::Update { from: UpdateFrom::Stick }), Look::Primary)
-        .enabled(found.is_some());
-    let restart = Button::new(say.say("Nyalakan ulang", "Restart"), Act::Request(Request::Restart), Look::Primary);
-    // One thing to do next: what lies ready is tried before something else is put there.
-    let waits = status.slots.iter().any(|slot| !slot.running && slot.state == SlotState::Trial);
-    View { lines, actions: vec![if waits { restart } else { install }], ..View::default() }
-}
-
-fn last(status: &Status, say: Say) -> Option<Line> {
-    use bilik_device::Outcome;
-    let label = say.say("Terakhir", "Last time");
-    Some(match status.last.as_ref()? {
-        Outcome::Updated { from, to } => Line::new(
-            label,
-            match say.0 {
-                Language::Id => format!("Diperbarui dari {from} ke {to}"),
-                Language::En => format!("Updated from {from} to {to}"),
-            },
-        )
-        .tone(Tone::Good),
-        Outcome::RolledBack { failed, running, why } => Line::new(
-            label,
-            match say.0 {
-                Language::Id => format!("{failed} tidak berjalan baik; kembali ke {running}"),
-                Language::En => format!("{failed} did not run well; back to {running}"),
-            },
-        )
-        .note(why.to_string())
-        .tone(Tone::Attention),
-        Outcome::Failed { why, detail } => {
-            Line::new(label, say.failure(*why, Some(status))).note(detail.clone()).tone(Tone::Bad)
-        }
-    })
 }
 
 fn stick(service: &Service, around: &Around, say: Say) -> View {

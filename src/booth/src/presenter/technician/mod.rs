@@ -3,10 +3,12 @@
 //! What stands on a page is made as data first ([`view`]); this file only carries it to the adapters, and a button's number back
 //! to the [`Act`] that the view gave it.
 
+mod code;
 mod faults;
 mod menu;
 mod network;
 mod setup;
+mod update;
 mod view;
 mod words;
 
@@ -14,13 +16,14 @@ pub use view::Around;
 
 use super::{picture, qr, sync};
 use crate::service::lockout::Gate;
-use crate::service::network_form::NetworkField;
 use crate::service::pin::Tried;
 use crate::service::touch::{COLUMNS, ROWS};
 use crate::service::{Act, Page, Pin, Section, Service};
 use bilik_claim::text::Language;
 use bilik_media::FrameSlots;
-use bilik_ui::{AppWindow, Choice, PinAdapter, Screen, ServiceAdapter, SetupAdapter, TechAction, TechLine, Tone};
+use bilik_ui::{
+    AppWindow, Choice, CodeAdapter, PinAdapter, Screen, ServiceAdapter, SetupAdapter, TechAction, TechLine, Tone,
+};
 use slint::{ComponentHandle as _, Image, ModelRc, VecModel};
 use std::rc::Rc;
 use std::time::Instant;
@@ -82,6 +85,9 @@ impl Technician {
         setup.set_disks(ModelRc::from(technician.disks.clone()));
         setup.set_lines(ModelRc::from(technician.lines.clone()));
         setup.set_actions(ModelRc::from(technician.actions.clone()));
+        let code = window.global::<CodeAdapter>();
+        code.set_fields(ModelRc::from(technician.fields.clone()));
+        code.set_actions(ModelRc::from(technician.actions.clone()));
         let service = window.global::<ServiceAdapter>();
         service.set_lines(ModelRc::from(technician.lines.clone()));
         service.set_actions(ModelRc::from(technician.actions.clone()));
@@ -98,6 +104,7 @@ impl Technician {
         service.page().map(|page| match page {
             Page::Installer => Screen::Installer,
             Page::Enrol => Screen::Enrol,
+            Page::TypeCode => Screen::TypeCode,
             Page::Pin => Screen::ServicePin,
             Page::Menu(_) => Screen::Service,
         })
@@ -119,6 +126,7 @@ impl Technician {
         match page {
             Page::Installer => self.view = setup::installer(service, now, say),
             Page::Enrol => self.view = setup::enrol(service, now, say),
+            Page::TypeCode => self.view = code::type_code(service, say),
             Page::Menu(section) => self.view = menu::menu(section, service, around, now, say),
             Page::Pin => {
                 self.view = View::default();
@@ -130,6 +138,7 @@ impl Technician {
         self.lists();
         match page {
             Page::Installer | Page::Enrol => self.setup(&window),
+            Page::TypeCode => self.code(&window),
             Page::Menu(section) => self.menu(&window, section, service, around, say),
             Page::Pin => {}
         }
@@ -145,7 +154,7 @@ impl Technician {
                 self.view.actions.get(place(id)?).filter(|button| button.enabled).map(|button| button.act.clone())
             }
             Touched::Section(id) => Section::ALL.get(place(id)?).copied().map(Act::Section),
-            Touched::Field(id) => NetworkField::ALL.get(place(id)?).copied().map(Act::Field),
+            Touched::Field(id) => self.view.fields.get(place(id)?).map(|field| field.act.clone()),
             Touched::EnterPin => Some(Act::EnterPin),
             Touched::Leave => Some(Act::CloseMenu),
             Touched::Confirm => Some(Act::Confirm),
@@ -187,7 +196,6 @@ impl Technician {
         service.set_raw("".into());
         service.set_drawn("".into());
         service.set_message("".into());
-        self.fields.set_vec(Vec::new());
         self.cells.set_vec(Vec::new());
         window.global::<PinAdapter>().set_dots("".into());
     }
@@ -212,6 +220,13 @@ impl Technician {
             selected: disk.chosen,
         };
         sync(&self.disks, (0..).zip(&self.view.disks).map(choice).collect());
+        let field = |(id, field): (i32, &view::Field)| Choice {
+            id,
+            title: field.name.as_str().into(),
+            subtitle: field.text.as_str().into(),
+            selected: field.chosen,
+        };
+        sync(&self.fields, (0..).zip(&self.view.fields).map(field).collect());
         let line = |(id, line): (i32, &Line)| TechLine {
             id,
             label: line.label.as_str().into(),
@@ -252,6 +267,15 @@ impl Technician {
         }
     }
 
+    fn code(&self, window: &AppWindow) {
+        let (code, view) = (window.global::<CodeAdapter>(), &self.view);
+        code.set_title(view.title.as_str().into());
+        code.set_lead(view.lead.as_str().into());
+        let (text, tone) = view.message.as_ref().map_or(("", Tone::None), |(text, tone)| (text, *tone));
+        code.set_message(text.into());
+        code.set_message_tone(tone);
+    }
+
     fn menu(&mut self, window: &AppWindow, section: Section, service: &Service, around: &Around, say: Say) {
         let (adapter, view) = (window.global::<ServiceAdapter>(), &self.view);
         let entry = |(id, entry): (i32, Section)| Choice {
@@ -271,6 +295,8 @@ impl Technician {
             adapter.set_part(*part);
             adapter.set_remaining(remaining.as_str().into());
         }
+        adapter.set_has_meter(view.meter.is_some());
+        adapter.set_meter(view.meter.unwrap_or_default());
         adapter.set_panel(view.panel.shown());
         adapter.set_drawn(service.touch().drawn().into());
         sync(&self.cells, if section == Section::Touch { service.touch().cells().to_vec() } else { Vec::new() });
@@ -278,19 +304,12 @@ impl Technician {
         let (face, paper) = menu::cameras(around, say);
         adapter.set_face_word(face.into());
         adapter.set_paper_word(paper.into());
-        let fields = service.form().map_or(Vec::new(), |(form, _)| {
-            let field = |(id, field): (i32, NetworkField)| Choice {
-                id,
-                title: network::field_name(field, say).into(),
-                subtitle: form.text(field).into(),
-                selected: form.field == field,
-            };
-            (0..).zip(NetworkField::ALL).map(field).collect()
-        });
-        sync(&self.fields, fields);
         let code = view.qr.clone().unwrap_or_default();
         adapter.set_has_qr(!code.is_empty());
-        adapter.set_qr_caption(say.say("Versi, sidik sistem, nama bilik", "Version, root hash, booth's name").into());
+        adapter.set_qr_caption(
+            say.say("Versi, sidik sistem, bilik, waktu. Ditandatangani.", "Version, root hash, booth, time. Signed.")
+                .into(),
+        );
         if code != self.qr {
             adapter.set_qr(qr(&code).unwrap_or_default());
             self.qr = code;

@@ -1,15 +1,15 @@
 //! The section of the network: what there is, and the form in which it is typed.
 
-use super::view::{Around, Button, Line, Look, Panel, Say, View};
-use crate::service::network_form::{FormFault, NetworkField};
+use super::view::{Around, Button, Field, Line, Look, Panel, Say, View};
+use crate::service::network_form::{FormFault, NetworkField, NetworkForm};
 use crate::service::{Act, Service};
 use bilik_claim::text::Language;
 use bilik_device::{Addressing, Clock, Request};
 use bilik_ui::Tone;
 
 pub fn network(service: &Service, around: &Around, say: Say) -> View {
-    if let Some((_, fault)) = service.form() {
-        return network_form(service, fault, say);
+    if let Some((form, fault)) = service.form() {
+        return network_form(service, form, fault, say);
     }
     let mut lines = Vec::new();
     let (good, bad) = (Tone::Good, Tone::Bad);
@@ -79,7 +79,7 @@ pub fn network(service: &Service, around: &Around, say: Say) -> View {
     View { lines, actions, ..View::default() }
 }
 
-pub fn field_name(field: NetworkField, say: Say) -> &'static str {
+fn field_name(field: NetworkField, say: Say) -> &'static str {
     match field {
         NetworkField::Address => say.say("Alamat bilik", "Booth's address"),
         NetworkField::Prefix => {
@@ -90,7 +90,7 @@ pub fn field_name(field: NetworkField, say: Say) -> &'static str {
     }
 }
 
-fn network_form(service: &Service, fault: Option<FormFault>, say: Say) -> View {
+fn network_form(service: &Service, form: &NetworkForm, fault: Option<FormFault>, say: Say) -> View {
     let message = fault.map(|fault| {
         let name = |field| field_name(field, say);
         let text = match (fault, say.0) {
@@ -121,5 +121,12 @@ fn network_form(service: &Service, fault: Option<FormFault>, say: Say) -> View {
         Button::new(say.say("Batal", "Cancel"), Act::StopEditing, Look::Plain),
         Button::new(say.say("Simpan", "Save"), Act::SaveNetwork, Look::Primary).enabled(!service.is_busy()),
     ];
-    View { message, actions, panel: Panel::Form, ..View::default() }
+    let field = |field: NetworkField| Field {
+        name: field_name(field, say).into(),
+        text: form.text(field).to_owned().into(),
+        chosen: form.field == field,
+        act: Act::Field(field),
+    };
+    let fields = NetworkField::ALL.map(field).into();
+    View { message, fields, actions, panel: Panel::Form, ..View::default() }
 }

@@ -138,8 +138,8 @@ pub fn enrol(service: &Service, now: Instant, say: Say) -> View {
         title: say.say("Bilik belum terdaftar", "This booth is not enrolled").into(),
         lead: say
             .say(
-                "Masukkan stik dengan berkas bilik.toml. Bilik mendaftar sendiri.",
-                "Insert the stick with the file bilik.toml. The booth enrols by itself.",
+                "Masukkan stik dengan berkas bilik.toml, atau ketik kode dari hub.",
+                "Insert the stick with the file bilik.toml, or type the hub's code.",
             )
             .into(),
         lines: checklist(service, status, underway, say),
@@ -147,6 +147,7 @@ pub fn enrol(service: &Service, now: Instant, say: Say) -> View {
         detail: detail(service, status),
         actions: vec![
             Button::new(say.say("Menu servis", "Service menu"), Act::OpenMenu, Look::Plain),
+            Button::new(say.say("Ketik kode", "Type the code"), Act::TypeCode, Look::Plain).enabled(!underway),
             take_in.enabled(has_file && !underway),
         ],
         ..View::default()
@@ -239,7 +240,7 @@ fn hub(service: &Service, status: &Status, underway: bool, say: Say) -> Line {
     } else if let Some(why) = told {
         Line::new(label, say.failure(why, Some(status))).tone(Tone::Bad)
     } else {
-        Line::new(label, say.say("Menunggu berkas", "Waiting for the file")).tone(Tone::Hint)
+        Line::new(label, say.say("Menunggu berkas atau kode", "Waiting for file or code")).tone(Tone::Hint)
     }
 }
 

@@ -1,9 +1,11 @@
 use super::*;
 use crate::device::{End, MachineEvent};
 use crate::service::specimen;
+use bilik_claim::machine::{Hindrance, Progress};
 use bilik_claim::wire::DeviceState;
 use bilik_device::{
-    Data, Failure, Mode, Outcome, Provisioning, Request, RollbackReason, SlotState, Status, Stick, UpdateFrom,
+    Data, DataFault, Failure, Mode, Outcome, Provisioning, Request, RollbackReason, SlotState, Status, Stick,
+    UpdateFrom,
 };
 use bilik_journal::courier::Trouble;
 use std::time::Duration;
@@ -60,6 +62,8 @@ fn each_fault_has_its_code_and_a_well_booth_none() {
     check(|_, around| around.hub_connected = false, &["N-03"]);
     check(|_, around| around.reader = DeviceState::Missing, &["P-01"]);
     check(|_, around| (around.reader, around.reader_doubted) = (DeviceState::Missing, true), &["P-02"]);
+    check(|_, around| around.touch = Some(true), &[]);
+    check(|_, around| around.touch = Some(false), &["L-01"]);
     check(|_, around| around.camera = DeviceState::Missing, &["K-01"]);
     check(|_, around| around.document_camera = DeviceState::Missing, &["K-02"]);
     check(|_, around| around.microphone = DeviceState::Missing, &["S-01"]);
@@ -73,6 +77,14 @@ fn each_fault_has_its_code_and_a_well_booth_none() {
     check(|status, _| status.network.addresses.clear(), &["N-02"]);
     check(|status, _| status.clock = bilik_device::Clock::Unsynchronised, &["J-01"]);
     check(|status, _| status.data = Data::NoTpm, &["D-02"]);
+    for why in
+        [DataFault::NotFound, DataFault::TpmMissing, DataFault::TpmRefuses, DataFault::Damaged, DataFault::DiskFails]
+    {
+        let status = Status { data: Data::Memory, data_fault: Some(why), ..specimen::booth() };
+        let (service, _) = known(status, true);
+        let found = faults::faults(&service, &well(), EN);
+        assert_eq!(found.iter().map(|line| line.label.as_str()).collect::<Vec<_>>(), ["D-03"], "{why:?}");
+    }
     check(|status, _| status.slots[1].state = SlotState::Bad, &["U-02"]);
     check(
         |status, _| {
@@ -208,7 +220,8 @@ fn buttons_mean_what_stands_on_them() {
     let with_update = |status: &mut Status| {
         status.sticks = vec![Stick { name: "SPECIMEN".into(), provisioning: false, update: Some("0.3.0".into()) }];
     };
-    check(Section::Update, with_update, &[Request::Update { from: UpdateFrom::Stick }]);
+    // Two claims wait.
+    check(Section::Update, with_update, &[]);
     check(Section::Update, |status| status.mode = Mode::Debian, &[]);
     check(Section::Stick, |_| {}, &[]);
     check(Section::Stick, with_update, &[Request::Diagnostics, Request::ExportQueue]);
@@ -339,4 +352,58 @@ fn a_finger_on_the_name_is_told() {
     };
     check(60.0, &[true, false]);
     check(640.0, &[]);
+}
+
+#[test]
+fn an_enrolment_by_hand_says_what_failed_and_where() {
+    let check = |why: Failure, say: Say, words: &str| {
+        let (mut service, now) = known(specimen::new_booth(), false);
+        service.act(Act::TypeCode, now);
+        let request = Request::Enrol { hub: "10.1.2.3:8443".into(), code: String::new() };
+        service.act(Act::Request(request.clone()), now);
+        let end = End::Failed { why, detail: "specimen".into() };
+        service.hear(MachineEvent::Ended { request, end }, now);
+        let view = code::type_code(&service, say);
+        assert!(text(&view).contains(words), "{words:?} is not on\n{}", text(&view));
+    };
+    check(Failure::HubUnreachable, ID, "Hub tidak menjawab di 10.1.2.3:8443");
+    check(Failure::HubUnreachable, EN, "does not answer at 10.1.2.3:8443");
+    check(Failure::CodeRefused, ID, "Minta kode baru");
+    check(Failure::Busy, EN, "(specimen)");
+}
+
+#[test]
+fn a_microphone_that_hears_nothing_says_so() {
+    let check = |microphone: DeviceState, db: f32, after: u64, words: &str, meter: bool| {
+        let (mut service, now) = known(specimen::booth(), true);
+        service.heard(db, now);
+        let around = Around { microphone, speaker: DeviceState::Ready, ..well() };
+        let view = menu::menu(Section::Media, &service, &around, now + Duration::from_secs(after), EN);
+        assert!(text(&view).contains(words), "{words:?} is not on\n{}", text(&view));
+        assert_eq!(view.meter.is_some(), meter);
+        assert!(view.lines.iter().any(|line| line.act.as_ref().is_some_and(|(_, act)| *act == Act::PlayTone)));
+    };
+    check(DeviceState::Ready, -20.0, 2, "Hears", true);
+    check(DeviceState::Ready, -90.0, 3, "No sound for 3 seconds", true);
+    check(DeviceState::Missing, -90.0, 3, "Not connected", false);
+}
+
+#[test]
+fn an_update_waits_for_claims_and_the_hubs_is_shown_as_it_is() {
+    let check = |queued: u32, update: Progress, words: &str, can: bool| {
+        let mut status = specimen::booth();
+        status.sticks = vec![Stick { name: "SPECIMEN".into(), provisioning: false, update: Some("0.3.0".into()) }];
+        let (service, now) = known(status, true);
+        let around = Around { queued, update, ..well() };
+        let view = menu::menu(Section::Update, &service, &around, now, EN);
+        assert!(text(&view).contains(words), "{words:?} is not on\n{}", text(&view));
+        let update = Act::Request(Request::Update { from: UpdateFrom::Stick });
+        assert_eq!((&view.actions[0].act, view.actions[0].enabled), (&update, can), "{words}");
+    };
+    check(0, Progress::None, "From the hub\nNo update", true);
+    check(2, Progress::None, "2 claims are not at the hub yet: no update", false);
+    check(0, Progress::Fetching { bytes: 120_000_000 }, "Being received: 120 MB", true);
+    check(1, Progress::Received { hindrance: Hindrance::ClaimsWait }, "It waits until the hub has every claim", false);
+    check(0, Progress::Installed { hindrance: Hindrance::Day }, "It waits for the night", true);
+    check(0, Progress::Refused { why: "signed by nobody".into() }, "signed by nobody", true);
 }

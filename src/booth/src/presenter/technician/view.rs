@@ -1,10 +1,12 @@
 //! A technician's page as data: what stands on it and what its buttons mean. Made from what is known, tested without a window.
 
 use crate::service::Act;
+use bilik_claim::machine::Progress;
 use bilik_claim::text::Language;
 use bilik_claim::wire::DeviceState;
 use bilik_journal::courier::Trouble;
 use bilik_ui::{ServicePanel, Tone};
+use zeroize::Zeroizing;
 
 /// What the booth itself knows, beside the machine.
 #[derive(Clone, Debug, Default)]
@@ -25,6 +27,8 @@ pub struct Around {
     pub document_camera: DeviceState,
     pub microphone: DeviceState,
     pub speaker: DeviceState,
+    /// Whether there is a touch screen; none where that is not for the booth to know.
+    pub touch: Option<bool>,
     /// Port and profile of the configured reader.
     pub reader_set: Option<(String, String)>,
     /// The serial lines there are, by name.
@@ -37,6 +41,10 @@ pub struct Around {
     pub certificate: Option<(String, i64)>,
     /// Date and time of day, as written here.
     pub clock: String,
+    /// What the booth says of its system, signed; none before it is enrolled.
+    pub attestation: Option<String>,
+    /// What has become of an update that the hub offers.
+    pub update: Progress,
     /// What the reader has sent, while somebody looks at it.
     pub raw: String,
 }
@@ -50,11 +58,15 @@ pub struct View {
     pub message: Option<(String, Tone)>,
     pub disks: Vec<Disk>,
     pub lines: Vec<Line>,
+    /// What is typed.
+    pub fields: Vec<Field>,
     pub actions: Vec<Button>,
     pub work: Option<Bar>,
     pub detail: String,
     pub qr: Option<String>,
     pub panel: Panel,
+    /// How loud the microphone hears, 0 to 1.
+    pub meter: Option<f32>,
 }
 
 /// What stands beside the lines.
@@ -85,6 +97,22 @@ pub struct Disk {
     pub name: String,
     pub note: String,
     pub chosen: bool,
+}
+
+/// A field of a form. Touching it makes the keys type there.
+#[derive(Clone, PartialEq)]
+pub struct Field {
+    pub name: String,
+    pub text: Zeroizing<String>,
+    pub chosen: bool,
+    pub act: Act,
+}
+
+impl std::fmt::Debug for Field {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // It may hold a secret.
+        f.debug_struct("Field").field("name", &self.name).finish_non_exhaustive()
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -4,7 +4,7 @@ use super::view::{Bar, Say};
 use crate::device::End;
 use crate::service::{Question, Service};
 use bilik_claim::text::Language;
-use bilik_device::{Clock, Failure, Request, Status, Step};
+use bilik_device::{Clock, DataFault, Failure, Request, RollbackReason, Status, Step};
 use std::time::{Duration, Instant};
 
 impl Say {
@@ -60,11 +60,73 @@ impl Say {
         }
     }
 
+    /// Why a version was given up, and what to do.
+    pub fn rollback(self, why: RollbackReason) -> &'static str {
+        match why {
+            RollbackReason::CrashLoop => self.say(
+                "Programnya berhenti berulang kali. Ambil diagnosa, laporkan, dan tunggu versi berikutnya.",
+                "Its program ended again and again. Take diagnostics, report it, and wait for the next version.",
+            ),
+            RollbackReason::NotWell => self.say(
+                "Layar, sentuhan, kamera, pembaca kartu atau antrean tidak siap dalam lima menit. Periksa kabelnya, lalu coba lagi.",
+                "Screen, touch, camera, reader or queue were not ready within five minutes. Check the cables, then try again.",
+            ),
+            RollbackReason::CutOff => self.say(
+                "Sempat menyala, lalu listrik padam atau macet. Mungkin tidak apa-apa: coba lagi.",
+                "It came up, then lost power or hung. Likely harmless: try it again.",
+            ),
+            RollbackReason::NotStarted => self.say(
+                "Tidak pernah menyala. Pasang lagi; bila terulang, disknya hampir rusak: ganti.",
+                "It never came up. Install it again; if that happens again, the disk is failing: replace it.",
+            ),
+            RollbackReason::BlocksChanged => self.say(
+                "Isinya di disk berubah, jadi tidak dinyalakan. Pasang lagi; bila terulang, ganti disk.",
+                "Its blocks on the disk have changed, so it was not started. Install it again; if that happens again, replace the disk.",
+            ),
+        }
+    }
+
+    /// Why nothing can be kept, and what to do.
+    pub fn data_fault(self, why: DataFault) -> (&'static str, &'static str) {
+        match why {
+            DataFault::NotFound => (
+                self.say("Partisi data tidak ada", "The data partition is not there"),
+                self.say(
+                    "Periksa disk dan kabelnya. Bila disknya benar, pasang ulang dari stik.",
+                    "Check the disk and its cable. If it is the right disk, install again from the stick.",
+                ),
+            ),
+            DataFault::TpmMissing => (
+                self.say("Data terkunci: TPM tidak ada", "Data locked: there is no TPM"),
+                self.say("Nyalakan TPM (TPM, fTPM, PTT) di BIOS.", "Switch the TPM (TPM, fTPM, PTT) on in the firmware."),
+            ),
+            DataFault::TpmRefuses => (
+                self.say("Data terkunci: TPM menolak", "Data locked: the TPM refuses"),
+                self.say(
+                    "TPM dihapus, papan induk diganti, atau Secure Boot diubah: kembalikan. Bila tidak bisa: ambil klaim dengan kata sandi pemulihan, lalu pasang ulang.",
+                    "The TPM was cleared, the mainboard replaced, or Secure Boot changed: undo that. Else take the claims out with the recovery passphrase and install again.",
+                ),
+            ),
+            DataFault::Damaged => (
+                self.say("Partisi data rusak", "The data partition is damaged"),
+                self.say(
+                    "Ambil yang masih terbaca dengan kata sandi pemulihan, ganti disk, pasang ulang.",
+                    "Take out what can be read with the recovery passphrase, replace the disk, install again.",
+                ),
+            ),
+            DataFault::DiskFails => (
+                self.say("Disk tidak dapat dibaca atau ditulisi", "The disk cannot be read or written"),
+                self.say("Nyalakan ulang sekali. Bila tetap, ganti disk.", "Restart once. If it stays, replace the disk."),
+            ),
+        }
+    }
+
     /// What was asked for, once it is done.
     pub fn done(self, request: &Request) -> &'static str {
         match request {
             Request::Install { .. } => self.say("Bilik sudah terpasang.", "The booth is installed."),
-            Request::Provision | Request::Enrol { .. } => self.say("Berkas sudah diterima.", "The file was taken in."),
+            Request::Enrol { .. } => self.say("Bilik sudah terdaftar.", "The booth is enrolled."),
+            Request::Provision => self.say("Berkas sudah diterima.", "The file was taken in."),
             Request::SetNetwork { .. } => self.say("Jaringan sudah diatur.", "The network is set."),
             Request::SetReader { .. } => self.say("Pembaca kartu sudah diatur.", "The card reader is set."),
             Request::Update { .. } => self.say(
