@@ -13,7 +13,7 @@ PACKAGES := build-essential pkg-config cmake git ca-certificates \
 	gstreamer1.0-alsa gstreamer1.0-pulseaudio \
 	libxkbcommon-x11-0 libx11-xcb1 libxcursor1 libxi6 libxrandr2 libgl1 \
 	nodejs npm chromium xvfb \
-	qemu-system-x86 busybox-static cpio strace age
+	qemu-system-x86 busybox-static cpio strace age cryptsetup-bin
 # What the booth's image is made and tried out with, beside its tool root.
 IMAGE_PACKAGES := mmdebstrap zstd openssl fdisk tesseract-ocr tesseract-ocr-ind
 RUST_AT_LEAST := 92

@@ -14,6 +14,7 @@
 //! | [`audit`] | the chain that binds the entries of an audit trail |
 //! | [`enrolment`] | how a booth gets its identity |
 //! | [`provision`] | the file that a technician carries to a booth |
+//! | [`recovery`] | how a dead booth's disk is opened |
 //! | [`wire`] | what booth, hub and console say to each other |
 //!
 //! The booth and the hub share this crate, so both ends of each contract are one piece of code.
@@ -32,6 +33,7 @@ pub mod picture;
 pub mod provision;
 pub mod reason;
 pub mod reconcile;
+pub mod recovery;
 pub mod session;
 pub mod text;
 pub mod wire;

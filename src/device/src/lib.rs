@@ -69,7 +69,8 @@ pub enum Request {
     },
     /// This booth is well: screen, touch, camera, reader and queue were there for a minute. Ends the trial of a new slot.
     Healthy,
-    /// Put what helps to find a fault onto an inserted stick, sealed to the hub's key.
+    /// Put what helps to find a fault onto an inserted stick, sealed to the hub's key. A booth that is not enrolled knows no
+    /// such key: it writes less, unsealed (`bilik-diagnostics-unenrolled-N.txt`), and nothing personal.
     Diagnostics,
     /// Forget enrolment, configuration and queue. Refused while claims wait that no stick has a copy of.
     FactoryReset,

@@ -1,8 +1,9 @@
 //! The partition `bilik-data`, where identity and queue lie: LUKS2 with ext4 inside, at /var.
 //!
 //! With a TPM only this machine opens it, and only when it was started with an image that the maker signed: the key is sealed
-//! to a policy that the image's signature fulfils, so an update does not lock it. Without a TPM the passphrase is empty:
-//! the claims in it are sealed to the hub all the same.
+//! to a policy that the image's signature fulfils, so an update does not lock it; besides that a passphrase opens it that
+//! only the hub can read ([`recovery`]). Without a TPM the passphrase is empty: the claims in it are sealed to the hub all
+//! the same.
 //!
 //! Making it takes a while, and may be cut. A partition that is blank, or bears the label of one being made, is made anew
 //! at the next start; one with anything else is never overwritten here, whatever is wrong with it.
@@ -11,11 +12,12 @@ use super::commands::Tool;
 use super::disks::{self, DATA};
 use super::machine::{Machine, User};
 use super::refusal::Refusal;
-use super::{copying, settings};
+use super::{copying, recovery, settings};
 use bilik_device::{Data, DataFault, Failure, Mode};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use zeroize::Zeroizing;
 
 /// Says to the rest of the service how it went: a word of [`Data`]; if it went wrong a word of [`DataFault`] too, and a line
 /// for the log.
@@ -25,6 +27,8 @@ pub const RESET: &str = "factory-reset";
 
 const MAPPED: &str = "/dev/mapper/bilik-data";
 const KEY: &str = "/run/bilik-device/data.key";
+/// A partition that is being made is mounted here, out of everybody's way.
+pub const NEW: &str = "/run/bilik-device/new";
 const PCR_KEY: &str = "/usr/lib/bilik/pcr-public.pem";
 /// LUKS label while it is being made, and then.
 const MAKING: &str = "bilik-making";
@@ -138,7 +142,8 @@ fn open_of_booth(machine: &Machine) -> Result<Data, Unopened> {
     Ok(data)
 }
 
-fn own_partition(machine: &Machine) -> Result<PathBuf, Refusal> {
+/// Where the data of the running booth lie.
+pub fn own_partition(machine: &Machine) -> Result<PathBuf, Refusal> {
     let disks = disks::list()?;
     let disk = disks::running(&disks).ok_or_else(|| Refusal::new(Failure::Io, "the disk of the root was not found"))?;
     Ok(machine.path(&disk.part(DATA)?.path))
@@ -185,32 +190,45 @@ pub fn make(machine: &Machine, device: &Path) -> Result<Data, Refusal> {
     };
     let data = if sealed.is_ok() { Data::Tpm } else { Data::NoTpm };
     if sealed.is_err() {
+        // What was made for the TPM, recovery included, is gone with this.
         let key = Key::of(machine, &[])?;
         Tool::new("cryptsetup").args(FORMAT).args(["--key-file"]).args([&key.path, device]).limit(LONG).run()?;
     }
     open(machine, device, &Header { label: MAKING.into(), tpm: data == Data::Tpm })?;
     let quiet = ["-q", "-F", "-m", "1", "-L", MADE];
     Tool::new("mkfs.ext4").args(quiet).arg(machine.path(MAPPED)).limit(LONG).run()?;
+    if let Ok(passphrase) = sealed {
+        keep_within(machine, &passphrase)?;
+    }
     Tool::new("cryptsetup").args(["config", "--label", MADE, "--"]).arg(device).run()?;
     Ok(data)
 }
 
-/// With a key that is only ever in memory until the TPM has it.
-fn make_sealed(machine: &Machine, device: &Path) -> Result<(), Refusal> {
-    let mut random = zeroize::Zeroizing::new([0; 64]);
-    let urandom = Path::new("/dev/urandom");
-    let read = std::fs::File::open(urandom).and_then(|mut file| file.read_exact(random.as_mut()));
-    read.map_err(Refusal::io("read", urandom))?;
-    let key = Key::of(machine, random.as_ref())?;
+/// With a key of the TPM's, and one for recovery, which it gives: only in memory until the partition is open.
+fn make_sealed(machine: &Machine, device: &Path) -> Result<Zeroizing<String>, Refusal> {
+    let passphrase = recovery::passphrase()?;
+    let key = Key::of(machine, passphrase.as_bytes())?;
     Tool::new("cryptsetup").args(FORMAT).arg("--key-file").args([&key.path, device]).limit(LONG).run()?;
     Tool::new("systemd-cryptenroll")
-        .args(["--tpm2-device=auto", "--tpm2-pcrs=", "--tpm2-public-key-pcrs=11", "--wipe-slot=password"])
+        .args(["--tpm2-device=auto", "--tpm2-pcrs=", "--tpm2-public-key-pcrs=11"])
         .arg(format!("--tpm2-public-key={}", machine.path(PCR_KEY).display()))
         .arg(format!("--unlock-key-file={}", key.path.display()))
         .arg(device)
         .limit(LONG)
-        .run()
-        .map(drop)
+        .run()?;
+    Ok(passphrase)
+}
+
+/// In the file system that is being made, before the partition counts as made.
+fn keep_within(machine: &Machine, passphrase: &str) -> Result<(), Refusal> {
+    let at = machine.path(NEW);
+    std::fs::create_dir_all(&at).map_err(Refusal::io("create", &at))?;
+    mount(machine, &at)?;
+    let own = at.join("lib/bilik-device");
+    let kept = own_folder(&own, 0o755, None)
+        .and_then(|()| machine.write(&own.join(recovery::CLEAR), passphrase.as_bytes(), 0o600, None));
+    Tool::new("umount").arg(&at).run()?;
+    kept
 }
 
 fn open(machine: &Machine, device: &Path, header: &Header) -> Result<Data, Refusal> {

@@ -31,7 +31,6 @@ size=512MiB, type=linux, name=bilik-root-a
 size=512MiB, type=linux, name=bilik-root-b
 type=linux, name=bilik-data
 ";
-const MOUNTED: &str = "/run/bilik-device/new";
 const LONG: Duration = Duration::from_secs(120);
 
 /// Thousandths of the whole: what comes before, the copying, what comes after.
@@ -139,7 +138,7 @@ fn provisioning(machine: &Machine, disks: &[Block]) -> Option<Vec<u8>> {
 
 /// What the new booth finds at its first start.
 fn leave(machine: &Machine, provisioning: Option<&[u8]>) -> Result<(), Refusal> {
-    let at = machine.path(MOUNTED);
+    let at = machine.path(data::NEW);
     std::fs::create_dir_all(&at).map_err(Refusal::io("create", &at))?;
     data::mount(machine, &at)?;
     let written = write_into(machine, &at, provisioning);

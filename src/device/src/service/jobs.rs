@@ -7,19 +7,15 @@ use super::settings::Settings;
 use super::work::{After, Report};
 use super::{clock, data, diagnostics, disks, installer, network, provisioning, queue, sticks, update};
 use bilik_claim::provision::Reader;
-use bilik_device::{Data, Failure, Mode, Outcome, Request, Step};
+use bilik_device::{Data, Failure, Mode, Outcome, Request, SlotState, Status, Step};
 
 /// Of the system that asks.
 pub const BOOTH_UNIT: &str = "bilik-booth.service";
 /// Longest name of a port or a profile, in bytes.
 const MAX_NAME: usize = 200;
 
-pub fn carry_out(
-    machine: &Machine,
-    request: &Request,
-    running_is_good: bool,
-    report: Report<'_>,
-) -> Result<After, Refusal> {
+/// `status`: as it was when this was asked for.
+pub fn carry_out(machine: &Machine, request: &Request, status: &Status, report: Report<'_>) -> Result<After, Refusal> {
     match request {
         // Answered by the loop, at once.
         Request::Status => Ok(After::Nothing),
@@ -67,10 +63,11 @@ pub fn carry_out(
                 update::Start::Usual | update::Start::Waiting => None,
                 update::Start::RolledBack(_) | update::Start::Interrupted => None,
             };
-            let proven = running_is_good || machine.mode() != Mode::Booth;
+            let good = status.slots.iter().any(|slot| slot.running && slot.state == SlotState::Good);
+            let proven = good || machine.mode() != Mode::Booth;
             update::commit(machine, trial.as_ref(), proven).map(|()| After::Nothing)
         }
-        Request::Diagnostics => diagnostics::write(machine, report).map(|()| After::Nothing),
+        Request::Diagnostics => diagnostics::write(machine, status, report).map(|()| After::Nothing),
         Request::FactoryReset => factory_reset(machine).map(|()| After::Reboot),
         Request::ExportQueue => queue::export(machine, report).map(|()| After::Nothing),
         Request::Restart => Ok(After::Reboot),

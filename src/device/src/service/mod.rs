@@ -26,6 +26,7 @@ mod notify;
 mod provisioning;
 mod queue;
 mod received;
+mod recovery;
 mod refusal;
 mod retry;
 mod server;

@@ -6,11 +6,12 @@
 use super::commands::Tool;
 use super::installer::PROVISION;
 use super::machine::{BOOTH_STATE, BOOTH_USER, Machine, read_foreign};
-use super::network;
 use super::refusal::Refusal;
 use super::settings::{self, Settings};
 use super::work::Report;
+use super::{network, recovery};
 use bilik_claim::enrolment::EnrolmentCode;
+use bilik_claim::ids::BoothId;
 use bilik_claim::provision::{Hub, MAX_BYTES, Provision};
 use bilik_device::{Failure, Provisioning, Step};
 use serde::Deserialize;
@@ -53,9 +54,15 @@ impl Identity {
         Provisioning::Done { hub: booth_address.clone(), booth: booth_name.clone(), branch: branch_name.clone() }
     }
 
-    /// The hub's age recipient.
-    pub fn recipient(&self) -> &str {
-        &self.hub.recipient
+    /// What the hub opens.
+    pub fn recipient(&self) -> Result<age::x25519::Recipient, Refusal> {
+        let key = self.hub.recipient.parse();
+        key.map_err(|error| Refusal::new(Failure::Io, format!("the hub's key is not one: {error}")))
+    }
+
+    pub fn booth(&self) -> Result<BoothId, Refusal> {
+        let id = serde_json::from_value(self.hub.booth.clone().into());
+        id.map_err(|error| Refusal::new(Failure::Io, format!("the booth's id is not one: {error}")))
     }
 
     /// Fit for the name of a file.
@@ -92,6 +99,7 @@ pub fn carry_out(machine: &Machine, report: Report<'_>) -> Result<(), Refusal> {
     }
     report(Step::Enrolling, 400);
     enrol(machine, &provision.hub)?;
+    recovery::try_to_entrust(machine);
     report(Step::Finishing, 950);
     machine.forget(PROVISION)
 }
@@ -106,6 +114,7 @@ pub fn enrol_typed(machine: &Machine, address: &str, code: &str, report: Report<
     provision.check().map_err(|e| Refusal::new(Failure::NotUnderstood, e.to_string()))?;
     report(Step::Enrolling, 100);
     enrol(machine, &provision.hub)?;
+    recovery::try_to_entrust(machine);
     report(Step::Finishing, 950);
     // What waited for another hub would replace this identity.
     machine.forget(PROVISION)

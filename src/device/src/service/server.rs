@@ -9,9 +9,9 @@ use super::retry::Retry;
 use super::update::{self, Start, Trial};
 use super::watch::{Verdict, Watch};
 use super::work::After;
-use super::{data, disks, jobs, notify, received, sticks};
+use super::{data, disks, jobs, notify, received, recovery, sticks};
 use bilik_device::client::PROGRESS_EVERY;
-use bilik_device::{Answer, Clock, Failure, Mode, Outcome, Provisioning, Request, SlotState, Status, Step, Work};
+use bilik_device::{Answer, Clock, Failure, Mode, Outcome, Provisioning, Request, Status, Step, Work};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
@@ -65,6 +65,7 @@ pub fn serve(machine: Machine, socket: &Path) -> anyhow::Result<()> {
     sticks::release(&machine);
     received::release(&machine);
     begin(&machine);
+    recovery::try_to_entrust(&machine);
     let mut looker = Looker::new(machine.clone());
     let seen = looker.look(true);
     let (events, incoming) = channel();
@@ -188,15 +189,15 @@ impl Service {
 
     fn start(&mut self, request: Request, asker: Option<Sender<Answer>>) {
         let work = Work { step: Step::Checking, permille: 0 };
+        let status = self.status();
         self.job = Some(Job { asker, work, request: request.clone(), ended: None });
         let (machine, events) = (self.machine.clone(), self.events.clone());
-        let good = self.seen.slots.iter().any(|slot| slot.running && slot.state == SlotState::Good);
         std::thread::spawn(move || {
             let report = |step, permille| {
                 let _ = events.send(Event::Progress(Work { step, permille }));
             };
             // A fault of this program in a piece of work must not leave the service busy for ever.
-            let work = std::panic::AssertUnwindSafe(|| jobs::carry_out(&machine, &request, good, &report));
+            let work = std::panic::AssertUnwindSafe(|| jobs::carry_out(&machine, &request, &status, &report));
             let lost = |_| Err(Refusal::new(Failure::Io, "the service has a fault here; see its log"));
             let result = std::panic::catch_unwind(work).unwrap_or_else(lost);
             let _ = events.send(Event::Ended(result));

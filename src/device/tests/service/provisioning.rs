@@ -9,7 +9,12 @@ use std::os::unix::fs::PermissionsExt as _;
 const PIN_HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$c3BlY2ltZW4tc2FsdA$gqgHjvzhrv8bMFJjxN1IFkcbPhPGSs2XlKMzC/4jmRQ";
 
 pub fn identity() -> String {
-    let recipient = age::x25519::Identity::generate().to_public();
+    identity_of(&age::x25519::Identity::generate())
+}
+
+/// Of a booth of this hub.
+pub fn identity_of(hub: &age::x25519::Identity) -> String {
+    let recipient = hub.to_public();
     format!(
         r#"{{"hub":{{"booth":"018f0000-0000-7000-8000-000000000001","booth_name":"Bilik 3","branch_name":"Specimen",
 "booth_address":"hub.example:8444","recipient":"{recipient}"}},"tls_key":"specimen"}}"#

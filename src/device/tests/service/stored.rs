@@ -2,7 +2,10 @@
 
 use super::machine::Machine;
 use super::refused;
+use bilik_claim::recovery::{DiskToken, TOKEN};
 use bilik_device::{Answer, Data, DataFault, Failure, Provisioning, Request};
+use std::io::Write as _;
+use std::process::{Command, Stdio};
 
 const ROW: &str =
     "     1  AAAA-1111  018f0000-0000-7000-8000-00000000000N   5 parts      1200 bytes  waits for the hub\n";
@@ -87,15 +90,103 @@ fn a_tpm_is_used_where_there_is_one_that_works() {
     assert!(machine.run("data").success());
     assert_eq!(verdict(&machine), "tpm");
     let enrolled = machine.calls("systemd-cryptenroll").join("");
-    for part in ["--tpm2-public-key-pcrs=11", "--tpm2-pcrs= ", "--wipe-slot=password"] {
+    for part in ["--tpm2-public-key-pcrs=11", "--tpm2-pcrs= "] {
         assert!(enrolled.contains(part), "{enrolled}");
     }
+    let (kept, mode) = recovery(&machine);
+    assert!(kept.len() == 64 && kept.bytes().all(|byte| byte.is_ascii_hexdigit()) && mode == 0o600, "{mode:o}");
     let machine = with_tpm();
     machine.put("fail/systemd-cryptenroll", "TPM is in lockout\n");
     assert!(machine.run("data").success());
     assert_eq!(verdict(&machine), "no-tpm");
     // The random key's header was replaced, so nothing opens it but the empty passphrase.
     assert_eq!(machine.calls("cryptsetup --batch-mode").len(), 2);
+    assert!(!machine.at("var/lib/bilik-device/recovery.key").exists());
+}
+
+/// The passphrase in clear, and its mode.
+fn recovery(machine: &Machine) -> (String, u32) {
+    let path = "var/lib/bilik-device/recovery.key";
+    let about = std::fs::metadata(machine.at(path)).unwrap();
+    (machine.text(path), std::os::unix::fs::PermissionsExt::mode(&about.permissions()) & 0o777)
+}
+
+/// Debian's own cryptsetup, on a header in a file.
+struct Header<'a>(&'a Machine);
+
+impl Header<'_> {
+    fn ask(&self, args: &[&str], input: &str) -> (bool, String) {
+        let mut child = Command::new("/usr/sbin/cryptsetup")
+            .args(args)
+            .arg(self.0.at("dev/vda5"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("cryptsetup is installed: see PACKAGES in the Makefile");
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        let said = child.wait_with_output().unwrap();
+        (said.status.success(), String::from_utf8(said.stdout).unwrap())
+    }
+
+    fn opens(&self, passphrase: &str) -> bool {
+        self.ask(&["open", "--test-passphrase", "--key-file=-"], passphrase).0
+    }
+
+    /// What the hub finds in the header's token.
+    fn recovered(&self, hub: &age::x25519::Identity) -> Option<String> {
+        let (found, json) = self.ask(&["token", "export", &format!("--token-id={TOKEN}")], "");
+        let sealed = found.then(|| DiskToken::read(json.as_bytes()).unwrap().sealed().unwrap())?;
+        Some(String::from_utf8(age::decrypt(hub, &sealed).unwrap()).unwrap())
+    }
+}
+
+#[test]
+fn the_hub_and_nobody_else_gets_into_the_disk_of_a_dead_machine() {
+    let mut machine = before(0, None);
+    std::fs::write(machine.at("dev/vda5"), vec![0; 32 << 20]).unwrap();
+    machine.put("real-header", "");
+    machine.put("dev/tpmrm0", "");
+    machine.put("usr/lib/bilik/pcr-public.pem", "specimen");
+    assert!(machine.run("data").success());
+    assert_eq!(verdict(&machine), "tpm");
+    let hub = age::x25519::Identity::generate();
+    let first = recovery(&machine).0;
+    assert!(Header(&machine).opens(&first) && !Header(&machine).opens(""));
+    assert_eq!(Header(&machine).recovered(&hub), None);
+    assert!(!machine.text("calls").contains(&first) && !machine.text("log").contains(&first));
+
+    // Not before the hub is known, and then at the next start at the latest.
+    machine.serve();
+    assert_eq!(recovery(&machine).0, first);
+    let clear = machine.at("var/lib/bilik-device/recovery.key");
+    machine.put("var/lib/bilik/identity.json", &super::provisioning::identity_of(&hub));
+    machine.put("fail/cryptsetup", "specimen of a failure\n");
+    machine.restart("a", "second");
+    assert!(clear.exists(), "{}", machine.text("log"));
+    std::fs::remove_file(machine.at("fail/cryptsetup")).unwrap();
+    machine.restart("a", "third");
+    assert!(!clear.exists(), "{}", machine.text("log"));
+    assert_eq!(Header(&machine).recovered(&hub).as_ref(), Some(&first));
+    // Cut after the header had it: done again, to the same end.
+    std::fs::write(&clear, &first).unwrap();
+    machine.restart("a", "fourth");
+    assert!(!clear.exists());
+    assert_eq!(Header(&machine).recovered(&hub).as_ref(), Some(&first));
+    // It is as before for the machine itself.
+    machine.cut();
+    std::fs::rename(machine.at("var"), machine.at("data")).unwrap();
+    assert!(machine.run("data").success());
+    assert_eq!(verdict(&machine), "tpm");
+
+    // Who resets gets another one, and the old one is worth nothing.
+    machine.put("var/lib/bilik-device/factory-reset", "\"\"");
+    std::fs::rename(machine.at("var"), machine.at("data")).unwrap();
+    assert!(machine.run("data").success());
+    let second = recovery(&machine).0;
+    assert_ne!(second, first);
+    assert!(Header(&machine).opens(&second) && !Header(&machine).opens(&first));
+    assert_eq!(Header(&machine).recovered(&hub), None);
 }
 
 #[test]
@@ -154,7 +245,17 @@ fn diagnostics_are_for_the_hub_alone() {
     let mut machine = Machine::new("a");
     machine.serve();
     machine.insert(&[]);
-    assert_eq!(refused(machine.ask(&Request::Diagnostics)).0, Failure::NotHere);
+    let secret = "bilik-booth: specimen of a secret\n";
+    machine.put("queue", secret);
+    machine.put("run/bilik-boot/data", "no-tpm");
+    // Nobody to seal to: less, in clear, and it says so.
+    assert_eq!(machine.ask(&Request::Diagnostics), Answer::Done);
+    let clear = machine.text("stick/bilik-diagnostics-unenrolled-1.txt");
+    assert!(clear.lines().next().unwrap().contains("NOT SEALED"), "{clear}");
+    for part in ["\"provisioning\": {\n    \"is\": \"missing\"", "data no-tpm", "===== slots", "===== units"] {
+        assert!(clear.contains(part), "{part}: {clear}");
+    }
+    assert!(!clear.contains("journalctl") && !clear.contains(secret), "{clear}");
     let hub = age::x25519::Identity::generate();
     let known = super::provisioning::identity();
     let begin = known.find("age1").unwrap();
@@ -165,6 +266,9 @@ fn diagnostics_are_for_the_hub_alone() {
         let path = machine.at(&format!("stick/bilik-diagnostics-018f0000-{number}.age"));
         let clear = age::decrypt(&hub, &std::fs::read(path).unwrap()).unwrap();
         let clear = String::from_utf8(clear).unwrap();
-        assert!(clear.contains("version 0.2.0") && clear.contains("specimen of journalctl"), "{clear}");
+        assert!(
+            clear.contains("version 0.2.0") && clear.contains("specimen of journalctl") && clear.contains(secret),
+            "{clear}"
+        );
     }
 }

@@ -6,6 +6,7 @@ mod booths;
 mod enrolment;
 mod keyring;
 mod provision;
+mod recover_disk;
 mod updates;
 
 pub use backup::{Backup, backup};
@@ -13,6 +14,7 @@ pub use booths::{list as list_booths, missing, missing_lines};
 pub use enrolment::{EnrolCode, Enrolee, enrol_code, open_codes, revoke_code};
 pub use keyring::{list as list_keys, retire_receipt_key, rotate as rotate_key};
 pub use provision::{Order, Provisioned, provision};
+pub use recover_disk::recover_disk;
 pub use updates::{offer as offer_update, offer_line, show as show_update, withdraw as withdraw_update};
 
 use crate::clock::wall_now;

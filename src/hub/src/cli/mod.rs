@@ -11,6 +11,7 @@ use crate::picture;
 use crate::recover;
 use crate::server;
 use bilik_claim::ids::{BoothId, ClaimId, Digest};
+use bilik_claim::recovery::MAX_BYTES as MAX_TOKEN;
 use bilik_claim::text::Language;
 use clap::{Parser, Subcommand};
 use qrcode::QrCode;
@@ -88,6 +89,9 @@ enum Command {
         identity: Option<PathBuf>,
         queue_dir: PathBuf,
     },
+    /// Print the passphrase of a dead booth's disk. Reads the token from standard input: on the PC that the disk is in,
+    /// `cryptsetup token export --token-id=7 PARTITION` writes it. KEYS.md tells the rest.
+    RecoverDisk,
     /// Walk the audit trail; fails if an entry was changed, removed or inserted.
     VerifyAudit {
         /// A head noted earlier, which must still be part of the trail.
@@ -261,6 +265,12 @@ fn run(command: &Command, config: &Config) -> Result<(), AdminError> {
             recover::recover(config, identity.as_deref(), queue_dir, |claim| {
                 print(&format!("{}  {}\n", claim.name, claim.outcome))
             })?;
+        }
+        Command::RecoverDisk => {
+            let mut token = Vec::new();
+            let read = io::stdin().lock().take(MAX_TOKEN as u64).read_to_end(&mut token);
+            read.map_err(|error| AdminError::Refused(format!("failed to read standard input: {error}")))?;
+            line(admin::recover_disk(config, &token)?.to_string());
         }
         // Was done before there was a configuration.
         Command::DecodeImage => {}

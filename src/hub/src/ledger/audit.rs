@@ -110,6 +110,10 @@ pub enum AuditEvent {
     ClaimRecovered {
         claim: ClaimId,
     },
+    /// Somebody got the passphrase of this booth's disk.
+    DiskOpened {
+        booth: BoothId,
+    },
     /// The booth has a receipt of it, and nobody has it: the ledger was put back from a backup that lacks it.
     ClaimMissing {
         claim: ClaimId,

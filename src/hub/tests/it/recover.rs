@@ -4,6 +4,7 @@ use crate::commands::{run, text};
 use age::secrecy::ExposeSecret as _;
 use bilik_claim::filing::{Manifest, Receipt, Signed};
 use bilik_claim::ids::{BoothId, ClaimId};
+use bilik_claim::recovery::DiskToken;
 use bilik_hub::{AuditState, admin};
 use ed25519_dalek::SigningKey;
 use std::fs;
@@ -161,4 +162,37 @@ async fn a_key_that_the_hub_does_not_keep_takes_nothing_in() {
     assert_eq!((code, told), (Some(0), vec![(50, "kept as number 1".to_owned())]));
     let target = bench.dir.path().join("export");
     assert_eq!(admin::export(&bench.config, ClaimId(Uuid::from_u128(50)), &target).unwrap(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dead_booths_disk_is_opened_and_that_is_noted() {
+    let bench = Bench::start().await;
+    let booth = bench.enrol("Bilik 1").await;
+    let config = bench.dir.path().join("hub.toml");
+    let token = |recipient: &str| {
+        let recipient: age::x25519::Recipient = recipient.parse().unwrap();
+        let sealed = age::encrypt(&recipient, b"specimen of a passphrase").unwrap();
+        serde_json::to_string(&DiskToken::new(0, booth.answer.booth, &sealed)).unwrap()
+    };
+    let noted = || {
+        let connection = rusqlite::Connection::open(bench.config.state_dir.join("hub.db")).unwrap();
+        let like = format!("%disk_opened%{}%", booth.answer.booth);
+        let count = "SELECT count(*) FROM audit WHERE text LIKE ?1";
+        connection.query_row(count, [like], |row| row.get::<_, u32>(0)).unwrap()
+    };
+    let foreign = age::x25519::Identity::generate().to_public().to_string();
+    for (json, expect) in [
+        (String::new(), "no recovery token"),
+        ("garbage ".repeat(10_000), "no recovery token"),
+        (r#"{"type":"systemd-tpm2","keyslots":["1"]}"#.into(), "no recovery token"),
+        (token(&foreign), "not sealed to a key of this hub"),
+    ] {
+        let output = run(&config, &["recover-disk"], &json);
+        assert_eq!((output.status.code(), text(&output.stdout)), (Some(1), String::new()));
+        assert!(text(&output.stderr).contains(expect), "{}", text(&output.stderr));
+    }
+    assert_eq!(noted(), 0);
+    let output = run(&config, &["recover-disk"], &token(&booth.answer.recipient));
+    assert_eq!(text(&output.stdout), "specimen of a passphrase\n", "{}", text(&output.stderr));
+    assert_eq!(noted(), 1);
 }
