@@ -243,7 +243,7 @@ pub(crate) mod tests {
         peer(&socket, move |line| match line {
             r#"{"ask":"status"}"# => vec![status()],
             r#"{"ask":"install","disk":"specimen"}"# => [said.clone(), vec![json(&Answer::Done)]].concat(),
-            r#"{"ask":"update"}"# => {
+            r#"{"ask":"update","from":"stick"}"# => {
                 vec![json(&Answer::Failed { why: Failure::BadSignature, detail: "signed by nobody".into() })]
             }
             // Goes away in the middle.
