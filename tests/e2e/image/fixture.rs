@@ -97,12 +97,10 @@ pub fn start_installed(machine: &mut Machine, stick: &Path) {
 pub fn enrol(machine: &mut Machine, hub: &Hub) {
     machine.see(NOT_ENROLLED).unwrap();
     let stick = machine.drives.plain_stick(&[(&provisioning(hub, "Bilik Uji", NO_MEDIA), "bilik.toml")]).unwrap();
-    machine.plug_in_reader().unwrap();
     machine.insert(&stick).unwrap();
     // *Ready* stands there for a moment only, and not long enough to be waited for.
     machine.see(WELCOME).unwrap();
     machine.pull_out(&stick).unwrap();
-    machine.unplug_reader().unwrap();
 }
 
 /// Keeps the drives as they are in this moment, for [`kept`]. They are what a power cut leaves now: what the screen says

@@ -126,9 +126,10 @@ fn because(fault: DataFault) -> impl FnOnce(Refusal) -> Unopened {
 
 fn open_of_booth(machine: &Machine) -> Result<Data, Unopened> {
     // What is late with another device is no reason to go without this one.
-    let settled = Tool::new("udevadm").args(["settle", "--timeout=15"]).ask();
-    settled.map_err(because(DataFault::NotFound))?;
-    let device = own_partition(machine).map_err(because(DataFault::NotFound))?;
+    let device = settle(Duration::from_secs(15))
+        .and_then(|()| own_partition(machine))
+        .or_else(|_| settle(LONG).and_then(|()| own_partition(machine)))
+        .map_err(because(DataFault::NotFound))?;
     let mut data = open_or_make(machine, &device)?;
     let var = machine.path("/var");
     check(machine).and_then(|()| mount(machine, &var)).map_err(because(DataFault::Damaged))?;
@@ -140,6 +141,12 @@ fn open_of_booth(machine: &Machine) -> Result<Data, Unopened> {
         tracing::warn!(%error, "the file system was not grown");
     }
     Ok(data)
+}
+
+/// Until every device that there is has its names, or that long.
+fn settle(longest: Duration) -> Result<(), Refusal> {
+    let option = format!("--timeout={}", longest.as_secs());
+    Tool::new("udevadm").args(["settle", &option]).limit(longest * 2).ask().map(drop)
 }
 
 /// Where the data of the running booth lie.
@@ -238,7 +245,9 @@ fn open(machine: &Machine, device: &Path, header: &Header) -> Result<Data, Refus
         return Ok(Data::Tpm);
     }
     let key = Key::of(machine, &[])?;
-    Tool::new("cryptsetup").args(["open", "--type=luks2", "--key-file"]).args([&key.path, device]).arg(MADE).run()?;
+    // It waits until udev knows the new device, behind all that it learns at a start.
+    let open = Tool::new("cryptsetup").args(["open", "--type=luks2", "--key-file"]).args([&key.path, device]).arg(MADE);
+    open.limit(LONG).run()?;
     Ok(Data::NoTpm)
 }
 
