@@ -32,7 +32,7 @@ WITH_NODE := PATH="$(NODE_PATH_PREFIX):$$PATH"
 CONSOLE := ui/console
 
 .PHONY: help demo test fuzz mutants device-cuts crash-power crash-syscalls simulate exactly-once bench bench-journal residue \
-	screens pictures types deb image image-test image-cuts console packages image-packages rust node lint unit clean
+	screens pictures types deb image image-repro image-test image-cuts image-updates console packages image-packages rust node lint unit clean
 
 help:
 	@echo "make demo     hub, booth and officer's console on this machine"
@@ -50,8 +50,10 @@ help:
 	@echo "make screens  every page of the booth in both languages, all sizes and modes: target/screens"
 	@echo "make types    the console's wire types, anew from the Rust contract"
 	@echo "make image    the booth's stick and its update: target/kiosk; needs root"
+	@echo "make image-repro    the image built twice: the same bytes but for signatures; needs root"
 	@echo "make image-test     the image on an emulated machine, by touch and by eye: installed, enrolled, served, updated; needs root"
 	@echo "make image-cuts     power cuts of the image's installation, first start and update: CUTS (30) of each; needs root"
+	@echo "make image-updates  thirteen updates that must not take a booth away, each on a machine of its own; needs root"
 	@echo "make deb      Debian packages of hub and booth, for this machine's release of Debian or a later one: target/debian"
 
 demo: packages rust console
@@ -136,15 +138,26 @@ image: packages image-packages rust
 	cargo build --release --no-default-features -p bilik-booth -p bilik-device
 	kiosk-image/build
 
+# Twice from nothing, the second time without what the first has kept, and compared; see kiosk-image/compare for what may differ.
+image-repro: image
+	rm -rf target/kiosk/first && mkdir -p target/kiosk/first && mv target/kiosk/image target/kiosk/pack target/kiosk/first
+	rm -rf target/kiosk/cache
+	kiosk-image/build
+	kiosk-image/inside kiosk-image/compare target/kiosk/first target/kiosk
+
 # One machine at a time: an emulated one fills both cores. BILIK_KIOSK says where the image is, if not in target/kiosk.
-IMAGE_TEST := cargo test -p bilik-tests --test e2e image:: -- --ignored --nocapture --test-threads 1
+IMAGE_TEST := cargo test -p bilik-tests --test e2e -- --ignored --nocapture --test-threads 1
 image-test: packages image-packages rust
 	cargo build -p bilik-hub
-	$(IMAGE_TEST)
+	$(IMAGE_TEST) image:: --skip image::cuts --skip image::bad_updates
 
 image-cuts: packages image-packages rust
 	cargo build -p bilik-hub
 	BILIK_CUTS=$(CUTS) $(IMAGE_TEST) image::cuts::
+
+image-updates: packages image-packages rust
+	cargo build -p bilik-hub
+	$(IMAGE_TEST) image::bad_updates::
 
 console: node $(CONSOLE)/dist/.built
 
