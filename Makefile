@@ -138,11 +138,11 @@ image: packages image-packages rust
 	cargo build --release --no-default-features -p bilik-booth -p bilik-device
 	kiosk-image/build
 
-# Twice from nothing, the second time without what the first has kept, and compared; see kiosk-image/compare for what may differ.
+# Twice from nothing but the programs, and compared; see kiosk-image/compare for what may differ.
 image-repro: image
-	rm -rf target/kiosk/first && mkdir -p target/kiosk/first && mv target/kiosk/image target/kiosk/pack target/kiosk/first
-	rm -rf target/kiosk/cache
-	kiosk-image/build
+	rm -rf target/kiosk/cache target/kiosk/first && kiosk-image/build
+	mkdir -p target/kiosk/first && mv target/kiosk/image target/kiosk/pack target/kiosk/first
+	rm -rf target/kiosk/cache && kiosk-image/build
 	kiosk-image/inside kiosk-image/compare target/kiosk/first target/kiosk
 
 # One machine at a time: an emulated one fills both cores. BILIK_KIOSK says where the image is, if not in target/kiosk.

@@ -7,6 +7,7 @@
 
 pub mod drill;
 pub mod drives;
+mod hands;
 pub mod qmp;
 pub mod screen;
 pub mod tools;
@@ -27,10 +28,6 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_secs(15 * 60);
 /// Between two looks at the screen.
 const BLINK: Duration = Duration::from_secs(1);
-/// How long a finger stays, and a key is held.
-const TOUCH: Duration = Duration::from_millis(200);
-/// Of the touch device, in both directions.
-const TOUCH_RANGE: u32 = 32767;
 
 /// No page of ours has these; they stand on ways out: firmware, shells, consoles, emergency modes.
 const WAYS_OUT: &[&str] = &[
@@ -90,6 +87,13 @@ impl Machine {
         Ok(())
     }
 
+    /// The same at another cable, with nothing in its sockets.
+    pub fn power_on_at(&mut self, cable: Cable) -> anyhow::Result<()> {
+        self.start(cable, &[])?;
+        self.qmp("cont", json!({}))?;
+        Ok(())
+    }
+
     /// Stops time in this machine, which has nothing in its sockets, and ends it: its drives have its memory beside them
     /// then, for [`Machine::wake`].
     pub fn put_to_sleep(&mut self) -> anyhow::Result<()> {
@@ -108,8 +112,8 @@ impl Machine {
     }
 
     /// Goes on where [`Machine::put_to_sleep`] has stopped.
-    pub fn wake(&mut self, cable: Cable) -> anyhow::Result<()> {
-        self.start(cable, &["-incoming", &format!("file:{}", drives::MEMORY)])?;
+    pub fn wake(&mut self) -> anyhow::Result<()> {
+        self.start(Cable::User, &["-incoming", &format!("file:{}", drives::MEMORY)])?;
         until("the memory is back", || {
             let said = self.qmp("query-status", json!({}))?;
             Ok((said["status"] != "inmigrate").then_some(()))
@@ -294,45 +298,6 @@ impl Machine {
     pub fn resets(&mut self) -> anyhow::Result<usize> {
         self.qmp("query-status", json!({}))?;
         Ok(self.running.as_ref().map_or(0, |running| running.qmp.happened("RESET")))
-    }
-
-    /// Presses keys together, named as QEMU does: `ctrl`, `alt`, `f1`, `sysrq`.
-    pub fn chord(&mut self, keys: &[&str]) -> anyhow::Result<()> {
-        let keys: Vec<_> = keys.iter().map(|key| json!({ "type": "qcode", "data": key })).collect();
-        self.qmp("send-key", json!({ "keys": keys, "hold-time": TOUCH.as_millis() }))?;
-        // It goes on for as long.
-        std::thread::sleep(2 * TOUCH);
-        Ok(())
-    }
-
-    /// Touches the glass here, in pixels.
-    pub fn tap(&mut self, (x, y): (u32, u32)) -> anyhow::Result<()> {
-        self.hold((x, y), TOUCH)
-    }
-
-    /// Leaves a finger there for some time.
-    pub fn hold(&mut self, at: (u32, u32), time: Duration) -> anyhow::Result<()> {
-        self.draw(&[at], time)
-    }
-
-    /// Draws a line with a finger.
-    pub fn draw(&mut self, points: &[(u32, u32)], stay: Duration) -> anyhow::Result<()> {
-        let (width, height) = self.seen.as_ref().map_or((1280, 800), |(_, screen)| (screen.width, screen.height));
-        let event = |kind: &str, id: i32, axis: &str, value: u32| {
-            let data = json!({ "type": kind, "slot": 0, "tracking-id": id, "axis": axis, "value": value });
-            json!({ "type": "mtt", "data": data })
-        };
-        // The finger comes down where it is to be, not where the last one was.
-        let mut comes = vec![event("begin", 1, "x", 0)];
-        for (x, y) in points {
-            let (x, y) = (x * TOUCH_RANGE / width.max(1), y * TOUCH_RANGE / height.max(1));
-            let there = [event("data", 1, "x", x), event("data", 1, "y", y)];
-            let events: Vec<_> = comes.drain(..).chain(there).collect();
-            self.qmp("input-send-event", json!({ "events": events }))?;
-            std::thread::sleep(stay);
-        }
-        self.qmp("input-send-event", json!({ "events": [event("end", -1, "x", 0)] }))?;
-        Ok(())
     }
 
     /// Between two looks at something that takes a while.

@@ -4,9 +4,9 @@
 
 use super::fixture::{READY, WELCOME, booth, its_hub, open_menu};
 use super::update::{OWN, Repack, bring, restart};
+use bilik_tests::machine::Machine;
 use bilik_tests::machine::drill::OVERLAY;
 use bilik_tests::machine::tools::{script, tests};
-use bilik_tests::machine::{Cable, Machine};
 use std::path::{Path, PathBuf};
 
 /// When it shows what it is.
@@ -120,7 +120,7 @@ fn bad_updates_end_in_the_good_version() {
     hub.run().unwrap();
     for case in CASES.iter().filter(|case| wanted.is_empty() || wanted.split(',').any(|name| name == case.name)) {
         let bundle = (case.make)();
-        let mut machine = booth(&format!("bad-{}", case.name), Cable::User);
+        let mut machine = booth(&format!("bad-{}", case.name));
         machine.plug_in_reader().unwrap();
         let stick = bring(&mut machine, &bundle);
         match case.ends {

@@ -3,7 +3,7 @@
 
 use super::claim;
 use super::fixture::{self, HOST, READY, WELCOME, booth, open_menu, provisioning};
-use super::update::{OWN, Repack, restart};
+use super::update::{OWN, Repack};
 use bilik_tests::browser::Browser;
 use bilik_tests::hub::Hub;
 use bilik_tests::machine::{Cable, Machine};
@@ -16,6 +16,7 @@ use std::process::Command;
 /// Set in the process that has its own network.
 const INSIDE: &str = "BILIK_OWN_NETWORK";
 const CABLE: &str = "bilik0";
+const ADDRESS: &str = "10.0.2.15/24";
 /// Two cameras of the kernel's driver for tests, which draws moving bars.
 const CAMERAS: &str = "modules_load=vivid vivid.n_devs=2 vivid.node_types=0x1,0x1 vivid.num_inputs=1,1";
 const MEDIA: &str = "camera = \"/dev/video0\"\ndocument_camera = \"/dev/video1\"\n\
@@ -50,10 +51,11 @@ fn its_hub() -> Hub {
     hub
 }
 
-/// New cameras for an enrolled booth: by a new file, and by an image that has their driver loaded.
+/// New cameras for an enrolled booth: by a new file, which gives it its own address too, and by an image that has their
+/// driver loaded. Then it moves to the cable; its plug is pulled, which an update that was said to be ready outlives.
 fn give_cameras(machine: &mut Machine, hub: &Hub) {
     let bundle = Repack { version: "0.9.5", words: CAMERAS, keys: OWN, ..Repack::default() }.make();
-    let file = provisioning(hub, "Bilik Kamera", MEDIA);
+    let file = provisioning(hub, "Bilik Kamera", ADDRESS, MEDIA);
     let stick = machine.drives.plain_stick(&[(&bundle, "bilik.raucb"), (&file, "bilik.toml")]).unwrap();
     machine.insert(&stick).unwrap();
     open_menu(machine);
@@ -64,9 +66,8 @@ fn give_cameras(machine: &mut Machine, hub: &Hub) {
     machine.tap_on("Pakai bilik.toml").unwrap();
     machine.see(WELCOME).unwrap();
     machine.pull_out(&stick).unwrap();
-    open_menu(machine);
-    machine.tap_on("Daya").unwrap();
-    restart(machine);
+    machine.cut();
+    machine.power_on_at(Cable::Tap(CABLE)).unwrap();
     machine.see(WELCOME).unwrap();
 }
 
@@ -77,7 +78,7 @@ fn an_officer_serves_the_booth() {
         return in_own_network("image::call::an_officer_serves_the_booth");
     }
     lay_cable();
-    let mut machine = booth("call", Cable::Tap(CABLE));
+    let mut machine = booth("call");
     let hub = its_hub();
     give_cameras(&mut machine, &hub);
     machine.plug_in_reader().unwrap();

@@ -3,8 +3,8 @@
 
 use super::fixture::{INSTALLED, INSTALLER, NOT_ENROLLED, WELCOME, booth, install, installed, start_installed};
 use super::update::{OWN, Repack, bring};
+use bilik_tests::machine::Machine;
 use bilik_tests::machine::drives::Drives;
-use bilik_tests::machine::{Cable, Machine};
 use std::hash::{BuildHasher as _, DefaultHasher, Hash as _, Hasher as _, RandomState};
 
 /// What is written, at most, in bytes.
@@ -72,7 +72,7 @@ fn cuts_of_the_first_start() {
 fn cuts_of_an_update() {
     let bundle = Repack { version: "0.9.4", keys: OWN, ..Repack::default() }.make();
     for (cut, bytes) in places("update", UPDATE).into_iter().enumerate() {
-        let mut machine = booth(&format!("cut-update-{cut}"), Cable::User);
+        let mut machine = booth(&format!("cut-update-{cut}"));
         machine.plug_in_reader().unwrap();
         bring(&mut machine, &bundle);
         let before = machine.written().unwrap();

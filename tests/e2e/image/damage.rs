@@ -1,7 +1,6 @@
 //! A disk that ages: bits that turn over in a slot.
 
 use super::fixture::{WELCOME, booth, open_menu};
-use bilik_tests::machine::Cable;
 use bilik_tests::machine::tools::script;
 
 /// The checks that a start makes, on what `make image` has made, with one bit after the other turned over: the hash tree as
@@ -45,7 +44,7 @@ fn every_changed_block_is_noticed() {
 #[ignore = "make image-test"]
 fn a_damaged_slot_gives_way_to_the_other() {
     for (name, label, offset) in [("root", "bilik-root-a", 100 << 20), ("kernel", "bilik-esp-a", 20 << 20)] {
-        let mut machine = booth(&format!("damaged-{name}"), Cable::User);
+        let mut machine = booth(&format!("damaged-{name}"));
         machine.cut();
         machine.drives.flip(label, offset).unwrap();
         machine.power_on(&[]).unwrap();

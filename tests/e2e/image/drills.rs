@@ -3,8 +3,8 @@
 
 use super::fixture::{READY, WELCOME, booth, its_hub};
 use super::update::{OWN, Repack, update};
+use bilik_tests::machine::Machine;
 use bilik_tests::machine::drill::OVERLAY;
-use bilik_tests::machine::{Cable, Machine};
 
 const UNIT: &str = "bilik-booth.service";
 
@@ -44,7 +44,7 @@ fn drill(machine: &mut Machine, name: &str, deed: &str) {
 #[allow(clippy::print_stdout, reason = "the figures are what it is for")]
 fn what_ends_or_hangs_comes_back() {
     let bundle = Repack { version: "0.9.6", keys: OWN, overlay: OVERLAY, ..Repack::default() }.make();
-    let mut machine = booth("drills", Cable::User);
+    let mut machine = booth("drills");
     let mut hub = its_hub(READY);
     hub.run().unwrap();
     machine.plug_in_reader().unwrap();

@@ -1,12 +1,11 @@
 //! Ways out of the booth that people try.
 
 use super::fixture::{WELCOME, booth, same_page};
-use bilik_tests::machine::Cable;
 
 #[test]
 #[ignore = "make image-test"]
 fn no_key_leads_out() {
-    let mut machine = booth("escape", Cable::User);
+    let mut machine = booth("escape");
     machine.see(WELCOME).unwrap();
     let resets = machine.resets().unwrap();
     // Once on the keyboard that every PC has, once on one that is plugged in.

@@ -2,9 +2,9 @@
 //! all tests of an image, because making it takes ten minutes.
 
 use bilik_tests::hub::Hub;
+use bilik_tests::machine::Machine;
 use bilik_tests::machine::drives::Drives;
 use bilik_tests::machine::tools::{kiosk, tests, version};
-use bilik_tests::machine::{Cable, Machine};
 use serde_json::json;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -58,13 +58,14 @@ pub fn its_hub(stage: &str) -> Hub {
     Hub::at(Path::new(&fs::read_to_string(tests().join(stage).join("hub")).unwrap()))
 }
 
-/// The file that a technician carries from this hub, with these cameras, microphone and loudspeaker.
-pub fn provisioning(hub: &Hub, booth: &str, media: &str) -> PathBuf {
+/// The file that a technician carries from this hub, with this address, cameras, microphone and
+/// loudspeaker.
+pub fn provisioning(hub: &Hub, booth: &str, network: &str, media: &str) -> PathBuf {
     let port = hub.console_address.rsplit(':').next().unwrap().to_owned();
     let file = hub.folder.join("bilik.toml");
     let (address, path) = (format!("{HOST}:{port}"), file.to_str().unwrap());
     let mut order = vec!["provision", "--booth", booth, "--hub", &address, "--pin", PIN, "--force", path];
-    order.extend(["--network", "dhcp", "--reader", "line", "--port", READER]);
+    order.extend(["--network", network, "--reader", "line", "--port", READER]);
     hub.command(&order).unwrap();
     let mut text = fs::read_to_string(&file).unwrap();
     text.push_str("\n[media]\n");
@@ -96,7 +97,8 @@ pub fn start_installed(machine: &mut Machine, stick: &Path) {
 /// Gives it the file of this hub, until it welcomes its first participant.
 pub fn enrol(machine: &mut Machine, hub: &Hub) {
     machine.see(NOT_ENROLLED).unwrap();
-    let stick = machine.drives.plain_stick(&[(&provisioning(hub, "Bilik Uji", NO_MEDIA), "bilik.toml")]).unwrap();
+    let stick =
+        machine.drives.plain_stick(&[(&provisioning(hub, "Bilik Uji", "dhcp", NO_MEDIA), "bilik.toml")]).unwrap();
     machine.insert(&stick).unwrap();
     // *Ready* stands there for a moment only, and not long enough to be waited for.
     machine.see(WELCOME).unwrap();
@@ -129,7 +131,7 @@ pub fn installed(name: &str) -> Machine {
 }
 
 /// A booth that is enrolled and welcomes its participants, without a card reader. Its hub is away.
-pub fn booth(name: &str, cable: Cable) -> Machine {
+pub fn booth(name: &str) -> Machine {
     let found = kept(READY).unwrap_or_else(|| {
         let hub = hub("enrolling");
         let mut machine = installed("enrolling");
@@ -140,7 +142,7 @@ pub fn booth(name: &str, cable: Cable) -> Machine {
         kept(READY).unwrap()
     });
     let mut machine = Machine::new(Drives::copy_of(name, &found).unwrap());
-    machine.wake(cable).unwrap();
+    machine.wake().unwrap();
     machine
 }
 
@@ -150,7 +152,7 @@ pub fn keep_awake(machine: &mut Machine, hub: &Hub) {
     let _ = Drives::copy_of(READY, &machine.drives).unwrap();
     fs::write(tests().join(READY).join("hub"), hub.folder.to_str().unwrap()).unwrap();
     fs::write(tests().join(READY).join("of"), image()).unwrap();
-    machine.wake(Cable::User).unwrap();
+    machine.wake().unwrap();
 }
 
 /// Names the image by what `make image` has said of it.

@@ -1,8 +1,8 @@
 //! Updates from a technician's stick.
 
 use super::fixture::{WELCOME, booth, open_menu};
+use bilik_tests::machine::Machine;
 use bilik_tests::machine::tools::{script, tests, version};
-use bilik_tests::machine::{Cable, Machine};
 use std::path::{Path, PathBuf};
 
 /// The same root file system under another version, with another kernel image, signed with these keys.
@@ -100,7 +100,7 @@ fn look_at_updates(machine: &mut Machine) {
 #[ignore = "make image-test"]
 fn an_update_is_kept_once_it_is_well() {
     let bundle = Repack { version: "0.9.1", keys: OWN, ..Repack::default() }.make();
-    let mut machine = booth("update", Cable::User);
+    let mut machine = booth("update");
     machine.plug_in_reader().unwrap();
     update(&mut machine, &bundle, "0.9.1");
     machine.see(WELCOME).unwrap();
