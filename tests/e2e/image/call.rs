@@ -60,7 +60,7 @@ fn give_cameras(machine: &mut Machine, hub: &Hub) {
     machine.insert(&stick).unwrap();
     open_menu(machine);
     machine.tap_on("Pembaruan").unwrap();
-    machine.tap_on("Pasang 0.9.5").unwrap();
+    machine.tap_on("dari stik").unwrap();
     machine.see("Akan dicoba pada").unwrap();
     machine.tap_on("Stik USB").unwrap();
     machine.tap_on("Pakai bilik.toml").unwrap();

@@ -76,7 +76,7 @@ fn cuts_of_an_update() {
         machine.plug_in_reader().unwrap();
         bring(&mut machine, &bundle);
         let before = machine.written().unwrap();
-        machine.tap_on("Pasang 0.9.4").unwrap();
+        machine.tap_on("dari stik").unwrap();
         if !machine.cut_at(before + bytes, "Akan dicoba pada").unwrap() {
             machine.cut();
         }

@@ -48,7 +48,7 @@ fn what_ends_or_hangs_comes_back() {
     let mut hub = its_hub(READY);
     hub.run().unwrap();
     machine.plug_in_reader().unwrap();
-    update(&mut machine, &bundle, "0.9.6");
+    update(&mut machine, &bundle);
     machine.see(WELCOME).unwrap();
     drill(&mut machine, "killed", "kill -KILL PID");
     drill(&mut machine, "frozen", "kill -STOP PID");

@@ -78,9 +78,9 @@ pub fn bring(machine: &mut Machine, bundle: &Path) -> PathBuf {
 }
 
 /// The same, and it is put into the other slot.
-pub fn update(machine: &mut Machine, bundle: &Path, version: &str) {
+pub fn update(machine: &mut Machine, bundle: &Path) {
     let stick = bring(machine, bundle);
-    machine.tap_on(&format!("Pasang {version}")).unwrap();
+    machine.tap_on("dari stik").unwrap();
     machine.see("Akan dicoba pada").unwrap();
     machine.pull_out(&stick).unwrap();
     restart(machine);
@@ -102,7 +102,7 @@ fn an_update_is_kept_once_it_is_well() {
     let bundle = Repack { version: "0.9.1", keys: OWN, ..Repack::default() }.make();
     let mut machine = booth("update");
     machine.plug_in_reader().unwrap();
-    update(&mut machine, &bundle, "0.9.1");
+    update(&mut machine, &bundle);
     machine.see(WELCOME).unwrap();
     look_at_updates(&mut machine);
     machine.see("Slot b").unwrap();
