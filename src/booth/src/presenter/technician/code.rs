@@ -21,8 +21,8 @@ pub fn type_code(service: &Service, say: Say) -> View {
         title: say.say("Ketik kode pendaftaran", "Type the enrolment code").into(),
         lead: say
             .say(
-                "Petugas hub membuatnya dengan bilik-hub enrol-code. Berlaku sekali, selama 10 menit.",
-                "The hub's operator makes it with bilik-hub enrol-code. It works once, for 10 minutes.",
+                "Petugas hub membuatnya dengan bilik-hub enrol-code. Berlaku sekali, selama waktu yang tertulis di sana.",
+                "The hub's operator makes it with bilik-hub enrol-code. It works once, for as long as it says there.",
             )
             .into(),
         fields: EnrolField::ALL.map(field).into(),
