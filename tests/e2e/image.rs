@@ -10,6 +10,8 @@ mod escape;
 mod fixture;
 mod update;
 
+use bilik_tests::specimen;
+
 /// Stick in, three touches, stick out.
 #[test]
 #[ignore = "make image-test"]
@@ -32,5 +34,11 @@ fn a_booth_enrols_and_serves() {
     claim::make(&mut machine);
     let claims = hub.command(&["claims"]).unwrap();
     assert_eq!(claims.lines().count(), 1, "{claims}");
+    // As somebody finds it who carries the disk away.
+    machine.cut();
+    for canary in [specimen::NIK, specimen::NAME, specimen::PHONE, specimen::ACCOUNT] {
+        assert!(!machine.drives.holds(canary).unwrap(), "{canary} is on the disk in clear");
+    }
+    assert!(machine.drives.holds("bilik.development").unwrap(), "nothing was searched");
     machine.scrap();
 }

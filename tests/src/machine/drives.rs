@@ -109,6 +109,17 @@ impl Drives {
         Ok(())
     }
 
+    /// Whether these bytes stand anywhere on the disk.
+    pub fn holds(&self, text: &str) -> anyhow::Result<bool> {
+        let mut grep = Command::new("grep");
+        grep.args(["--binary", "--text", "--quiet", "--fixed-strings", "-e", text, "--"]).arg(self.disk());
+        match grep.status().context("failed to run grep")?.code() {
+            Some(0) => Ok(true),
+            Some(1) => Ok(false),
+            other => anyhow::bail!("grep ended with {other:?}"),
+        }
+    }
+
     /// Turns one bit of a partition over: the disk ages.
     pub fn flip(&self, label: &str, offset: u64) -> anyhow::Result<()> {
         let part = partition(&self.disk(), label)?;
