@@ -62,7 +62,7 @@ fn give_cameras(machine: &mut Machine, hub: &Hub) {
     machine.tap_on("Pembaruan").unwrap();
     machine.tap_on("dari stik").unwrap();
     machine.see("Akan dicoba pada").unwrap();
-    machine.tap_on("Stik USB").unwrap();
+    machine.tap_on("Stik").unwrap();
     machine.tap_on("Pakai bilik.toml").unwrap();
     machine.see(WELCOME).unwrap();
     machine.pull_out(&stick).unwrap();
