@@ -54,6 +54,13 @@ pub struct Slot {
     pub state: SlotState,
 }
 
+impl Slot {
+    /// It runs, and is not proven.
+    pub fn is_on_trial(&self) -> bool {
+        self.running && self.state == SlotState::Trial
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SlotState {

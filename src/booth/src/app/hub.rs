@@ -166,6 +166,8 @@ impl App {
                 Some(Err(Trouble::Full)) => Some("B-04: no room on the disk for another claim"),
                 // Nobody shall type for ten minutes and then learn that the disk is broken.
                 None => Some("B-05: the queue of claims is being checked"),
+                // A trial that fails ends in a restart, and nobody shall be in a claim then.
+                Some(Ok(())) if self.is_on_trial() => Some("B-06: a new version is being tried; it takes a minute"),
                 Some(Ok(())) if self.wrong_hub => Some("B-02: the hub's certificate is not the enrolled one"),
                 Some(Ok(())) => None,
             }

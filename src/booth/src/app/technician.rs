@@ -15,7 +15,7 @@ use crate::updates::claims_allow;
 use crate::watchdog::{Heart, Watchdog};
 use bilik_claim::ids::BoothId;
 use bilik_claim::wire::DeviceState;
-use bilik_device::{Mode, Request};
+use bilik_device::{Mode, Request, Slot};
 use bilik_media::FrameSlots;
 use bilik_scanner::{Profiles, Watch};
 use bilik_ui::AppWindow;
@@ -182,6 +182,14 @@ impl App {
         self.upkeep.machine(&event);
         let orders = self.care.service.hear(event, Instant::now());
         self.follow(orders);
+        self.follow_service();
+    }
+
+    /// The running version is new and has not been well for its minute.
+    pub(super) fn is_on_trial(&self) -> bool {
+        let status = self.care.service.status();
+        let trial = status.is_some_and(|status| status.slots.iter().any(Slot::is_on_trial));
+        trial && !self.care.health.is_told()
     }
 
     pub(super) fn technician(&mut self, touched: Touched) {
@@ -369,6 +377,7 @@ impl App {
             if let Some(machine) = &care.machine {
                 machine.ask(Request::Healthy);
             }
+            self.follow_service();
         }
     }
 }
