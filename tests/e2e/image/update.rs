@@ -86,9 +86,15 @@ pub fn update(machine: &mut Machine, bundle: &Path) {
     restart(machine);
 }
 
+/// A sentence above the button begins with its words, and may be read before the button is.
 pub fn restart(machine: &mut Machine) {
-    machine.tap_on("Nyalakan ulang").unwrap();
-    machine.tap_on("Ya, nyalakan ulang").unwrap();
+    const YES: &str = "Ya, nyalakan ulang";
+    while machine.look().unwrap().find(YES).is_none() {
+        machine.tap_on("Nyalakan ulang").unwrap();
+        machine.pause();
+        machine.pause();
+    }
+    machine.tap_on(YES).unwrap();
 }
 
 fn look_at_updates(machine: &mut Machine) {
