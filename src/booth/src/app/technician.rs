@@ -340,7 +340,8 @@ impl App {
         let face = unseen(signs.camera, self.state.camera);
         let documents = unseen(signs.document_camera, self.state.document_camera);
         let free = self.session.visit().is_none() && care.service.page() != Some(Page::Menu(Section::Media));
-        if care.looking || !free || !(face || documents) {
+        // Without the cameras' engine nothing would ever come: it is asked again once there is one.
+        if care.looking || !free || !(face || documents) || self.media.is_none() {
             return;
         }
         self.care.looking = true;
