@@ -109,8 +109,12 @@ pub fn enrol(machine: &mut Machine, hub: &Hub) {
 /// is done has to be on them.
 pub fn keep(machine: &mut Machine, stage: &str) {
     machine.qmp("stop", json!({})).unwrap();
-    let _ = Drives::copy_of(stage, &machine.drives).unwrap();
+    store(machine, stage);
     machine.qmp("cont", json!({})).unwrap();
+}
+
+fn store(machine: &Machine, stage: &str) {
+    let _ = Drives::copy_of(stage, &machine.drives).unwrap();
     fs::write(tests().join(stage).join("of"), image()).unwrap();
 }
 
@@ -149,9 +153,8 @@ pub fn booth(name: &str) -> Machine {
 /// Like [`keep`], with what the machine has in its memory, so that nobody waits for it to start again.
 pub fn keep_awake(machine: &mut Machine, hub: &Hub) {
     machine.put_to_sleep().unwrap();
-    let _ = Drives::copy_of(READY, &machine.drives).unwrap();
+    store(machine, READY);
     fs::write(tests().join(READY).join("hub"), hub.folder.to_str().unwrap()).unwrap();
-    fs::write(tests().join(READY).join("of"), image()).unwrap();
     machine.wake().unwrap();
 }
 

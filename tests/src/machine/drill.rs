@@ -9,7 +9,7 @@ use crate::process::until;
 use anyhow::{Context as _, bail};
 use std::io::{Read as _, Write as _};
 use std::os::unix::net::UnixStream;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// A shell script that prints the overlay's folder as a cpio archive.
 pub const OVERLAY: &str = r#"
@@ -42,27 +42,19 @@ pub const OVERLAY: &str = r#"
 	cd /tmp/overlay && find . | cpio --quiet -o -H newc
 "#;
 
-/// How long a command may take in a slow machine.
-const LIMIT: Duration = Duration::from_secs(120);
-
 impl Machine {
     /// Runs a line of shell as root inside a machine that has the drill's kernel image; gives what it printed.
     pub fn inside(&mut self, line: &str) -> anyhow::Result<String> {
-        let socket = self.drives.folder.join("serial");
-        let mut serial =
-            UnixStream::connect(&socket).with_context(|| format!("failed to reach {}", socket.display()))?;
-        serial.set_read_timeout(Some(Duration::from_millis(500)))?;
         // The line is echoed; only what the shell makes of it has the mark in one piece.
-        let order = format!("\n{{ {line}\n}}; echo \"dril\"\"led $?\"\n");
-        serial.write_all(order.as_bytes())?;
-        let (mut heard, deadline) = (String::new(), Instant::now() + LIMIT);
+        let mut serial = self.type_inside(&format!("{{ {line}\n}}; echo \"dril\"\"led $?\""))?;
+        let mut heard = String::new();
         until("the shell has answered", || {
             let mut bytes = [0; 4096];
             if let Ok(read) = serial.read(&mut bytes) {
                 heard.push_str(&String::from_utf8_lossy(&bytes[..read]));
             }
             let ended = heard.split_once("drilled ").is_some_and(|(_, rest)| rest.contains('\n'));
-            Ok((ended || Instant::now() >= deadline).then_some(()))
+            Ok(ended.then_some(()))
         })?;
         let (said, rest) = heard.split_once("drilled ").with_context(|| format!("no answer to {line:?}: {heard:?}"))?;
         let said = said.rsplit_once("led $?\"").map_or(said, |(_, said)| said).trim().replace('\r', "");

@@ -340,8 +340,7 @@ impl App {
         let face = unseen(signs.camera, self.state.camera);
         let documents = unseen(signs.document_camera, self.state.document_camera);
         let free = self.session.visit().is_none() && care.service.page() != Some(Page::Menu(Section::Media));
-        // Without the cameras' engine nothing would ever come: it is asked again once there is one.
-        if care.looking || !free || !(face || documents) || self.media.is_none() {
+        if care.looking || !free || !(face || documents) {
             return;
         }
         self.care.looking = true;
@@ -375,9 +374,7 @@ impl App {
         let care = &mut self.care;
         if booth && care.health.judge(care.signs, Instant::now()) {
             info!("this booth is well");
-            if let Some(machine) = &care.machine {
-                machine.ask(Request::Healthy);
-            }
+            care.ask(Request::Healthy);
             self.follow_service();
         }
     }

@@ -28,7 +28,7 @@ mod report;
 use crate::device::{End, MachineEvent};
 use bilik_claim::ids::Digest;
 use bilik_claim::machine::{EVERY_SECONDS, Hindrance, MachineAnswer, MachineReport, Offer, Progress};
-use bilik_device::{Clock, Failure, Mode, Outcome, Request, SlotState, Status, UpdateFrom};
+use bilik_device::{Clock, Failure, Mode, Outcome, Request, Slot, SlotState, Status, UpdateFrom};
 use fetch::Fault;
 use std::time::{Duration, Instant};
 
@@ -338,7 +338,7 @@ impl Updates {
 
     /// What installing waits for.
     fn waits(&self, status: Option<&Status>, around: &Around, now: Instant) -> Hindrance {
-        let proven = |status: &Status| !status.slots.iter().any(|slot| slot.running && slot.state == SlotState::Trial);
+        let proven = |status: &Status| !status.slots.iter().any(Slot::is_on_trial);
         let free = status.is_some_and(|status| status.work.is_none() && proven(status));
         if around.session || now.saturating_duration_since(self.session_at) < IDLE {
             Hindrance::Session

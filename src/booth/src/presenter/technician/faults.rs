@@ -4,7 +4,7 @@ use super::view::{Around, Line, Say};
 use crate::service::{Machine, Service};
 use bilik_claim::text::Language;
 use bilik_claim::wire::DeviceState;
-use bilik_device::{Clock, Data, Mode, Outcome, SlotState, Status};
+use bilik_device::{Clock, Data, Mode, Outcome, Slot, SlotState, Status};
 use bilik_journal::courier::Trouble;
 use bilik_ui::Tone;
 
@@ -250,7 +250,7 @@ fn machine(status: &Status, say: Say, found: &mut Vec<Line>) {
             ),
         );
     }
-    if status.mode == Mode::Booth && status.slots.iter().any(|slot| slot.running && slot.state == SlotState::Trial) {
+    if status.mode == Mode::Booth && status.slots.iter().any(Slot::is_on_trial) {
         add(
             "U-01",
             Tone::Hint,
