@@ -23,14 +23,21 @@ pub fn filter() -> Result<(), slint::PlatformError> {
     if !is_bare() {
         return Ok(());
     }
-    let screens = RefCell::new(Touchscreens::default());
+    let plugged_in = Touchscreens::plugged_in().unwrap_or_else(|error| {
+        tracing::error!(%error, "touch screens cannot be listed; the first touch will tell");
+        Touchscreens::default()
+    });
+    let there = plugged_in.is_any();
+    let screens = RefCell::new(plugged_in);
     let hook = move |event: &input::Event| {
         if let Some(there) = screens.borrow_mut().hear(event) {
             Post.send(Incoming::Touchscreen(there));
         }
         is_swallowed(event)
     };
-    slint::BackendSelector::new().with_libinput_event_hook(hook).select()
+    slint::BackendSelector::new().with_libinput_event_hook(hook).select()?;
+    Post.send(Incoming::Touchscreen(there));
+    Ok(())
 }
 
 fn is_swallowed(event: &input::Event) -> bool {

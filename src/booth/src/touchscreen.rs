@@ -1,11 +1,14 @@
 //! Whether there is a touch screen: without one nobody can use a booth.
 //!
 //! By the word of libinput, through which Slint's back end for the bare screen gets its touches: a device counts once libinput
-//! has opened it, and one that is plugged in again is found the same way. On a desktop there is nothing to tell, for the window
-//! system has the devices there, and a mouse will do.
+//! has opened it, and one that is plugged in again is found the same way. But of those that were there at the start libinput
+//! tells only once it has something to read, which is at the first touch; so those are asked for of udev, as libinput asks.
+//! On a desktop there is nothing to tell, for the window system has the devices there, and a mouse will do.
 
 use input::event::{DeviceEvent, EventTrait as _};
 use std::collections::BTreeSet;
+use std::fs::File;
+use std::io;
 
 /// The touch screens that are there, by their names in sysfs (`event5`). Pure.
 #[derive(Debug, Default)]
@@ -14,6 +17,22 @@ pub struct Touchscreens {
 }
 
 impl Touchscreens {
+    /// Those that are plugged in now and can be opened.
+    ///
+    /// # Errors
+    /// If udev's devices cannot be listed.
+    pub fn plugged_in() -> io::Result<Self> {
+        let mut found = udev::Enumerator::new()?;
+        found.match_subsystem("input")?;
+        found.match_property("ID_INPUT_TOUCHSCREEN", "1")?;
+        let felt = found.scan_devices()?.filter(|device| device.devnode().is_some_and(|node| File::open(node).is_ok()));
+        Ok(Self { names: felt.map(|device| device.sysname().to_string_lossy().into_owned()).collect() })
+    }
+
+    pub fn is_any(&self) -> bool {
+        !self.names.is_empty()
+    }
+
     /// What an event of libinput changes: whether there is a touch screen, if that is news.
     pub fn hear(&mut self, event: &input::Event) -> Option<bool> {
         let input::Event::Device(event) = event else { return None };

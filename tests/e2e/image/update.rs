@@ -86,15 +86,19 @@ pub fn update(machine: &mut Machine, bundle: &Path) {
     restart(machine);
 }
 
-/// A sentence above the button begins with its words, and may be read before the button is.
+/// Asks for it, and confirms. The button of the answer has red letters in a frame, which are not always read; it stands
+/// below the question.
 pub fn restart(machine: &mut Machine) {
-    const YES: &str = "Ya, nyalakan ulang";
-    while machine.look().unwrap().find(YES).is_none() {
+    const BELOW: u32 = 131;
+    let (across, down) = loop {
+        if let Some(question) = machine.look().unwrap().find("Nyalakan ulang bilik?") {
+            break question;
+        }
         machine.tap_on("Nyalakan ulang").unwrap();
         machine.pause();
         machine.pause();
-    }
-    machine.tap_on(YES).unwrap();
+    };
+    machine.tap((across, down + BELOW)).unwrap();
 }
 
 fn look_at_updates(machine: &mut Machine) {
