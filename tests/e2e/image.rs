@@ -7,7 +7,9 @@ mod cuts;
 mod damage;
 mod drills;
 mod escape;
+
 mod fixture;
+mod start;
 mod update;
 
 use bilik_tests::specimen;
@@ -29,7 +31,7 @@ fn a_booth_enrols_and_serves() {
     let mut machine = fixture::installed("serve");
     machine.power_on(&[]).unwrap();
     fixture::enrol(&mut machine, &hub);
-    fixture::keep_awake(&mut machine, &hub);
+    fixture::keep_awake(&mut machine, fixture::READY, &hub);
     machine.plug_in_reader().unwrap();
     claim::make(&mut machine);
     let claims = hub.command(&["claims"]).unwrap();

@@ -60,6 +60,13 @@ pub enum Cable {
     Tap(&'static str),
 }
 
+/// How the machine's processors are emulated.
+#[derive(Clone, Copy)]
+enum Accel {
+    Threads,
+    Counts,
+}
+
 struct Running {
     process: Process,
     qmp: Qmp,
@@ -79,7 +86,7 @@ impl Machine {
 
     /// Presses the power button, with these sticks in their sockets.
     pub fn power_on(&mut self, sticks: &[&Path]) -> anyhow::Result<()> {
-        self.start(Cable::User, &[])?;
+        self.start(Cable::User, Accel::Threads, &[])?;
         for stick in sticks {
             self.insert(stick)?;
         }
@@ -89,9 +96,22 @@ impl Machine {
 
     /// The same at another cable, with nothing in its sockets.
     pub fn power_on_at(&mut self, cable: Cable) -> anyhow::Result<()> {
-        self.start(cable, &[])?;
+        self.start(cable, Accel::Threads, &[])?;
         self.qmp("cont", json!({}))?;
         Ok(())
+    }
+
+    /// The same with a processor that counts: each instruction takes it a nanosecond, so the guest's clock tells how many
+    /// there were, and where nothing is to be done it does not wait.
+    pub fn power_on_counted(&mut self) -> anyhow::Result<()> {
+        self.start(Cable::User, Accel::Counts, &[])?;
+        self.qmp("cont", json!({}))?;
+        Ok(())
+    }
+
+    /// Instructions that a counting processor has carried out since the power button was pressed.
+    pub fn instructions(&mut self) -> anyhow::Result<u64> {
+        self.qmp("query-replay", json!({}))?["icount"].as_u64().context("QEMU does not count instructions")
     }
 
     /// Stops time in this machine, which has nothing in its sockets, and ends it: its drives have its memory beside them
@@ -113,7 +133,7 @@ impl Machine {
 
     /// Goes on where [`Machine::put_to_sleep`] has stopped.
     pub fn wake(&mut self) -> anyhow::Result<()> {
-        self.start(Cable::User, &["-incoming", &format!("file:{}", drives::MEMORY)])?;
+        self.start(Cable::User, Accel::Threads, &["-incoming", &format!("file:{}", drives::MEMORY)])?;
         until("the memory is back", || {
             let said = self.qmp("query-status", json!({}))?;
             Ok((said["status"] != "inmigrate").then_some(()))
@@ -122,7 +142,7 @@ impl Machine {
         Ok(())
     }
 
-    fn start(&mut self, cable: Cable, more: &[&str]) -> anyhow::Result<()> {
+    fn start(&mut self, cable: Cable, accel: Accel, more: &[&str]) -> anyhow::Result<()> {
         anyhow::ensure!(self.running.is_none(), "the machine is on already");
         let folder = self.drives.folder.clone();
         let socket = folder.join("qmp");
@@ -131,8 +151,12 @@ impl Machine {
         }
         let tpm = if self.with_tpm { Some(self.start_tpm()?) } else { None };
         let mut command = inside(&self.drives.name, "qemu-system-x86_64");
-        command.args(["-S", "-nodefaults", "-display", "none", "-machine", "q35,smm=on", "-cpu", "max", "-smp", "2"]);
-        command.args(["-accel", "tcg,thread=multi,tb-size=512", "-m", "2048"]);
+        command.args(["-S", "-nodefaults", "-display", "none", "-machine", "q35,smm=on", "-cpu", "max"]);
+        command.args(match accel {
+            Accel::Threads => &["-accel", "tcg,thread=multi,tb-size=512", "-smp", "2"][..],
+            Accel::Counts => &["-accel", "tcg,thread=single,tb-size=512", "-icount", "shift=0,sleep=off", "-smp", "1"],
+        });
+        command.args(["-m", "2048"]);
         command.args(["-global", "driver=cfi.pflash01,property=secure,value=on"]);
         command.arg("-drive").arg("if=pflash,format=raw,readonly=on,file=/usr/share/OVMF/OVMF_CODE_4M.secboot.fd");
         command.args(["-drive", "if=pflash,format=raw,file=firmware.fd"]);

@@ -1,12 +1,37 @@
 //! A program that ends, one that hangs, a kernel that hangs: how long until the booth is usable again, as its own log of
 //! the guest's time tells it. Figures, not limits: an emulated machine starts its programs ten times slower than a PC.
 
-use super::fixture::{READY, WELCOME, booth, its_hub};
+use super::fixture::{READY, WELCOME, booth, cold, its_hub, keep_awake, woken};
 use super::update::{OWN, Repack, update};
 use bilik_tests::machine::Machine;
 use bilik_tests::machine::drill::OVERLAY;
 
 const UNIT: &str = "bilik-booth.service";
+const STAGE: &str = "shell";
+
+/// A booth with a shell inside and its card reader, which welcomes its participants. Its hub is [`READY`]'s, and away.
+pub fn with_shell(name: &str) -> Machine {
+    let mut machine = woken(name, STAGE, make_shell);
+    machine.plug_in_reader().unwrap();
+    machine
+}
+
+/// The same, switched off.
+pub fn cold_with_shell(name: &str) -> Machine {
+    cold(name, STAGE, make_shell)
+}
+
+fn make_shell() {
+    let bundle = Repack { version: "0.9.6", keys: OWN, overlay: OVERLAY, ..Repack::default() }.make();
+    let mut machine = booth("shelled");
+    machine.plug_in_reader().unwrap();
+    update(&mut machine, &bundle);
+    machine.see(WELCOME).unwrap();
+    // What is in its sockets does not sleep with it.
+    machine.unplug_reader().unwrap();
+    keep_awake(&mut machine, STAGE, &its_hub(READY));
+    machine.scrap();
+}
 
 /// Seconds of the guest's clock since its start: now, when the program was last asked to start, and when it was ready.
 fn times(machine: &mut Machine) -> [f64; 3] {
@@ -43,12 +68,9 @@ fn drill(machine: &mut Machine, name: &str, deed: &str) {
 #[ignore = "make image-test"]
 #[allow(clippy::print_stdout, reason = "the figures are what it is for")]
 fn what_ends_or_hangs_comes_back() {
-    let bundle = Repack { version: "0.9.6", keys: OWN, overlay: OVERLAY, ..Repack::default() }.make();
-    let mut machine = booth("drills");
+    let mut machine = with_shell("drills");
     let mut hub = its_hub(READY);
     hub.run().unwrap();
-    machine.plug_in_reader().unwrap();
-    update(&mut machine, &bundle);
     machine.see(WELCOME).unwrap();
     drill(&mut machine, "killed", "kill -KILL PID");
     drill(&mut machine, "frozen", "kill -STOP PID");

@@ -127,34 +127,42 @@ fn kept(stage: &str) -> Option<Drives> {
 
 /// A computer with the booth on its disk that was never started.
 pub fn installed(name: &str) -> Machine {
-    let found = kept(INSTALLED_STAGE).unwrap_or_else(|| {
-        install_on("installing").0.scrap();
-        kept(INSTALLED_STAGE).unwrap()
-    });
-    Machine::new(Drives::copy_of(name, &found).unwrap())
+    cold(name, INSTALLED_STAGE, || install_on("installing").0.scrap())
 }
 
 /// A booth that is enrolled and welcomes its participants, without a card reader. Its hub is away.
 pub fn booth(name: &str) -> Machine {
-    let found = kept(READY).unwrap_or_else(|| {
+    woken(name, READY, || {
         let hub = hub("enrolling");
         let mut machine = installed("enrolling");
         machine.power_on(&[]).unwrap();
         enrol(&mut machine, &hub);
-        keep_awake(&mut machine, &hub);
+        keep_awake(&mut machine, READY, &hub);
         machine.scrap();
-        kept(READY).unwrap()
-    });
-    let mut machine = Machine::new(Drives::copy_of(name, &found).unwrap());
+    })
+}
+
+/// A copy of the machine that was kept at this stage. `make` makes and keeps one, if this image has none yet.
+pub fn woken(name: &str, stage: &str, make: impl FnOnce()) -> Machine {
+    let mut machine = cold(name, stage, make);
     machine.wake().unwrap();
     machine
 }
 
+/// The same, as if its plug had been pulled at that moment.
+pub fn cold(name: &str, stage: &str, make: impl FnOnce()) -> Machine {
+    let found = kept(stage).unwrap_or_else(|| {
+        make();
+        kept(stage).unwrap()
+    });
+    Machine::new(Drives::copy_of(name, &found).unwrap())
+}
+
 /// Like [`keep`], with what the machine has in its memory, so that nobody waits for it to start again.
-pub fn keep_awake(machine: &mut Machine, hub: &Hub) {
+pub fn keep_awake(machine: &mut Machine, stage: &str, hub: &Hub) {
     machine.put_to_sleep().unwrap();
-    store(machine, READY);
-    fs::write(tests().join(READY).join("hub"), hub.folder.to_str().unwrap()).unwrap();
+    store(machine, stage);
+    fs::write(tests().join(stage).join("hub"), hub.folder.to_str().unwrap()).unwrap();
     machine.wake().unwrap();
 }
 
