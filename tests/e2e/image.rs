@@ -7,7 +7,6 @@ mod cuts;
 mod damage;
 mod drills;
 mod escape;
-
 mod fixture;
 mod start;
 mod update;

@@ -1,6 +1,6 @@
 //! Updates from a technician's stick.
 
-use super::fixture::{WELCOME, booth, open_menu};
+use super::fixture::{READY, WELCOME, booth, its_hub, open_menu};
 use bilik_tests::machine::Machine;
 use bilik_tests::machine::tools::{script, tests, version};
 use std::path::{Path, PathBuf};
@@ -122,5 +122,36 @@ fn an_update_is_kept_once_it_is_well() {
     machine.power_on(&[]).unwrap();
     look_at_updates(&mut machine);
     machine.see("Diperbarui dari").unwrap();
+    machine.scrap();
+}
+
+/// Offered at the hub, fetched, installed when nobody has been there for ten minutes, tried, kept, and told to the hub.
+#[test]
+#[ignore = "make image-updates"]
+#[allow(clippy::print_stdout, reason = "what the hub's operator sees meanwhile")]
+fn the_hub_brings_an_update() {
+    let bundle = Repack { version: "0.9.2", keys: OWN, ..Repack::default() }.make();
+    let mut hub = its_hub(READY);
+    hub.run().unwrap();
+    let mut machine = booth("offered");
+    machine.plug_in_reader().unwrap();
+    hub.command(&["update", "offer", "--now", bundle.to_str().unwrap()]).unwrap();
+    let patience = std::time::Instant::now() + std::time::Duration::from_secs(40 * 60);
+    let mut told = String::new();
+    loop {
+        let said = hub.command(&["booth", "list"]).unwrap();
+        if said != told {
+            println!("{said}");
+            told = said;
+        }
+        if told.contains("runs 0.9.2") && told.contains("b 0.9.2 (good, running)") && told.contains("last: ") {
+            break;
+        }
+        assert!(std::time::Instant::now() < patience, "the hub was told: {told}");
+        machine.offers_no_way_out().unwrap();
+        machine.pause();
+    }
+    machine.see(WELCOME).unwrap();
+    hub.command(&["update", "withdraw"]).unwrap();
     machine.scrap();
 }
