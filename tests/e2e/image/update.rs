@@ -81,7 +81,8 @@ pub fn bring(machine: &mut Machine, bundle: &Path) -> PathBuf {
 pub fn update(machine: &mut Machine, bundle: &Path) {
     let stick = bring(machine, bundle);
     machine.tap_on("dari stik").unwrap();
-    machine.see("Akan dicoba pada").unwrap();
+    let (ended, _) = machine.see_any(&["Akan dicoba pada", "coba lagi", "gagal", "rusak", WELCOME]).unwrap();
+    assert_eq!(ended, 0, "the update was not installed: {:?}", machine.look().unwrap().text());
     machine.pull_out(&stick).unwrap();
     restart(machine);
 }
