@@ -14,8 +14,8 @@ pub mod client;
 mod status;
 
 pub use status::{
-    Address, Clock, Data, DataFault, Disk, Mode, Network, Outcome, Provisioning, RollbackReason, Slot, SlotState,
-    Status, Step, Stick, Work,
+    Address, Clock, Data, DataFault, Disk, Mode, Network, OnStick, Outcome, Provisioning, RollbackReason, Slot,
+    SlotState, Status, Step, Stick, Work,
 };
 
 use serde::{Deserialize, Serialize};

@@ -169,8 +169,28 @@ pub struct Stick {
     pub name: String,
     /// It has a provisioning file.
     pub provisioning: bool,
-    /// Version of the update on it.
-    pub update: Option<String>,
+    pub update: OnStick,
+}
+
+/// The update on a stick.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum OnStick {
+    #[default]
+    Nothing,
+    /// Signed by this booth's maker.
+    Version(String),
+    /// There is one, and it is of no use.
+    Unfit(Failure),
+}
+
+impl OnStick {
+    pub fn version(&self) -> Option<&str> {
+        match self {
+            Self::Version(version) => Some(version),
+            Self::Nothing | Self::Unfit(_) => None,
+        }
+    }
 }
 
 /// Something that takes its time.

@@ -3,7 +3,7 @@
 //! `BILIK_UPDATES` picks some by their names; without it all are tried, about three minutes for each that is started.
 
 use super::fixture::{READY, WELCOME, booth, its_hub, open_menu};
-use super::update::{OWN, Repack, bring, restart};
+use super::update::{OWN, Repack, bring, button, put_in, restart};
 use bilik_tests::machine::Machine;
 use bilik_tests::machine::drill::OVERLAY;
 use bilik_tests::machine::tools::{script, tests};
@@ -44,7 +44,7 @@ const CASES: &[Case] = &[
     Case {
         name: "stranger",
         make: || Repack { keys: "strangers", ..made("") }.make(),
-        ends: Refused("Pembaruan tidak ditandatangani"),
+        ends: Refused("Pembaruan asing"),
     },
     Case {
         name: "older",
@@ -54,9 +54,9 @@ const CASES: &[Case] = &[
     Case {
         name: "other-product",
         make: || Repack { manifest: "s/^compatible=.*/compatible=other/", ..made("") }.make(),
-        ends: Refused("Berkas di stik rusak"),
+        ends: Refused("tidak ditandatangani"),
     },
-    Case { name: "truncated", make: || spoilt("truncate -s 90M \"$1\""), ends: Refused("Tidak ada pembaruan") },
+    Case { name: "truncated", make: || spoilt("truncate -s 90M \"$1\""), ends: Refused("Berkas pembaruan rusak") },
     Case {
         name: "corrupt-block",
         make: || spoilt("printf BILIK | dd of=\"$1\" bs=1M seek=100 conv=notrunc status=none"),
@@ -126,8 +126,7 @@ fn bad_updates_end_in_the_good_version() {
         match case.ends {
             Refused(word) => refused(&mut machine, word),
             GivenUp(starts, word) => {
-                machine.tap_on("dari stik").unwrap();
-                machine.see("Akan dicoba pada").unwrap();
+                put_in(&mut machine);
                 machine.pull_out(&stick).unwrap();
                 let resets = machine.resets().unwrap();
                 restart(&mut machine);
@@ -140,10 +139,12 @@ fn bad_updates_end_in_the_good_version() {
 
 /// The page says it at once, or does when it is asked to.
 fn refused(machine: &mut Machine, word: &str) {
-    if machine.see_any(&[word, "dari stik"]).unwrap().0 == 1 {
-        machine.tap_on("dari stik").unwrap();
+    while machine.look().unwrap().find(word).is_none() {
+        if let Some(at) = button(machine) {
+            machine.tap(at).unwrap();
+        }
+        machine.pause();
     }
-    machine.see(word).unwrap();
     machine.offers_no_way_out().unwrap();
 }
 

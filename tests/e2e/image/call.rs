@@ -3,7 +3,7 @@
 
 use super::claim;
 use super::fixture::{self, HOST, READY, WELCOME, booth, open_menu, provisioning};
-use super::update::{OWN, Repack};
+use super::update::{OWN, Repack, put_in};
 use bilik_tests::browser::Browser;
 use bilik_tests::hub::Hub;
 use bilik_tests::machine::{Cable, Machine};
@@ -60,8 +60,7 @@ fn give_cameras(machine: &mut Machine, hub: &Hub) {
     machine.insert(&stick).unwrap();
     open_menu(machine);
     machine.tap_on("Pembaruan").unwrap();
-    machine.tap_on("dari stik").unwrap();
-    machine.see("Akan dicoba pada").unwrap();
+    put_in(machine);
     machine.tap_on("Stik").unwrap();
     machine.tap_on("Pakai bilik.toml").unwrap();
     machine.see(WELCOME).unwrap();

@@ -2,7 +2,7 @@
 //! a slow one. `BILIK_CUTS` says how many there are of each kind, `BILIK_SEED` repeats them.
 
 use super::fixture::{INSTALLED, INSTALLER, NOT_ENROLLED, WELCOME, booth, install, installed, start_installed};
-use super::update::{OWN, Repack, bring};
+use super::update::{OWN, Repack, bring, button};
 use bilik_tests::machine::Machine;
 use bilik_tests::machine::drives::Drives;
 use std::hash::{BuildHasher as _, DefaultHasher, Hash as _, Hasher as _, RandomState};
@@ -76,6 +76,9 @@ fn cuts_of_an_update() {
         machine.plug_in_reader().unwrap();
         bring(&mut machine, &bundle);
         let before = machine.written().unwrap();
+        while button(&mut machine).is_none() {
+            machine.pause();
+        }
         machine.tap_on("dari stik").unwrap();
         if !machine.cut_at(before + bytes, "Akan dicoba pada").unwrap() {
             machine.cut();

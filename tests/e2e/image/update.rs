@@ -80,11 +80,28 @@ pub fn bring(machine: &mut Machine, bundle: &Path) -> PathBuf {
 /// The same, and it is put into the other slot.
 pub fn update(machine: &mut Machine, bundle: &Path) {
     let stick = bring(machine, bundle);
-    machine.tap_on("dari stik").unwrap();
-    let (ended, _) = machine.see_any(&["Akan dicoba pada", "coba lagi", "gagal", "rusak", WELCOME]).unwrap();
-    assert_eq!(ended, 0, "the update was not installed: {:?}", machine.look().unwrap().text());
+    put_in(machine);
     machine.pull_out(&stick).unwrap();
     restart(machine);
+}
+
+/// The button for the update on the stick. Before that is read there is one without a version, which does nothing.
+pub fn button(machine: &mut Machine) -> Option<(u32, u32)> {
+    let screen = machine.look().unwrap();
+    screen.find("dari stik").filter(|_| screen.find("Pasang dari stik").is_none())
+}
+
+/// Has the update on the stick put into the other slot.
+pub fn put_in(machine: &mut Machine) {
+    let at = loop {
+        match button(machine) {
+            Some(at) => break at,
+            None => machine.pause(),
+        }
+    };
+    machine.tap(at).unwrap();
+    let (ended, _) = machine.see_any(&["Akan dicoba pada", "coba lagi", "gagal", "rusak", WELCOME]).unwrap();
+    assert_eq!(ended, 0, "the update was not installed: {:?}", machine.look().unwrap().text());
 }
 
 /// Asks for it, and confirms. The button of the answer has red letters in a frame, which are not always read; it stands

@@ -45,8 +45,8 @@ pub const OVERLAY: &str = r#"
 impl Machine {
     /// Runs a line of shell as root inside a machine that has the drill's kernel image; gives what it printed.
     pub fn inside(&mut self, line: &str) -> anyhow::Result<String> {
-        // The line is echoed; only what the shell makes of it has the mark in one piece.
-        let mut serial = self.type_inside(&format!("{{ {line}\n}}; echo \"dril\"\"led $?\""))?;
+        // What is typed is echoed, mixed with the shell's prompts; only what the shell makes of it has the marks in one piece.
+        let mut serial = self.type_inside(&format!("{{ echo \"dril\"\"ling\"; {line}\n}}; echo \"dril\"\"led $?\""))?;
         let mut heard = String::new();
         until("the shell has answered", || {
             let mut bytes = [0; 4096];
@@ -57,7 +57,7 @@ impl Machine {
             Ok(ended.then_some(()))
         })?;
         let (said, rest) = heard.split_once("drilled ").with_context(|| format!("no answer to {line:?}: {heard:?}"))?;
-        let said = said.rsplit_once("led $?\"").map_or(said, |(_, said)| said).trim().replace('\r', "");
+        let said = said.split_once("drilling").map_or(said, |(_, said)| said).trim().replace('\r', "");
         match rest.trim_start().starts_with('0') {
             true => Ok(said),
             false => bail!("{line:?} failed: {said}"),

@@ -1,6 +1,6 @@
 //! Machines that do not exist, for tests and for pictures of the pages.
 
-use bilik_device::{Address, Clock, Data, Disk, Mode, Network, Provisioning, Slot, SlotState, Status, Stick};
+use bilik_device::{Address, Clock, Data, Disk, Mode, Network, OnStick, Provisioning, Slot, SlotState, Status, Stick};
 use std::net::{IpAddr, Ipv4Addr};
 
 /// An enrolled booth where all is well.
@@ -61,7 +61,7 @@ pub fn stick() -> Status {
             disk("specimen-1", "SPECIMEN SSD 256", 256_060_514_304, Some("Windows")),
             disk("specimen-2", "SPECIMEN NVME 512", 512_110_190_592, None),
         ],
-        sticks: vec![Stick { name: "SPECIMEN USB 8".into(), provisioning: true, update: None }],
+        sticks: vec![Stick { name: "SPECIMEN USB 8".into(), provisioning: true, update: OnStick::Nothing }],
         ..booth()
     }
 }

@@ -7,7 +7,7 @@ use super::disks::StickPart;
 use super::machine::{Machine, User};
 use super::refusal::Refusal;
 use bilik_claim::provision;
-use bilik_device::{Failure, Stick};
+use bilik_device::{Failure, OnStick, Stick};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -124,7 +124,7 @@ impl Drop for Mounted {
 
 /// What the booth's screens show of a stick.
 pub fn inspect(machine: &Machine, part: &StickPart) -> Stick {
-    let nothing = Stick { name: part.name.clone(), provisioning: false, update: None };
+    let nothing = Stick { name: part.name.clone(), provisioning: false, update: OnStick::Nothing };
     let mounted = match mount(machine, part, Access::Read) {
         Ok(mounted) => mounted,
         Err(error) => {
@@ -134,8 +134,15 @@ pub fn inspect(machine: &Machine, part: &StickPart) -> Stick {
     };
     // A damaged file is shown as one: who then asks for it is told what is wrong.
     let provisioning = !matches!(mounted.provisioning(), Err(Refusal { why: Failure::NoFile, .. }));
-    let update = mounted.update().inspect_err(|error| tracing::info!(%error, "no update")).ok();
-    Stick { provisioning, update: update.map(|bundle| bundle.version), ..nothing }
+    let update = match mounted.update() {
+        Ok(bundle) => OnStick::Version(bundle.version),
+        Err(Refusal { why: Failure::NoFile, .. }) => OnStick::Nothing,
+        Err(error) => {
+            tracing::warn!(%error, "the update on the stick is of no use");
+            OnStick::Unfit(error.why)
+        }
+    };
+    Stick { provisioning, update, ..nothing }
 }
 
 /// Whether version `a` comes after `b`: numbers between dots count as such.

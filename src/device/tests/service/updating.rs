@@ -2,7 +2,7 @@
 
 use super::machine::{Machine, rauc};
 use super::refused;
-use bilik_device::{Answer, Failure, Outcome, Request, RollbackReason, SlotState, Step, UpdateFrom};
+use bilik_device::{Answer, Failure, OnStick, Outcome, Request, RollbackReason, SlotState, Step, UpdateFrom};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 fn booth() -> Machine {
@@ -109,8 +109,11 @@ fn bad_updates_are_refused_with_a_word() {
         machine.insert(&[("x.raucb", text)]);
         let (why, detail) = refused(machine.ask(&Request::Update { from: UpdateFrom::Stick }));
         assert_eq!(why, expect, "{detail}");
+        let shown = if expect == Failure::Older { OnStick::Version("0.1.9".into()) } else { OnStick::Unfit(expect) };
+        machine.until("stick", |status| status.sticks.iter().any(|stick| stick.update == shown));
     };
     machine.insert(&[("bilik.txt", "version 9.0.0")]);
+    machine.until("stick", |status| status.sticks.iter().all(|stick| stick.update == OnStick::Nothing));
     assert_eq!(refused(machine.ask(&Request::Update { from: UpdateFrom::Stick })).0, Failure::NoFile);
     check("version 0.1.9", Failure::Older);
     check("foreign", Failure::BadSignature);

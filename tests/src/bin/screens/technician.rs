@@ -15,8 +15,8 @@ use bilik_claim::session::Key;
 use bilik_claim::text::Language;
 use bilik_claim::wire::DeviceState;
 use bilik_device::{
-    Clock, Data, DataFault, Failure, Outcome, Provisioning, Request, RollbackReason, SlotState, Status, Step, Stick,
-    UpdateFrom, Work,
+    Clock, Data, DataFault, Failure, OnStick, Outcome, Provisioning, Request, RollbackReason, SlotState, Status, Step,
+    Stick, UpdateFrom, Work,
 };
 use bilik_ui::App;
 use slint::ComponentHandle as _;
@@ -94,6 +94,7 @@ const SCENES: &[(&str, Machine, bool, Play)] = &[
         s.act(Act::SaveNetwork);
     }),
     ("menu-update", with_update, true, |s| s.menu(Section::Update)),
+    ("menu-update-unfit", with_strangers_update, true, |s| s.menu(Section::Update)),
     ("menu-updating", with_update, true, |s| {
         s.menu(Section::Update);
         s.act(Act::Request(Request::Update { from: UpdateFrom::Stick }));
@@ -225,8 +226,14 @@ fn locked() -> Status {
 }
 
 fn with_update() -> Status {
-    let stick = Stick { name: "SPECIMEN USB 8".into(), provisioning: false, update: Some("0.3.0".into()) };
+    let stick = Stick { name: "SPECIMEN USB 8".into(), provisioning: false, update: OnStick::Version("0.3.0".into()) };
     Status { sticks: vec![stick], ..specimen::booth() }
+}
+
+fn with_strangers_update() -> Status {
+    let mut status = with_update();
+    status.sticks[0].update = OnStick::Unfit(Failure::BadSignature);
+    status
 }
 
 fn on_trial() -> Status {

@@ -223,7 +223,7 @@ fn stick(service: &Service, around: &Around, say: Say) -> View {
     for stick in &status.sticks {
         let mut holds = Vec::new();
         holds.extend(stick.provisioning.then(|| "bilik.toml".to_owned()));
-        holds.extend(stick.update.as_ref().map(|version| match say.0 {
+        holds.extend(stick.update.version().map(|version| match say.0 {
             Language::Id => format!("pembaruan {version}"),
             Language::En => format!("update {version}"),
         }));

@@ -4,7 +4,7 @@ use crate::service::specimen;
 use bilik_claim::machine::{Hindrance, Progress};
 use bilik_claim::wire::DeviceState;
 use bilik_device::{
-    Data, DataFault, Failure, Mode, Outcome, Provisioning, Request, RollbackReason, SlotState, Status, Stick,
+    Data, DataFault, Failure, Mode, OnStick, Outcome, Provisioning, Request, RollbackReason, SlotState, Status, Stick,
     UpdateFrom,
 };
 use bilik_journal::courier::Trouble;
@@ -218,7 +218,8 @@ fn buttons_mean_what_stands_on_them() {
     };
     check(Section::Update, |_| {}, &[]);
     let with_update = |status: &mut Status| {
-        status.sticks = vec![Stick { name: "SPECIMEN".into(), provisioning: false, update: Some("0.3.0".into()) }];
+        status.sticks =
+            vec![Stick { name: "SPECIMEN".into(), provisioning: false, update: OnStick::Version("0.3.0".into()) }];
     };
     // Two claims wait.
     check(Section::Update, with_update, &[]);
@@ -392,7 +393,8 @@ fn a_microphone_that_hears_nothing_says_so() {
 fn an_update_waits_for_claims_and_the_hubs_is_shown_as_it_is() {
     let check = |queued: u32, update: Progress, words: &str, can: bool| {
         let mut status = specimen::booth();
-        status.sticks = vec![Stick { name: "SPECIMEN".into(), provisioning: false, update: Some("0.3.0".into()) }];
+        status.sticks =
+            vec![Stick { name: "SPECIMEN".into(), provisioning: false, update: OnStick::Version("0.3.0".into()) }];
         let (service, now) = known(status, true);
         let around = Around { queued, update, ..well() };
         let view = menu::menu(Section::Update, &service, &around, now, EN);

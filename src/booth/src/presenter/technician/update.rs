@@ -5,7 +5,7 @@ use super::view::{Around, Button, Line, Look, Say, View};
 use crate::service::{Act, Service};
 use bilik_claim::machine::{Hindrance, Progress};
 use bilik_claim::text::Language;
-use bilik_device::{Mode, Request, SlotState, Status, UpdateFrom};
+use bilik_device::{Failure, Mode, OnStick, Request, SlotState, Status, UpdateFrom};
 use bilik_ui::Tone;
 
 pub fn update(service: &Service, around: &Around, say: Say) -> View {
@@ -49,16 +49,8 @@ pub fn update(service: &Service, around: &Around, say: Say) -> View {
         .collect();
     lines.extend(last(status, say));
     let offered = hub(&around.update, say);
-    let found = status.sticks.iter().find_map(|stick| stick.update.as_ref());
-    lines.push(match found {
-        Some(version) => Line::new(say.say("Di stik", "On the stick"), version.clone()).tone(Tone::Good),
-        None => {
-            Line::new(say.say("Di stik", "On the stick"), say.say("Tidak ada pembaruan", "No update")).note(say.say(
-                "Salin berkas .raucb ke stik BILIK, lalu masukkan.",
-                "Copy the .raucb file to the BILIK stick and insert it.",
-            ))
-        }
-    });
+    let found = status.sticks.iter().find_map(|stick| stick.update.version());
+    lines.push(on_stick(status, found, say));
     lines.push(offered);
     let label = match (found, say.0) {
         (Some(version), Language::Id) => format!("Pasang {version} dari stik"),
@@ -87,6 +79,35 @@ pub fn update(service: &Service, around: &Around, say: Say) -> View {
     // One thing to do next: what lies ready is tried before something else is put there.
     let waits = status.slots.iter().any(|slot| !slot.running && slot.state == SlotState::Trial);
     View { message, lines, actions: vec![if waits { restart } else { install }], ..View::default() }
+}
+
+fn on_stick(status: &Status, found: Option<&str>, say: Say) -> Line {
+    let label = say.say("Di stik", "On the stick");
+    if let Some(version) = found {
+        return Line::new(label, version.to_owned()).tone(Tone::Good);
+    }
+    let unfit = status.sticks.iter().find_map(|stick| match stick.update {
+        OnStick::Unfit(why) => Some(why),
+        OnStick::Nothing | OnStick::Version(_) => None,
+    });
+    match unfit {
+        Some(why @ Failure::BadSignature) => {
+            let text = say.say("Pembaruan asing", "A stranger's update");
+            Line::new(label, text).note(say.failure(why, None)).tone(Tone::Bad)
+        }
+        Some(_) => {
+            Line::new(label, say.say("Berkas pembaruan rusak", "The update's file is damaged"))
+                .note(say.say(
+                    "Salin lagi berkas .raucb yang asli ke stik.",
+                    "Copy the genuine .raucb file to the stick again.",
+                ))
+                .tone(Tone::Bad)
+        }
+        None => Line::new(label, say.say("Tidak ada pembaruan", "No update")).note(say.say(
+            "Salin berkas .raucb ke stik BILIK, lalu masukkan.",
+            "Copy the .raucb file to the BILIK stick and insert it.",
+        )),
+    }
 }
 
 fn last(status: &Status, say: Say) -> Option<Line> {
@@ -155,5 +176,32 @@ fn waits(hindrance: Hindrance, say: Say) -> &'static str {
             "It waits until the machine is done and this menu is closed.",
         ),
         Hindrance::Day => say.say("Menunggu sampai malam.", "It waits for the night."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::service::specimen;
+    use bilik_device::Stick;
+
+    #[test]
+    fn what_the_stick_holds() {
+        let check = |update: &[OnStick], value: &str, note: &str, tone: Tone| {
+            let stick =
+                |update: &OnStick| Stick { name: "SPECIMEN".into(), provisioning: false, update: update.clone() };
+            let status = Status { sticks: update.iter().map(stick).collect(), ..specimen::booth() };
+            let found = status.sticks.iter().find_map(|stick| stick.update.version());
+            let line = on_stick(&status, found, Say(Language::En));
+            assert_eq!((line.value.as_str(), line.tone), (value, tone), "{update:?}");
+            assert!(line.note.contains(note), "{update:?}: {}", line.note);
+        };
+        let bad = OnStick::Unfit(Failure::BadFile);
+        check(&[], "No update", "Copy the .raucb file", Tone::None);
+        check(&[OnStick::Nothing], "No update", "Copy the .raucb file", Tone::None);
+        check(std::slice::from_ref(&bad), "The update's file is damaged", "again", Tone::Bad);
+        check(&[OnStick::Unfit(Failure::BadSignature)], "A stranger's update", "not signed", Tone::Bad);
+        check(&[OnStick::Unfit(Failure::Io)], "The update's file is damaged", "again", Tone::Bad);
+        check(&[bad, OnStick::Version("0.3.0".into())], "0.3.0", "", Tone::Good);
     }
 }
