@@ -27,8 +27,10 @@ fn make_shell() {
     machine.plug_in_reader().unwrap();
     update(&mut machine, &bundle);
     machine.see(WELCOME).unwrap();
-    // What is in its sockets does not sleep with it.
+    // What is in its sockets does not sleep with it; and what it has not let go of yet would be waited for forever.
     machine.unplug_reader().unwrap();
+    machine.inside("while [ -e /dev/ttyUSB0 ]; do sleep 1; done; udevadm settle").unwrap();
+    machine.pause();
     keep_awake(&mut machine, STAGE, &its_hub(READY));
     machine.scrap();
 }
