@@ -1,8 +1,10 @@
 //! `bilik-booth enrol`: from a code to an identity.
 
 use crate::identity::{Identity, IdentityError};
+use crate::service::pin;
 use crate::tls;
 use bilik_claim::enrolment::{EnrolAnswer, EnrolRequest, EnrolmentCode, EnrolmentCodeError};
+use bilik_claim::provision::pin_fault;
 use bilik_claim::wire::PROTOCOL;
 use ed25519_dalek::SigningKey;
 use rand::RngCore as _;
@@ -32,11 +34,17 @@ pub enum EnrolError {
     Answer,
     #[error(transparent)]
     Store(#[from] IdentityError),
+    #[error(transparent)]
+    Pin(#[from] pin::SetError),
 }
 
-/// Asks the hub at `host:port` (its console address) for an identity and stores it. Replaces an earlier one.
-pub async fn enrol(state_dir: &Path, hub: &str, code: &str) -> Result<Identity, EnrolError> {
+/// Asks the hub at `host:port` (its console address) for an identity and stores it. Replaces an earlier one. `pin` opens the
+/// service menu from then on; none leaves that as it is.
+pub async fn enrol(state_dir: &Path, hub: &str, code: &str, pin: Option<&str>) -> Result<Identity, EnrolError> {
     let code: EnrolmentCode = code.parse()?;
+    if let Some(fault) = pin.and_then(pin_fault) {
+        return Err(EnrolError::Pin(fault.into()));
+    }
     let key = rcgen::KeyPair::generate()?;
     let mut params = rcgen::CertificateParams::default();
     params.distinguished_name = rcgen::DistinguishedName::new();
@@ -79,9 +87,13 @@ pub async fn enrol(state_dir: &Path, hub: &str, code: &str) -> Result<Identity, 
     if identity.receipt_key().is_none() {
         return Err(EnrolError::Answer);
     }
+    // First, so that no power cut leaves an enrolled booth whose menu nobody can open.
+    if let Some(pin) = pin {
+        pin::set(state_dir, pin)?;
+    }
     identity.store(state_dir)?;
     // Whoever may enrol a booth may also try its service PIN again.
-    if let Err(error) = crate::service::pin::forgive(state_dir) {
+    if let Err(error) = pin::forgive(state_dir) {
         tracing::warn!(%error, "wrong service PINs are still counted");
     }
     Ok(identity)

@@ -131,6 +131,7 @@ bilik-booth)
     fi ;;
     *enrol*)
         if [ -e "$M/enrol-says" ]; then cat "$M/enrol-says" >&2; exit 1; fi
+        case "$*" in *--pin=-*) cat >"$M/pin" ;; esac
         cp "$M/identity.json" "$M/var/lib/bilik/identity.json"
         ;;
     *"queue list") cat "$M/queue" ;;

@@ -359,7 +359,7 @@ fn an_enrolment_by_hand_says_what_failed_and_where() {
     let check = |why: Failure, say: Say, words: &str| {
         let (mut service, now) = known(specimen::new_booth(), false);
         service.act(Act::TypeCode, now);
-        let request = Request::Enrol { hub: "10.1.2.3:8443".into(), code: String::new() };
+        let request = Request::Enrol { hub: "10.1.2.3:8443".into(), code: String::new(), pin: String::new() };
         service.act(Act::Request(request.clone()), now);
         let end = End::Failed { why, detail: "specimen".into() };
         service.hear(MachineEvent::Ended { request, end }, now);
