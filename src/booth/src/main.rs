@@ -11,6 +11,7 @@ use clap::{Parser, Subcommand};
 use std::io::{BufRead as _, Read as _, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 use zeroize::Zeroizing;
 
 /// Bytes of a PIN on standard input, its end of line included.
@@ -107,7 +108,13 @@ fn enrolled(config: &Config, hub: &str, code: &str, pin: Option<String>) -> anyh
         pin => pin,
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("failed to start")?;
-    let identity = runtime.block_on(enrol::enrol(&config.state_dir, hub, code, pin.as_deref().map(String::as_str)))?;
+    let identity = runtime.block_on(enrol::enrol(
+        &config.state_dir,
+        hub,
+        code,
+        pin.as_deref().map(String::as_str),
+        Arc::new(rustls::time_provider::DefaultTimeProvider),
+    ))?;
     say(&format!("enrolled as {} ({}) at {}", identity.hub.booth_name, identity.hub.booth, identity.hub.branch_name));
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use super::App;
 use crate::hub_link::LinkEvent;
+use crate::updates::News;
 use bilik_claim::document::DocumentKind;
 use bilik_claim::ids::SessionId;
 use bilik_claim::personal::PersonalBytes;
@@ -45,6 +46,7 @@ impl App {
                 self.wrong_hub = true;
                 self.follow_service();
             }
+            LinkEvent::OutOfDate => self.update_news(News::OutOfDate),
             LinkEvent::Heartbeat => self.send(BoothToHub::State { state: self.state.clone() }),
             LinkEvent::Message(message) => self.message(*message),
         }
