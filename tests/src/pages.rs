@@ -10,8 +10,8 @@ use bilik_claim::personal::PersonalBytes;
 use bilik_claim::reason::Reason;
 use bilik_claim::session::item::{Field, Item};
 use bilik_claim::session::{
-    CallNews, CardReading, Device, Effect, Event, HELP_AFTER, HubNews, Key, Now, Page, PendingPhoto, PhotoOutcome,
-    ReaderNews, SAME_CARD_FOR, Session, Stroke, Tap,
+    CallNews, CardReading, Device, Effect, Event, HELP_AFTER, HubNews, Key, Now, OutOfService, Page, PendingPhoto,
+    PhotoOutcome, ReaderNews, SAME_CARD_FOR, Session, Stroke, Tap,
 };
 use bilik_claim::wire::{Assignment, CallMode, Decision, DeviceState, Verdict};
 use bilik_ui::{AppWindow, DocumentsAdapter, Gesture, IdentifyAdapter, Officer};
@@ -32,7 +32,7 @@ pub const PAGES: &[(&str, Play)] = &[
         Ok(())
     }),
     ("out-of-service", |v| {
-        v.event(Event::OutOfService(Some("B-04: no room on the disk for another claim".into())));
+        v.event(Event::OutOfService(Some(OutOfService::DiskFull)));
         Ok(())
     }),
     ("consent", |v| v.taps(&[Tap::Start])),

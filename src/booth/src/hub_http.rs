@@ -2,6 +2,7 @@
 //! know ([`Answer::from_status`]).
 
 use crate::courier::chain;
+use crate::hub_time::{self, Told};
 use bilik_claim::document::DocumentKind;
 use bilik_claim::filing::{Manifest, Signed};
 use bilik_claim::ids::{Digest, SessionId};
@@ -12,6 +13,7 @@ use bilik_claim::wire;
 use bilik_journal::courier::Answer;
 use reqwest::{Response, StatusCode};
 use rustls::ClientConfig;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::AbortHandle;
 use tracing::warn;
@@ -34,18 +36,28 @@ const PHOTO_TRIES: u32 = 3;
 pub struct HubHttp {
     client: reqwest::Client,
     base: String,
+    hub: String,
+    tls: Arc<ClientConfig>,
+    undated: Arc<ClientConfig>,
     runtime: tokio::runtime::Handle,
 }
 
 impl HubHttp {
-    pub fn new(address: &str, tls: &ClientConfig, runtime: tokio::runtime::Handle) -> Result<Self, reqwest::Error> {
+    /// `undated`: as `tls`, with [`crate::tls::Dates::Ignored`].
+    pub fn new(
+        address: &str,
+        tls: &ClientConfig,
+        undated: ClientConfig,
+        runtime: tokio::runtime::Handle,
+    ) -> Result<Self, reqwest::Error> {
         let client = reqwest::Client::builder()
             .tls_backend_preconfigured(tls.clone())
             .no_proxy()
             .connect_timeout(Duration::from_secs(5))
             .timeout(UPLOAD_TIMEOUT)
             .build()?;
-        Ok(Self { client, base: format!("https://{address}/api/v1"), runtime })
+        let (base, tls) = (format!("https://{address}/api/v1"), Arc::new(tls.clone()));
+        Ok(Self { client, base, hub: address.to_owned(), tls, undated: Arc::new(undated), runtime })
     }
 
     pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
@@ -67,6 +79,12 @@ impl HubHttp {
         }
         let body = bounded(response, MAX_MACHINE).await.map_err(|_| "answer is cut or too long".to_owned())?;
         wire::decode(&String::from_utf8_lossy(&body)).map_err(|error| chain(&error))
+    }
+
+    /// What time it is by the hub's clock, however wrong this machine's is. The error is one line, for the log.
+    pub async fn time(self) -> Result<Told, String> {
+        let (undated, dated) = (ClientConfig::clone(&self.undated), ClientConfig::clone(&self.tls));
+        hub_time::ask(&self.hub, undated, dated).await.map_err(|error| chain(&error))
     }
 
     /// Asks for an update from a byte on. The error is one line, for the log.

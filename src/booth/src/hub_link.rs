@@ -41,6 +41,8 @@ pub enum LinkEvent {
     Disconnected,
     /// The other end is not the enrolled hub.
     WrongCertificate,
+    /// It is, by its name and its authority, but its certificate has ended by our clock, or has not begun.
+    OutOfDate,
     Message(Box<HubToBooth>),
     /// Time for a sign of life: send the state.
     Heartbeat,
@@ -108,6 +110,8 @@ async fn run(
         };
         if tls::is_wrong_certificate(&error) {
             events(LinkEvent::WrongCertificate);
+        } else if tls::is_out_of_date(&error) {
+            events(LinkEvent::OutOfDate);
         }
         let told = format!("{:#}", anyhow::Error::new(error));
         // The same failure every second is one line in the log.

@@ -14,6 +14,7 @@ pub mod enrol;
 pub mod health;
 mod hub_http;
 mod hub_link;
+mod hub_time;
 pub mod identity;
 mod keyboard;
 pub mod memory;

@@ -8,9 +8,14 @@ use bilik_booth::{chain, enrol, queue};
 use bilik_claim::ids::Digest;
 use bilik_journal::Keys;
 use clap::{Parser, Subcommand};
-use std::io::Write as _;
+use std::io::{BufRead as _, Read as _, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
+use zeroize::Zeroizing;
+
+/// Bytes of a PIN on standard input, its end of line included.
+const LONGEST_PIN: usize = 64;
 
 /// Contactless claim booth.
 #[derive(Parser)]
@@ -36,6 +41,10 @@ enum Command {
         /// The code that `bilik-hub enrol-code` printed.
         #[arg(long)]
         code: String,
+        /// 6 to 10 digits that open the service menu from then on; "-" reads them from standard input, where the shell does
+        /// not note them. Without it the PIN stays as it is, and the menu of a booth that has none stays shut.
+        #[arg(long)]
+        pin: Option<String>,
     },
     /// Show what a card reader sends, or find the profile that fits it.
     Scan(ScanArgs),
@@ -81,7 +90,7 @@ fn main() -> ExitCode {
             unsafe { std::env::set_var("SLINT_SCALE_FACTOR", config.screen.scale.to_string()) };
             bilik_booth::run(&config, |_| {})
         }
-        Some(Command::Enrol { hub, code }) => enrolled(&config, &hub, &code),
+        Some(Command::Enrol { hub, code, pin }) => enrolled(&config, &hub, &code, pin),
         Some(Command::Scan(_)) => Ok(()),
         Some(Command::Queue { command }) => queued(&config, command),
     };
@@ -91,13 +100,33 @@ fn main() -> ExitCode {
     }
 }
 
-fn enrolled(config: &Config, hub: &str, code: &str) -> anyhow::Result<()> {
+fn enrolled(config: &Config, hub: &str, code: &str, pin: Option<String>) -> anyhow::Result<()> {
     // The keys are made here.
     bilik_booth::memory::protect();
+    let pin = match pin.map(Zeroizing::new) {
+        Some(pin) if *pin == "-" => Some(typed_pin()?),
+        pin => pin,
+    };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("failed to start")?;
-    let identity = runtime.block_on(enrol::enrol(&config.state_dir, hub, code))?;
+    let identity = runtime.block_on(enrol::enrol(
+        &config.state_dir,
+        hub,
+        code,
+        pin.as_deref().map(String::as_str),
+        Arc::new(rustls::time_provider::DefaultTimeProvider),
+    ))?;
     say(&format!("enrolled as {} ({}) at {}", identity.hub.booth_name, identity.hub.booth, identity.hub.branch_name));
     Ok(())
+}
+
+/// A line of standard input. Longer than any PIN is refused like one that is too long.
+fn typed_pin() -> anyhow::Result<Zeroizing<String>> {
+    let mut line = Zeroizing::new(String::with_capacity(LONGEST_PIN));
+    let mut input = std::io::BufReader::new(std::io::stdin().take(LONGEST_PIN as u64));
+    input.read_line(&mut line).context("failed to read the service PIN")?;
+    let length = line.trim_end_matches(['\r', '\n']).len();
+    line.truncate(length);
+    Ok(line)
 }
 
 fn queued(config: &Config, command: QueueCommand) -> anyhow::Result<()> {

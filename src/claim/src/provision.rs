@@ -188,15 +188,23 @@ impl Addressing {
     }
 }
 
-/// Why a PIN is refused; none if it is good. For whoever makes a [`Service::pin_hash`].
-pub fn pin_fault(pin: &str) -> Option<&'static str> {
+/// Why a technician's PIN is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum PinFault {
+    #[error("the PIN must have 6 to 10 digits")]
+    Digits,
+    #[error("the PIN is among the first that anybody tries: no rows like 123456 or 000000")]
+    Row,
+}
+
+/// What is wrong with a PIN; none if it is good. For whoever chooses one.
+pub fn pin_fault(pin: &str) -> Option<PinFault> {
     if !PIN_DIGITS.contains(&pin.len()) || !pin.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Some("the PIN must have 6 to 10 digits");
+        return Some(PinFault::Digits);
     }
     // A booth bears fifteen guesses, and these come first.
     let step = |step: i16| pin.as_bytes().windows(2).all(|pair| i16::from(pair[1]) - i16::from(pair[0]) == step);
-    (step(0) || step(1) || step(-1))
-        .then_some("the PIN is among the first that anybody tries: no rows like 123456 or 000000")
+    (step(0) || step(1) || step(-1)).then_some(PinFault::Row)
 }
 
 fn is_host(address: IpAddr) -> bool {

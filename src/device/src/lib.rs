@@ -43,10 +43,12 @@ pub enum Request {
     },
     /// Take in the provisioning file of an inserted stick: configuration, network, enrolment.
     Provision,
-    /// Enrol with a code that somebody typed. `hub` is `host:port` of its console.
+    /// Enrol with a code that somebody typed. `hub` is `host:port` of its console; `pin` is to open the service menu from then
+    /// on ([`bilik_claim::provision::pin_fault`] has nothing against it).
     Enrol {
         hub: String,
         code: String,
+        pin: String,
     },
     /// Replace how the machine gets its address, now and after each start.
     SetNetwork {

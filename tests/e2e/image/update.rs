@@ -29,8 +29,8 @@ const REPACK: &str = r#"
 	fi
 	eval "$kernel_deed"
 	eval "$root_deed"
-	[ -e "$keys/update.crt" ] || /srv/kiosk-image/steps/keys "$keys"
-	sed "$manifest" /srv/kiosk-image/steps/pack | sh -s -- "$version" "$version" "$keys"
+	[ -e "$keys/update.crt" ] || /bilik/kiosk-image/steps/keys "$keys"
+	sed "$manifest" /bilik/kiosk-image/steps/pack | sh -s -- "$version" "$version" "$keys"
 	rm -rf "$version/image" "$version/pack"
 "#;
 

@@ -1,24 +1,11 @@
 //! The image's tool root, entered for one command: Debian's tools of the image's own release, QEMU among them.
 //!
-//! Inside, `/mnt` is the tests' folder, `/opt` what `make image` has made, `/srv` this project. Entering needs root.
+//! Inside, `/mnt` is the tests' folder, `/opt` what `make image` has made, `/bilik` this project. Entering needs root.
 
 use crate::process::output;
 use anyhow::Context as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-
-const ENTER: &str = r#"
-	root=$1 tests=$2 kiosk=$3 project=$4 at=$5
-	shift 5
-	mount --bind "$root" "$root"
-	mount --rbind /dev "$root/dev"
-	mount -t proc proc "$root/proc"
-	mount -t tmpfs tmpfs "$root/tmp"
-	mount --bind "$tests" "$root/mnt"
-	mount --bind "$kiosk" "$root/opt"
-	mount --bind -o ro "$project" "$root/srv"
-	exec chroot "$root" sh -eu -c 'cd "$1" && shift && exec "$@"' inside "$at" "$@"
-"#;
 
 pub fn project() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(1).unwrap_or(Path::new(".")).to_owned()
@@ -36,10 +23,12 @@ pub fn tests() -> PathBuf {
 
 /// A command that runs inside, in this folder of [`tests`]. It keeps its process id, so that it can be killed.
 pub fn inside(folder: &str, program: &str) -> Command {
-    let kiosk = kiosk();
     let mut command = Command::new("nice");
-    command.args(["-n", "5", "unshare", "--mount", "--propagation", "private", "sh", "-eu", "-c", ENTER, "inside"]);
-    command.args([kiosk.join("tools"), tests(), kiosk, project()]).arg(format!("/mnt/{folder}")).arg(program);
+    command.args(["-n", "5"]).arg(project().join("kiosk-image/inside")).env("BILIK_KIOSK", kiosk());
+    for (outside, place) in [(tests(), "/mnt"), (kiosk(), "/opt")] {
+        command.arg("-b").arg(format!("{}:{place}", outside.display()));
+    }
+    command.arg("-C").arg(format!("/mnt/{folder}")).arg(program);
     command
 }
 

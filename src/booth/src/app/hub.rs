@@ -2,10 +2,11 @@
 
 use super::App;
 use crate::hub_link::LinkEvent;
+use crate::updates::News;
 use bilik_claim::document::DocumentKind;
 use bilik_claim::ids::SessionId;
 use bilik_claim::personal::PersonalBytes;
-use bilik_claim::session::{CallNews, Event, HubNews};
+use bilik_claim::session::{CallNews, Event, HubNews, OutOfService};
 use bilik_claim::wire::{BoothToHub, CallMode, HubToBooth, Signal};
 use bilik_journal::courier::{CourierEvent, Trouble};
 use bilik_media::Tier;
@@ -45,6 +46,7 @@ impl App {
                 self.wrong_hub = true;
                 self.follow_service();
             }
+            LinkEvent::OutOfDate => self.update_news(News::OutOfDate),
             LinkEvent::Heartbeat => self.send(BoothToHub::State { state: self.state.clone() }),
             LinkEvent::Message(message) => self.message(*message),
         }
@@ -159,22 +161,22 @@ impl App {
     /// Why nobody can be served, by what weighs most.
     pub(super) fn follow_service(&mut self) {
         let reason = if !self.enrolled {
-            Some("B-01: not enrolled; run bilik-booth enrol")
+            Some(OutOfService::NotEnrolled)
         } else {
             match self.queue {
-                Some(Err(Trouble::Failed)) => Some("B-03: the queue of claims has failed; see the log"),
-                Some(Err(Trouble::Full)) => Some("B-04: no room on the disk for another claim"),
+                Some(Err(Trouble::Failed)) => Some(OutOfService::QueueFailed),
+                Some(Err(Trouble::Full)) => Some(OutOfService::DiskFull),
                 // Nobody shall type for ten minutes and then learn that the disk is broken.
-                None => Some("B-05: the queue of claims is being checked"),
+                None => Some(OutOfService::QueueUnknown),
                 // A trial that fails ends in a restart, and nobody shall be in a claim then.
-                Some(Ok(())) if self.is_on_trial() => Some("B-06: a new version is being tried; it takes a minute"),
-                Some(Ok(())) if self.wrong_hub => Some("B-02: the hub's certificate is not the enrolled one"),
+                Some(Ok(())) if self.is_on_trial() => Some(OutOfService::OnTrial),
+                Some(Ok(())) if self.wrong_hub => Some(OutOfService::WrongHub),
                 Some(Ok(())) => None,
             }
         };
-        let reason = reason.map(str::to_owned);
-        if self.state.out_of_service != reason {
-            self.state.out_of_service.clone_from(&reason);
+        let told = reason.map(|reason| reason.to_string());
+        if self.state.out_of_service != told {
+            self.state.out_of_service = told;
             self.send(BoothToHub::State { state: self.state.clone() });
         }
         self.feed(Event::OutOfService(reason));

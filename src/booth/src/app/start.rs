@@ -6,7 +6,7 @@ use crate::courier::{Courier, CourierConfig};
 use crate::hub_http::HubHttp;
 use crate::hub_link::HubLink;
 use crate::identity::Identity;
-use crate::tls;
+use crate::tls::{self, Dates};
 use bilik_journal::{JournalConfig, RESERVE};
 use bilik_scanner::profile::{Present, Trigger};
 use bilik_scanner::{Profile, Reader, ReaderConfig, Watch};
@@ -65,8 +65,9 @@ pub(super) fn services(
     runtime: &tokio::runtime::Handle,
 ) -> anyhow::Result<Services> {
     let _guard = runtime.enter();
-    let tls = tls::enrolled(identity)?;
-    let http = HubHttp::new(&identity.hub.booth_address, &tls, runtime.clone())?;
+    let tls = tls::enrolled(identity, Dates::Checked)?;
+    let undated = tls::enrolled(identity, Dates::Ignored)?;
+    let http = HubHttp::new(&identity.hub.booth_address, &tls, undated, runtime.clone())?;
     let receipt_key =
         identity.receipt_key().ok_or_else(|| anyhow::anyhow!("identity has no receipt key; enrol the booth again"))?;
     let journal = JournalConfig {
@@ -78,6 +79,7 @@ pub(super) fn services(
     };
     let courier = CourierConfig { state_dir: config.state_dir.clone(), journal, http: http.clone() };
     let courier = Courier::start(courier, Arc::new(|event| Post.send(Incoming::Courier(event))))?;
-    let link = HubLink::start(identity.hub.booth_address.clone(), tls, |event| Post.send(Incoming::Link(event)));
+    let link =
+        HubLink::start(identity.hub.booth_address.clone(), Arc::new(tls), |event| Post.send(Incoming::Link(event)));
     Ok(Services { link, http, courier })
 }

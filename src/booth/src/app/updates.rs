@@ -9,7 +9,7 @@ use bilik_claim::machine::{MachineReport, Offer, Progress};
 use bilik_journal::courier::Trouble;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
-use tracing::{debug, info};
+use tracing::{debug, info, warn};
 
 /// What keeps the machine's system up to date.
 pub(super) struct Upkeep {
@@ -87,8 +87,21 @@ impl App {
                     fetch::clear(&self.upkeep.folder);
                 }
                 Command::Ask(request) => self.care.ask(request),
+                Command::AskTime => self.ask_time(),
             }
         }
+    }
+
+    fn ask_time(&self) {
+        let Some(services) = &self.services else { return };
+        let http = services.http.clone();
+        services.http.spawn(async move {
+            let told = http.time().await;
+            if let Err(error) = &told {
+                warn!(%error, "the hub's certificate is out of date by this machine's clock, and the hub does not tell the time");
+            }
+            Post.send(Incoming::Update(News::Time(told.ok())));
+        });
     }
 
     fn report_machine(&self, report: MachineReport) {

@@ -294,10 +294,9 @@ impl Presenter {
         welcome.set_officers(text.into());
         welcome.set_officers_tone(tone);
         let out = window.global::<bilik_ui::OutOfServiceAdapter>();
-        let reason = surroundings.out_of_service.as_deref().unwrap_or_default();
-        let (code, told) = reason.split_once(": ").unwrap_or(("", reason));
         out.set_reason(words(words::Word::OutOfService).get(language).into());
-        out.set_code(if code.is_empty() { told.into() } else { format!("{code} · {told}").into() });
+        let told = surroundings.out_of_service.map(|reason| words::out_of_service(reason, language));
+        out.set_code(told.unwrap_or_default().into());
     }
 }
 

@@ -5,7 +5,7 @@
 use bilik_claim::identity::Doubt;
 use bilik_claim::money::TaxEstimate;
 use bilik_claim::session::item::Item;
-use bilik_claim::session::{Page, Standby, Surroundings};
+use bilik_claim::session::{OutOfService, Page, Standby, Surroundings};
 use bilik_claim::text::{Language, Text};
 use bilik_ui::Tone;
 use std::time::Duration;
@@ -60,6 +60,61 @@ words! {
     QrCaption: "Foto kode ini dengan ponsel Anda", "Take a photo of this code with your phone";
     ReturnedHeading: "Klaim belum dapat diproses", "Your claim cannot go on yet";
     OfficerSays: "Petugas", "Officer";
+}
+
+/// Why the booth serves nobody, for technicians: what is so, and what to do.
+pub fn trouble(why: OutOfService) -> (Text, Text) {
+    let (what, todo) = match why {
+        OutOfService::NotEnrolled => (
+            Text::new("Bilik belum terdaftar", "Not enrolled"),
+            Text::new(
+                "Masukkan stik dengan berkas bilik.toml; di Debian milik kantor, jalankan bilik-booth enrol.",
+                "Insert the stick with the file bilik.toml; on an office's own Debian, run bilik-booth enrol.",
+            ),
+        ),
+        OutOfService::WrongHub => (
+            Text::new("Sertifikat hub bukan yang didaftarkan", "The hub's certificate is not the enrolled one"),
+            Text::new(
+                "Tanyakan kantor apakah hub diganti. Bila ya, daftarkan bilik lagi; bila tidak, ada yang menyamar di jaringan.",
+                "Ask the office whether the hub was replaced. If so, enrol again; if not, somebody poses as the hub.",
+            ),
+        ),
+        OutOfService::QueueFailed => (
+            Text::new("Antrean klaim rusak", "The queue of claims has failed"),
+            Text::new(
+                "Ekspor antrean ke stik, ambil diagnosa, lalu ganti disk.",
+                "Export the queue to a stick, take diagnostics, then replace the disk.",
+            ),
+        ),
+        OutOfService::DiskFull => (
+            Text::new("Disk penuh", "The disk is full"),
+            Text::new(
+                "Sambungkan ke hub supaya antrean terkirim, atau ekspor ke stik.",
+                "Connect to the hub so that the queue is sent, or export it to a stick.",
+            ),
+        ),
+        OutOfService::QueueUnknown => (
+            Text::new("Antrean klaim sedang diperiksa", "The queue of claims is being checked"),
+            Text::new(
+                "Tunggu setengah menit. Bila tetap, nyalakan ulang bilik.",
+                "Wait half a minute. If it stays, restart the booth.",
+            ),
+        ),
+        OutOfService::OnTrial => (
+            Text::new("Versi baru sedang diuji", "A new version is on trial"),
+            Text::new(
+                "Tunggu semenit, paling lama lima: lalu versi ini dipastikan, atau versi lama kembali.",
+                "Wait a minute, five at most: then this version is kept, or the old one is back.",
+            ),
+        ),
+    };
+    (what, todo)
+}
+
+/// The same in one line, with its code.
+pub fn out_of_service(why: OutOfService, language: Language) -> String {
+    let (what, todo) = trouble(why);
+    format!("{} · {}. {}", why.code(), what.get(language), todo.get(language))
 }
 
 /// Title and text of the help sheet.
@@ -326,6 +381,23 @@ fn plural(count: usize) -> &'static str {
 mod tests {
     use super::*;
     use bilik_claim::session::item::Field;
+
+    #[test]
+    fn a_resting_booth_says_why_and_what_to_do() {
+        let mut seen = Vec::new();
+        for why in OutOfService::ALL {
+            let (what, todo) = trouble(why);
+            for text in [what.id, what.en, todo.id, todo.en] {
+                assert!(!text.is_empty() && !seen.contains(&text), "{why}: {text:?} is said of something else too");
+                seen.push(text);
+            }
+            assert!(why.to_string().starts_with(&format!("{}: ", why.code())), "{why}");
+        }
+        assert_eq!(
+            out_of_service(OutOfService::QueueFailed, Language::Id),
+            "B-03 · Antrean klaim rusak. Ekspor antrean ke stik, ambil diagnosa, lalu ganti disk."
+        );
+    }
 
     #[test]
     fn sentences() {

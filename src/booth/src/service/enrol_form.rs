@@ -1,6 +1,12 @@
-//! The form in which a technician types where the hub is and the code that it gave out. Pure.
+//! The form in which a technician types where the hub is, the code that it gave out, and the PIN that is to open the service
+//! menu from then on. Pure.
+//!
+//! The PIN is chosen here and not given by the hub, as the file of a stick does: so nobody has to read it out or write it
+//! down, and whoever has a code that lets them in may choose it anyway. All of it is shown as it is typed: nobody else is at
+//! a booth that is not enrolled, and a wrong PIN would be noticed only when the menu does not open.
 
 use bilik_claim::enrolment::EnrolmentCode;
+use bilik_claim::provision::{PIN_DIGITS, PinFault, pin_fault};
 use bilik_device::Request;
 use zeroize::Zeroizing;
 
@@ -16,17 +22,19 @@ const GROUP: usize = 4;
 pub enum EnrolField {
     Hub,
     Code,
+    Pin,
 }
 
 impl EnrolField {
-    pub const ALL: [Self; 2] = [Self::Hub, Self::Code];
+    pub const ALL: [Self; 3] = [Self::Hub, Self::Code, Self::Pin];
 }
 
-/// What was typed. The code is a secret: it shows in no log.
+/// What was typed. Code and PIN are secrets: they show in no log.
 #[derive(Clone, PartialEq, Eq)]
 pub struct EnrolForm {
     hub: String,
     code: Zeroizing<String>,
+    pin: Zeroizing<String>,
     pub field: EnrolField,
 }
 
@@ -47,13 +55,15 @@ pub enum EnrolFault {
     Length(usize),
     /// No code has this sign.
     Sign(char),
+    Pin(PinFault),
 }
 
 impl Default for EnrolForm {
     fn default() -> Self {
         // Never grown, so that no copy is left behind.
         let code = Zeroizing::new(String::with_capacity(CODE_SIGNS));
-        Self { hub: String::new(), code, field: EnrolField::Hub }
+        let pin = Zeroizing::new(String::with_capacity(*PIN_DIGITS.end()));
+        Self { hub: String::new(), code, pin, field: EnrolField::Hub }
     }
 }
 
@@ -75,12 +85,18 @@ impl EnrolForm {
                 }
                 text
             }
+            EnrolField::Pin => self.pin.clone(),
         }
     }
 
     /// How much of the code is there.
     pub fn code_signs(&self) -> usize {
         self.code.len()
+    }
+
+    /// There is something in every field, as long as it has to be.
+    pub fn is_complete(&self) -> bool {
+        self.hub().is_ok() && self.code_signs() == CODE_SIGNS && PIN_DIGITS.contains(&self.pin.len())
     }
 
     /// Takes a sign in if it fits. Dashes and spaces of a code are its looks; letters that look like digits are digits.
@@ -107,6 +123,8 @@ impl EnrolForm {
                     self.code.push(sign);
                 }
             }
+            EnrolField::Pin if sign.is_ascii_digit() && self.pin.len() < *PIN_DIGITS.end() => self.pin.push(sign),
+            EnrolField::Pin => {}
         }
         Ok(())
     }
@@ -115,6 +133,7 @@ impl EnrolForm {
         match self.field {
             EnrolField::Hub => drop(self.hub.pop()),
             EnrolField::Code => drop(self.code.pop()),
+            EnrolField::Pin => drop(self.pin.pop()),
         }
     }
 
@@ -122,6 +141,7 @@ impl EnrolForm {
         match self.field {
             EnrolField::Hub => self.hub.clear(),
             EnrolField::Code => self.code.clear(),
+            EnrolField::Pin => self.pin.clear(),
         }
     }
 
@@ -154,7 +174,10 @@ impl EnrolForm {
         let hub = self.hub()?;
         // Only the length can be wrong: no other sign was taken in.
         let code: EnrolmentCode = self.code.parse().map_err(|_| EnrolFault::Length(self.code.len()))?;
-        Ok(Request::Enrol { hub, code: code.to_string() })
+        match pin_fault(&self.pin) {
+            Some(fault) => Err(EnrolFault::Pin(fault)),
+            None => Ok(Request::Enrol { hub, code: code.to_string(), pin: self.pin.to_string() }),
+        }
     }
 }
 
@@ -169,25 +192,35 @@ fn is_host(host: &str) -> bool {
 mod tests {
     use super::*;
 
+    const PIN: &str = "135790";
+
     fn typed(hub: &str, code: &str) -> EnrolForm {
+        typed_with(hub, code, PIN)
+    }
+
+    fn typed_with(hub: &str, code: &str, pin: &str) -> EnrolForm {
         let mut form = EnrolForm::default();
         hub.chars().for_each(|sign| form.push(sign).unwrap());
         form.field = EnrolField::Code;
         for sign in code.chars() {
             let _refused = form.push(sign);
         }
+        form.field = EnrolField::Pin;
+        pin.chars().for_each(|sign| form.push(sign).unwrap());
         form
     }
 
     #[test]
     fn what_is_typed_is_the_code_however_it_is_written() {
         let code = EnrolmentCode::new(*b"specimen secret!", b"specimen authority").to_string();
-        let wanted = Request::Enrol { hub: "hub.specimen.example:8443".into(), code: code.clone() };
+        let hub = "hub.specimen.example:8443".into();
+        let wanted = Request::Enrol { hub, code: code.clone(), pin: PIN.into() };
         let confused = code.to_lowercase().replace('0', "o").replace('1', "l").replace('-', " ");
         for written in [code.clone(), confused, code.replace('-', ""), format!("{code}-surplus")] {
             let form = typed("Hub.Specimen.Example", &written);
             assert_eq!(form.request(), Ok(wanted.clone()), "{written}");
             assert_eq!(form.text(EnrolField::Code).replace('\n', "-"), code);
+            assert!(form.is_complete());
         }
     }
 
@@ -206,7 +239,19 @@ mod tests {
         check("hub.example:99999", "", EnrolFault::Port);
         check("10.1.2.3:8443", "", EnrolFault::Length(0));
         check("[2001:db8::1]", "ABCD", EnrolFault::Length(4));
+        let code = EnrolmentCode::new(*b"specimen secret!", b"specimen authority").to_string();
+        for (pin, fault) in [
+            ("", PinFault::Digits),
+            ("13579", PinFault::Digits),
+            ("13579x", PinFault::Digits),
+            ("123456", PinFault::Row),
+            ("111111", PinFault::Row),
+        ] {
+            assert_eq!(typed_with("hub.example", &code, pin).request(), Err(EnrolFault::Pin(fault)), "{pin}");
+        }
+        assert_eq!(typed_with("hub.example", &code, "1357902468000").text(EnrolField::Pin).as_str(), "1357902468");
         let mut form = typed("hub.example", "");
+        form.field = EnrolField::Code;
         for sign in ['U', 'u', '!', 'é', ':'] {
             assert_eq!(form.push(sign), Err(EnrolFault::Sign(sign)));
         }
@@ -227,7 +272,8 @@ mod tests {
     }
 
     #[test]
-    fn a_code_shows_in_no_log() {
-        assert!(!format!("{:?}", typed("hub.example", "SECRET")).contains("SECRET"));
+    fn code_and_pin_show_in_no_log() {
+        let shown = format!("{:?}", typed("hub.example", "SECRET"));
+        assert!(!shown.contains("SECRET") && !shown.contains(PIN), "{shown}");
     }
 }

@@ -2,11 +2,9 @@
 
 use super::lockout::Gate;
 use super::pin::Tried;
+use bilik_claim::provision::PIN_DIGITS;
 use std::time::Instant;
 use zeroize::Zeroizing;
-
-/// The least and the most digits of a PIN.
-pub(super) const PIN_DIGITS: (usize, usize) = (6, 10);
 
 /// How the PIN stands.
 #[derive(Debug, PartialEq, Eq)]
@@ -27,7 +25,7 @@ impl Pin {
     }
 
     pub fn can_enter(&self) -> bool {
-        self.can_type() && self.typed.len() >= PIN_DIGITS.0
+        self.can_type() && self.typed.len() >= *PIN_DIGITS.start()
     }
 }
 

@@ -31,10 +31,11 @@ pub use entry::Pin;
 
 use crate::device::{End, MachineEvent};
 use act::{asked_first, turned};
+use bilik_claim::provision::PIN_DIGITS;
 use bilik_claim::session::Key;
 use bilik_device::{Mode, Provisioning, Request, Work};
 use enrol_form::{EnrolFault, EnrolForm};
-use entry::{PIN_DIGITS, waits};
+use entry::waits;
 use lockout::Gate;
 use network_form::{FormFault, NetworkForm};
 use pace::Pace;
@@ -174,7 +175,7 @@ impl Service {
             return self.open(Section::Overview, now);
         }
         let (opens_at, dead) = waits(gate, now);
-        let typed = Zeroizing::new(String::with_capacity(PIN_DIGITS.1));
+        let typed = Zeroizing::new(String::with_capacity(*PIN_DIGITS.end()));
         self.pin = Some(Pin { typed, checking: false, tried: None, opens_at, dead, is_set });
         Vec::new()
     }
@@ -202,7 +203,7 @@ impl Service {
         if let Some(pin) = self.pin.as_mut().filter(|_| self.section.is_none()) {
             if pin.can_type() {
                 match key {
-                    Key::Character(digit) if digit.is_ascii_digit() && pin.typed.len() < PIN_DIGITS.1 => {
+                    Key::Character(digit) if digit.is_ascii_digit() && pin.typed.len() < *PIN_DIGITS.end() => {
                         pin.typed.push(digit);
                     }
                     Key::Character(_) => {}
@@ -344,7 +345,7 @@ impl Service {
     fn enter(&mut self) -> Vec<Order> {
         let Some(pin) = self.pin.as_mut().filter(|pin| pin.can_enter()) else { return Vec::new() };
         pin.checking = true;
-        let typed = std::mem::replace(&mut pin.typed, Zeroizing::new(String::with_capacity(PIN_DIGITS.1)));
+        let typed = std::mem::replace(&mut pin.typed, Zeroizing::new(String::with_capacity(*PIN_DIGITS.end())));
         vec![Order::CheckPin(typed)]
     }
 

@@ -1,13 +1,19 @@
 //! The service PIN on disk: `STATE/service-pin` (argon2id, a PHC string, one line) and `STATE/service-lockout` (how many wrong
 //! ones in a row). Slow on purpose, so never called on the loop's thread.
+//!
+//! The PIN comes with a stick's file, where `bilik-hub provision` has hashed it, or is chosen by whoever enrols the booth
+//! with a typed code ([`set`]).
 
 use super::lockout::{DEAD, Gate, Lockout};
-use argon2::password_hash::{PasswordHash, PasswordVerifier as _};
+use argon2::password_hash::{self, PasswordHash, PasswordHasher as _, PasswordVerifier as _, SaltString};
 use argon2::{Algorithm, Argon2, Params};
+use bilik_claim::provision::{PinFault, pin_fault};
 use std::fs;
 use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
+use thiserror::Error;
 use tracing::error;
 use zeroize::Zeroizing;
 
@@ -100,15 +106,44 @@ impl PinStore {
         cheap && known && Argon2::default().verify_password(pin.as_bytes(), &hash).is_ok()
     }
 
-    /// Durable: written beside, synced, renamed, and the name synced.
     fn write(&self) -> io::Result<()> {
-        let beside = self.state_dir.join("service-lockout.new");
-        let mut file = fs::File::create(&beside)?;
-        writeln!(file, "{}", self.lockout.tries())?;
-        file.sync_all()?;
-        fs::rename(&beside, self.state_dir.join(COUNT))?;
-        fs::File::open(&self.state_dir)?.sync_all()
+        replace(&self.state_dir, COUNT, &self.lockout.tries().to_string())
     }
+}
+
+/// Why a PIN was not set.
+#[derive(Debug, Error)]
+pub enum SetError {
+    #[error(transparent)]
+    Pin(#[from] PinFault),
+    #[error("failed to hash the service PIN: {0}")]
+    Hash(password_hash::Error),
+    #[error("failed to write {path}")]
+    Write { path: PathBuf, source: io::Error },
+}
+
+/// From now on this PIN opens the menu, whatever power cuts come. Takes a part of a second.
+///
+/// # Errors
+/// For a PIN that is none or too easy, and a disk that fails; then the one before stays.
+pub fn set(state_dir: &Path, pin: &str) -> Result<(), SetError> {
+    if let Some(fault) = pin_fault(pin) {
+        return Err(fault.into());
+    }
+    let salt = SaltString::encode_b64(&rand::random::<[u8; 16]>()).map_err(SetError::Hash)?;
+    let hash = Argon2::default().hash_password(pin.as_bytes(), &salt).map_err(SetError::Hash)?.to_string();
+    let failed = |source| SetError::Write { path: state_dir.join(PIN), source };
+    fs::create_dir_all(state_dir).and_then(|()| replace(state_dir, PIN, &hash)).map_err(failed)
+}
+
+/// One line, for the booth's user only. Durable: written beside, synced, renamed, and the name synced.
+fn replace(state_dir: &Path, name: &str, line: &str) -> io::Result<()> {
+    let beside = state_dir.join(format!("{name}.new"));
+    let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
+    writeln!(file, "{line}")?;
+    file.sync_all()?;
+    fs::rename(&beside, state_dir.join(name))?;
+    fs::File::open(state_dir)?.sync_all()
 }
 
 /// The booth was enrolled anew: whoever could do that may guess again.
@@ -122,7 +157,6 @@ pub fn forgive(state_dir: &Path) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use argon2::password_hash::{PasswordHasher as _, SaltString};
     use std::time::Duration;
 
     fn booth(pin: &str) -> tempfile::TempDir {
@@ -181,6 +215,27 @@ mod tests {
         let dir = booth("314159");
         fs::create_dir(dir.path().join("service-lockout.new")).unwrap();
         assert_eq!(PinStore::open(dir.path(), now).attempt("314159", now), Tried::Disk);
+    }
+
+    #[test]
+    fn a_pin_that_was_chosen_opens() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let (dir, now) = (tempfile::tempdir().unwrap(), Instant::now());
+        let state = dir.path().join("state");
+        for pin in ["", "31415", "31415926535", "31415x", "123456"] {
+            assert!(matches!(set(&state, pin), Err(SetError::Pin(_))), "{pin}");
+        }
+        assert!(!state.exists());
+        for pin in ["314159", "2718281828"] {
+            set(&state, pin).unwrap();
+            assert!(fs::read_to_string(state.join(PIN)).unwrap().starts_with("$argon2id$"));
+            assert_eq!(PinStore::open(&state, now).attempt(pin, now), Tried::Right);
+        }
+        assert!(
+            matches!(PinStore::open(&state, now).attempt("314159", now), Tried::Wrong(_)),
+            "the one before is gone"
+        );
+        assert_eq!(fs::metadata(state.join(PIN)).unwrap().permissions().mode() & 0o777, 0o600);
     }
 
     #[test]

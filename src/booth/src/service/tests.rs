@@ -255,7 +255,13 @@ fn a_code_is_typed_sent_and_tried_again() {
     keys(&mut service, "u");
     assert_eq!(service.enrol_form().unwrap().1, Some(EnrolFault::Sign('u')));
     keys(&mut service, &code.to_lowercase());
-    let request = Request::Enrol { hub: "hub.specimen.example:8443".into(), code };
+    service.act(Act::EnrolField(enrol_form::EnrolField::Pin), now);
+    keys(&mut service, "123456");
+    assert_eq!(service.act(Act::SendCode, now), []);
+    assert!(matches!(service.enrol_form().unwrap().1, Some(EnrolFault::Pin(_))));
+    service.key(Key::Clear, now);
+    keys(&mut service, "135790");
+    let request = Request::Enrol { hub: "hub.specimen.example:8443".into(), code, pin: "135790".into() };
     assert_eq!(service.act(Act::SendCode, now), [Order::Ask(request.clone())]);
     assert_eq!(service.page(), Some(Page::Enrol), "how far it is stands there");
     assert_eq!(service.act(Act::TypeCode, now), [], "one at a time");

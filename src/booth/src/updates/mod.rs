@@ -14,21 +14,21 @@
 //! | fetch | while nobody is in a session: the line belongs to the call; a broken line goes on where it stopped |
 //! | install | nobody in a session for [`IDLE`], no claim unsent, no technician at the menu, the machine free and its present system proven |
 //! | restart | the same, and between [`NIGHT`]'s hours by the booth's own clock, unless the operator said *now* |
-//! | take the hub's time | the machine has no other, and nobody is in a session |
+//! | take the hub's time | the machine has no other, and nobody is in a session ([`clock`]) |
 //!
 //! Where an update stands is asked of the machine each time ([`Stage`]), so a booth that starts anew goes on from there. One that
 //! was rolled back is not tried again: it needs another version, or a technician with a stick.
-//!
-//! The hub's time comes over the verified connection only. A clock that is behind does no harm to that (the hub's certificates
-//! begin in 2020, a booth's image is younger); one that is years ahead does, and has to be set in the firmware.
 
+mod clock;
 pub mod fetch;
 mod report;
 
 use crate::device::{End, MachineEvent};
+use crate::hub_time::Told;
 use bilik_claim::ids::Digest;
 use bilik_claim::machine::{EVERY_SECONDS, Hindrance, MachineAnswer, MachineReport, Offer, Progress};
-use bilik_device::{Clock, Failure, Mode, Outcome, Request, Slot, SlotState, Status, UpdateFrom};
+use bilik_device::{Failure, Mode, Outcome, Request, Slot, SlotState, Status, UpdateFrom};
+use clock::Timekeeper;
 use fetch::Fault;
 use std::time::{Duration, Instant};
 
@@ -43,8 +43,6 @@ const APART: Duration = Duration::from_secs(5);
 const RETRY: Duration = Duration::from_secs(30);
 /// After what a little time does not heal: a full disk, a refusal of the machine.
 const PAUSE: Duration = Duration::from_secs(10 * 60);
-/// A hub that took longer to answer has told the time too late.
-const PROMPT: Duration = Duration::from_secs(2);
 
 /// What the rule looks at beside the machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,6 +66,8 @@ pub enum Command {
     /// Nothing of what was fetched is of use any more.
     Clear,
     Ask(Request),
+    /// [`News::Time`] follows.
+    AskTime,
 }
 
 /// What comes from outside, beside what the machine says.
@@ -78,6 +78,10 @@ pub enum News {
     /// So many bytes of the update with this digest are here.
     Fetched(Digest, u64),
     FetchEnded(Digest, Result<(), Fault>),
+    /// The hub's certificate has ended by this machine's clock, or has not begun.
+    OutOfDate,
+    /// What the hub's clock shows; none if it did not tell.
+    Time(Option<Told>),
 }
 
 /// Where the offered update stands.
@@ -113,7 +117,7 @@ pub struct Updates {
     reported_at: Option<Instant>,
     answered: bool,
     told: Option<MachineReport>,
-    clock_not_before: Instant,
+    clock: Timekeeper,
 }
 
 /// Whether an update may go to the machine at all: what [`Hindrance::ClaimsWait`] stands for. Also for one from a stick.
@@ -143,7 +147,7 @@ impl Updates {
             reported_at: None,
             answered: true,
             told: None,
-            clock_not_before: now,
+            clock: Timekeeper::new(now),
         }
     }
 
@@ -157,7 +161,7 @@ impl Updates {
         match event {
             MachineEvent::Status(_) if self.ended => (self.asked, self.ended) = (None, false),
             MachineEvent::Ended { request: Request::SetClock { .. }, end } if *end != End::Done => {
-                self.clock_not_before = now + PAUSE;
+                self.clock.refused(now);
             }
             MachineEvent::Ended { request, end } if self.asked.as_ref() == Some(request) => {
                 self.ended = true;
@@ -210,6 +214,8 @@ impl Updates {
                     }
                 }
             }
+            News::OutOfDate => return self.clock.out_of_date(status, around, now).into_iter().collect(),
+            News::Time(told) => return self.clock.told(told, status, around, now).into_iter().collect(),
             News::Fetched(..) | News::FetchEnded(..) => {}
         }
         Vec::new()
@@ -223,13 +229,7 @@ impl Updates {
         now: Instant,
     ) -> Vec<Command> {
         let mut commands = Vec::new();
-        let took = self.reported_at.map_or(Duration::MAX, |at| now.saturating_duration_since(at));
-        let lost = status.is_some_and(|status| status.clock == Clock::Unsynchronised);
-        if lost && !around.session && took <= PROMPT && now >= self.clock_not_before {
-            // It was read somewhere between question and answer.
-            let unix_ms = u64::try_from(answer.time.0).unwrap_or(0) + u64::try_from(took.as_millis() / 2).unwrap_or(0);
-            commands.push(Command::Ask(Request::SetClock { unix_ms }));
-        }
+        commands.extend(self.reported_at.and_then(|at| self.clock.heard(answer.time, at, status, around, now)));
         let digest = |offer: &Option<Offer>| offer.as_ref().map(|offer| offer.digest);
         if !self.heard || digest(&self.offer) != digest(&answer.offer) {
             if self.fetching.take().is_some() {

@@ -2,7 +2,7 @@ use super::*;
 use crate::service::specimen;
 use bilik_claim::ids::WallTime;
 use bilik_claim::machine::Ended;
-use bilik_device::{RollbackReason, Slot, Step, Work};
+use bilik_device::{Clock, RollbackReason, Slot, Step, Work};
 
 fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
@@ -51,7 +51,11 @@ impl Booth {
         for command in commands {
             match command {
                 Command::Report(report) => self.reports.push(report),
-                other @ (Command::Fetch(_) | Command::StopFetching | Command::Clear | Command::Ask(_)) => {
+                other @ (Command::Fetch(_)
+                | Command::StopFetching
+                | Command::Clear
+                | Command::Ask(_)
+                | Command::AskTime) => {
                     others.push(other);
                 }
             }
@@ -322,6 +326,43 @@ fn the_hubs_time_is_taken_where_there_is_no_other() {
     check(Clock::Unsynchronised, false, 2001, None);
     check(Clock::Unsynchronised, true, 400, None);
     check(Clock::Synchronised, false, 400, None);
+}
+
+/// There is no connection, for the hub's certificate seems to have ended.
+#[test]
+fn a_machine_whose_clock_keeps_the_hub_away_asks_for_the_time() {
+    let check = |name: &str, change: fn(&mut Booth), asks: bool| {
+        let mut booth = Booth::new(None);
+        booth.status.as_mut().unwrap().clock = Clock::Unsynchronised;
+        change(&mut booth);
+        let wanted = if asks { vec![Command::AskTime] } else { vec![] };
+        assert_eq!(booth.hear(News::OutOfDate), wanted, "{name}");
+        assert_eq!(booth.hear(News::OutOfDate), [], "{name}: one question at a time");
+        if asks {
+            let told = Told { unix_ms: 1_795_366_800_000, at: booth.now };
+            booth.now += Duration::from_millis(300);
+            let request = Request::SetClock { unix_ms: 1_795_366_800_300 };
+            assert_eq!(booth.hear(News::Time(Some(told))), [Command::Ask(request.clone())], "{name}");
+            assert_eq!(booth.hear(News::OutOfDate), [], "{name}: the machine is at it");
+            booth.ended(request, End::Failed { why: Failure::BadTime, detail: "word".into() });
+            booth.now += RETRY;
+            assert_eq!(booth.hear(News::OutOfDate), [], "{name}: not again and again");
+            booth.now += PAUSE;
+            assert_eq!(booth.hear(News::OutOfDate), wanted, "{name}");
+            assert_eq!(booth.hear(News::Time(None)), [], "{name}");
+            assert_eq!(booth.hear(News::OutOfDate), [], "{name}");
+            booth.now += RETRY;
+            assert_eq!(booth.hear(News::OutOfDate), wanted, "{name}");
+            // Somebody has begun meanwhile.
+            booth.around.session = true;
+            assert_eq!(booth.hear(News::Time(Some(told))), [], "{name}");
+        }
+    };
+    check("a clock that nobody has set", |_| {}, true);
+    check("a time server's", |booth| booth.status.as_mut().unwrap().clock = Clock::Synchronised, false);
+    check("an office's own system", |booth| booth.status.as_mut().unwrap().mode = Mode::Debian, false);
+    check("in a session", |booth| booth.around.session = true, false);
+    check("no machine", |booth| booth.status = None, false);
 }
 
 #[test]

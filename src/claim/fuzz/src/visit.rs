@@ -13,7 +13,8 @@ use bilik_claim::personal::{Personal, PersonalBytes};
 use bilik_claim::reason::REASONS;
 use bilik_claim::session::item::{Field, Item};
 use bilik_claim::session::{
-    CallNews, CardEntry, CardReading, Device, Event, HubNews, Key, Now, PhotoOutcome, ReaderNews, Session, Stroke, Tap,
+    CallNews, CardEntry, CardReading, Device, Event, HubNews, Key, Now, OutOfService, PhotoOutcome, ReaderNews,
+    Session, Stroke, Tap,
 };
 use bilik_claim::wire::{Assignment, CallMode, Decision, DeviceState, MAX_MESSAGE, MAX_VALUE, Verdict};
 use jiff::civil::date;
@@ -116,7 +117,7 @@ impl Booth {
                 self.handle(Event::Call(news[next() % 4]));
             }
             b'%' => self.device(next()),
-            b'^' => self.handle(Event::OutOfService((next() % 2 == 1).then(|| words(40)))),
+            b'^' => self.handle(Event::OutOfService((next() % 2 == 1).then_some(OutOfService::QueueFailed))),
             b'+' => self.kept(self.watch.claim()),
             b'-' => self.handle(Event::KeepFailed { claim: self.watch.claim() }),
             b':' => self.handle(Event::Confirmed { claim: self.watch.claim() }),

@@ -10,6 +10,7 @@ use crate::reason::Reason;
 use crate::session::item::{Field, Item};
 use crate::wire::{Assignment, CallMode, Decision, DeviceState, Verdict};
 use jiff::civil::Date;
+use std::fmt;
 use std::time::{Duration, Instant};
 
 /// The three times a session needs, read once for each event.
@@ -21,6 +22,50 @@ pub struct Now {
     pub wall: WallTime,
     /// At the office, for dates on letters.
     pub today: Date,
+}
+
+/// Why a booth can take nobody. Its words for people are the booth's; `Display` is one English line for the hub and the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OutOfService {
+    NotEnrolled,
+    WrongHub,
+    QueueFailed,
+    DiskFull,
+    /// The queue is being opened and checked.
+    QueueUnknown,
+    /// A new version runs that has not been well for its minute.
+    OnTrial,
+}
+
+impl OutOfService {
+    pub const ALL: [Self; 6] =
+        [Self::NotEnrolled, Self::WrongHub, Self::QueueFailed, Self::DiskFull, Self::QueueUnknown, Self::OnTrial];
+
+    /// As it stands on the screen and in the technicians' table.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::NotEnrolled => "B-01",
+            Self::WrongHub => "B-02",
+            Self::QueueFailed => "B-03",
+            Self::DiskFull => "B-04",
+            Self::QueueUnknown => "B-05",
+            Self::OnTrial => "B-06",
+        }
+    }
+}
+
+impl fmt::Display for OutOfService {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let why = match self {
+            Self::NotEnrolled => "not enrolled",
+            Self::WrongHub => "the hub's certificate is not the enrolled one",
+            Self::QueueFailed => "the queue of claims has failed",
+            Self::DiskFull => "no room on the disk for another claim",
+            Self::QueueUnknown => "the queue of claims is being checked",
+            Self::OnTrial => "a new version is being tried",
+        };
+        write!(f, "{}: {why}", self.code())
+    }
 }
 
 #[derive(Debug)]
@@ -38,7 +83,7 @@ pub enum Event {
         state: DeviceState,
     },
     /// The booth can take nobody, for this reason; or it can again.
-    OutOfService(Option<String>),
+    OutOfService(Option<OutOfService>),
     /// The claim is durably in the journal.
     Kept {
         claim: ClaimId,

@@ -42,7 +42,7 @@ mod tests;
 
 pub use draft::{Draft, Photo, Typed};
 pub use effect::{Effect, PhotoSource};
-pub use event::{CallNews, Device, Event, HubNews, Key, Now, Officer, PhotoOutcome, ReaderNews, Tap};
+pub use event::{CallNews, Device, Event, HubNews, Key, Now, Officer, OutOfService, PhotoOutcome, ReaderNews, Tap};
 pub use finish::Ending;
 pub use navigation::Page;
 pub use photos::PendingPhoto;
@@ -107,8 +107,8 @@ pub struct Surroundings {
     pub camera: DeviceState,
     pub document_camera: DeviceState,
     pub microphone: DeviceState,
-    /// Why the booth can take nobody, in the technician's words; none while it can.
-    pub out_of_service: Option<String>,
+    /// Why the booth can take nobody; none while it can.
+    pub out_of_service: Option<OutOfService>,
 }
 
 /// Everything of one participant. Dropped as a whole.

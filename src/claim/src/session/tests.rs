@@ -600,7 +600,7 @@ fn the_officer_returns_or_ends() {
 fn out_of_service_waits_for_the_end_of_the_visit() {
     let mut booth = Booth::new();
     booth.tap(Tap::Start);
-    booth.event(Event::OutOfService(Some("journal failed".into())));
+    booth.event(Event::OutOfService(Some(OutOfService::QueueFailed)));
     assert_eq!(booth.session.page(), Page::Consent);
     booth.tap(Tap::DeclineConsent);
     assert_eq!(booth.session.page(), Page::OutOfService);

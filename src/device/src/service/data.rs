@@ -326,12 +326,12 @@ fn is_blank(device: &Path) -> Result<bool, Refusal> {
 }
 
 /// A key in a file in memory, while a tool needs it.
-struct Key {
-    path: PathBuf,
+pub struct Key {
+    pub path: PathBuf,
 }
 
 impl Key {
-    fn of(machine: &Machine, bytes: &[u8]) -> Result<Self, Refusal> {
+    pub fn of(machine: &Machine, bytes: &[u8]) -> Result<Self, Refusal> {
         let path = machine.path(KEY);
         let folder = path.parent().unwrap_or(&path);
         std::fs::create_dir_all(folder).map_err(Refusal::io("create", folder))?;

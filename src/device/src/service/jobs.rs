@@ -27,9 +27,9 @@ pub fn carry_out(machine: &Machine, request: &Request, status: &Status, report: 
             done.map(|()| After::Nothing)
         }
         Request::Provision => provision(machine, report).map(|()| After::RestartBooth),
-        Request::Enrol { hub, code } => {
+        Request::Enrol { hub, code, pin } => {
             can_keep(machine)?;
-            provisioning::enrol_typed(machine, hub, code, report).map(|()| After::RestartBooth)
+            provisioning::enrol_typed(machine, hub, code, pin, report).map(|()| After::RestartBooth)
         }
         Request::SetNetwork { addressing } => {
             network::check(addressing)?;

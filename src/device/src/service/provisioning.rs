@@ -12,7 +12,7 @@ use super::work::Report;
 use super::{network, recovery};
 use bilik_claim::enrolment::EnrolmentCode;
 use bilik_claim::ids::BoothId;
-use bilik_claim::provision::{Hub, MAX_BYTES, Provision};
+use bilik_claim::provision::{Hub, MAX_BYTES, Provision, pin_fault};
 use bilik_device::{Failure, Provisioning, Step};
 use serde::Deserialize;
 use std::time::Duration;
@@ -98,35 +98,39 @@ pub fn carry_out(machine: &Machine, report: Report<'_>) -> Result<(), Refusal> {
         machine.write(&path, hash.reveal().as_bytes(), 0o600, Some(machine.booth_user()?))?;
     }
     report(Step::Enrolling, 400);
-    enrol(machine, &provision.hub)?;
+    enrol(machine, &provision.hub, None)?;
     recovery::try_to_entrust(machine);
     report(Step::Finishing, 950);
     machine.forget(PROVISION)
 }
 
-/// With an address and a code that somebody typed.
-pub fn enrol_typed(machine: &Machine, address: &str, code: &str, report: Report<'_>) -> Result<(), Refusal> {
+/// With an address, a code and a new service PIN that somebody typed.
+pub fn enrol_typed(machine: &Machine, address: &str, code: &str, pin: &str, report: Report<'_>) -> Result<(), Refusal> {
     report(Step::Checking, 0);
+    if let Some(fault) = pin_fault(pin) {
+        return Err(Refusal::new(Failure::NotUnderstood, fault.to_string()));
+    }
     let code: EnrolmentCode = code.parse().map_err(|e| Refusal::new(Failure::CodeRefused, format!("{e}")))?;
     let hub = Hub { address: address.to_owned(), code };
     let provision = Provision { hub, network: None, reader: None, screen: None, media: None, service: None };
     // Nothing but the address can be wrong.
     provision.check().map_err(|e| Refusal::new(Failure::NotUnderstood, e.to_string()))?;
     report(Step::Enrolling, 100);
-    enrol(machine, &provision.hub)?;
+    enrol(machine, &provision.hub, Some(pin))?;
     recovery::try_to_entrust(machine);
     report(Step::Finishing, 950);
     // What waited for another hub would replace this identity.
     machine.forget(PROVISION)
 }
 
-fn enrol(machine: &Machine, hub: &Hub) -> Result<(), Refusal> {
+/// `pin`: to be set. None leaves it as it is.
+fn enrol(machine: &Machine, hub: &Hub, pin: Option<&str>) -> Result<(), Refusal> {
     let code = Zeroizing::new(format!("--code={}", hub.code));
-    let said = as_booth(machine, &["enrol"])
-        .arg(format!("--hub={}", hub.address))
-        .arg(code.as_str())
-        .limit(ENROL_LIMIT)
-        .ask()?;
+    let mut tool = as_booth(machine, &["enrol"]).arg(format!("--hub={}", hub.address)).arg(code.as_str());
+    if let Some(pin) = pin {
+        tool = tool.arg("--pin=-").input(pin.as_bytes().to_vec());
+    }
+    let said = tool.limit(ENROL_LIMIT).ask()?;
     if said.status.success() { Ok(()) } else { Err(why_not(&hub.address, said.last_word())) }
 }
 

@@ -153,7 +153,7 @@ fn only_a_disk_that_was_shown_and_only_from_the_stick() {
         Request::Provision,
         Request::Update { from: UpdateFrom::Stick },
         Request::FactoryReset,
-        Request::Enrol { hub: "hub:1".into(), code: "x".into() },
+        Request::Enrol { hub: "hub:1".into(), code: "x".into(), pin: "135790".into() },
     ] {
         assert_eq!(refused(machine.ask(&request)).0, Failure::NotHere, "{request:?}");
     }

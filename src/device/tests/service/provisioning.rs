@@ -136,14 +136,24 @@ fn bad_files_are_told_apart() {
 fn typed_addresses_and_codes() {
     let mut machine = booth();
     machine.serve();
-    let ask = |hub: &str, code: &str| machine.ask(&Request::Enrol { hub: hub.into(), code: code.into() });
+    let request = |hub: &str, code: &str, pin: &str| {
+        machine.ask(&Request::Enrol { hub: hub.into(), code: code.into(), pin: pin.into() })
+    };
+    let ask = |hub: &str, code: &str| request(hub, code, "135790");
     for hub in ["", "hub", "-x:1", "--config:1", "a b:1", "hub:99999", "https://hub:1"] {
         assert_eq!(refused(ask(hub, &code())).0, Failure::NotUnderstood, "{hub}");
     }
     for bad in ["", "ABC", "--help", "U"] {
         assert_eq!(refused(ask("hub.example:8443", bad)).0, Failure::CodeRefused, "{bad}");
     }
+    for pin in ["", "13579", "123456", "--help", "135790\n1"] {
+        assert_eq!(refused(request("hub.example:8443", &code(), pin)).0, Failure::NotUnderstood, "{pin}");
+    }
     assert!(machine.calls("bilik-booth").iter().all(|call| !call.contains("enrol")));
     assert_eq!(ask("hub.example:8443", &code().to_lowercase().replace('-', " ")), Answer::Done);
     assert!(done(&machine.status().provisioning));
+    // The PIN goes where no other program sees it.
+    assert_eq!(machine.text("pin"), "135790");
+    assert!(machine.calls("bilik-booth").iter().all(|call| !call.contains("135790")));
+    assert!(!machine.text("log").contains("135790"));
 }

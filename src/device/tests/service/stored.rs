@@ -130,7 +130,7 @@ impl Header<'_> {
     }
 
     fn opens(&self, passphrase: &str) -> bool {
-        self.ask(&["open", "--test-passphrase", "--key-file=-"], passphrase).0
+        self.ask(&["open", "--disable-external-tokens", "--test-passphrase", "--key-file=-"], passphrase).0
     }
 
     /// What the hub finds in the header's token.
@@ -187,6 +187,94 @@ fn the_hub_and_nobody_else_gets_into_the_disk_of_a_dead_machine() {
     assert_ne!(second, first);
     assert!(Header(&machine).opens(&second) && !Header(&machine).opens(&first));
     assert_eq!(Header(&machine).recovered(&hub), None);
+}
+
+/// A booth with a TPM that is enrolled at the first hub, which can open its disk.
+fn entrusted(first: &age::x25519::Identity) -> Machine {
+    let mut machine = before(0, None);
+    std::fs::write(machine.at("dev/vda5"), vec![0; 32 << 20]).unwrap();
+    machine.put("real-header", "");
+    machine.put("dev/tpmrm0", "");
+    machine.put("usr/lib/bilik/pcr-public.pem", "specimen");
+    assert!(machine.run("data").success());
+    machine.put("var/lib/bilik/identity.json", &super::provisioning::identity_of(first));
+    machine.serve();
+    assert!(!machine.at("var/lib/bilik-device/recovery.key").exists());
+    machine
+}
+
+/// As the other hub names the booth.
+fn elsewhere(hub: &age::x25519::Identity) -> String {
+    super::provisioning::identity_of(hub).replace("000000000001", "000000000002")
+}
+
+#[test]
+fn a_booth_that_moves_to_another_hub_takes_the_way_in_along() {
+    let (first, second) = (age::x25519::Identity::generate(), age::x25519::Identity::generate());
+    let ask = |code: &str, pin: &str| Request::Enrol { hub: "b.example:1".into(), code: code.into(), pin: pin.into() };
+    let code = bilik_claim::enrolment::EnrolmentCode::new(*b"specimen secret!", b"specimen authority").to_string();
+    let mut machine = entrusted(&first);
+    let old = Header(&machine).recovered(&first).unwrap();
+    assert!(Header(&machine).opens(&old));
+    machine.put("identity.json", &elsewhere(&second));
+    assert_eq!(machine.ask(&ask(&code, "135790")), Answer::Done);
+    let new = Header(&machine).recovered(&second).unwrap_or_else(|| panic!("{}", machine.text("log")));
+    assert_ne!(new, old);
+    assert!(Header(&machine).opens(&new) && !Header(&machine).opens(&old), "{}", machine.text("log"));
+    assert!(!machine.at("var/lib/bilik-device/recovery.key").exists());
+    assert!(!machine.text("log").contains(&new) && !machine.text("calls").contains(&new));
+    // Nothing more to do, and this machine still opens it.
+    let calls = machine.calls("cryptsetup").len();
+    machine.restart("a", "second");
+    let later: Vec<_> = machine.calls("cryptsetup").split_off(calls);
+    assert!(later.iter().all(|call| call.contains("luksDump")), "{later:?}");
+    starts_by_itself(&mut machine);
+}
+
+#[test]
+fn a_cut_on_the_way_to_another_hub_leaves_one_of_them_a_way_in() {
+    for cut in ["luksDump", "--test-passphrase", "luksAddKey", "token import", "token export", "luksKillSlot"] {
+        let (first, second) = (age::x25519::Identity::generate(), age::x25519::Identity::generate());
+        let mut machine = entrusted(&first);
+        let old = Header(&machine).recovered(&first).unwrap();
+        machine.put("var/lib/bilik/identity.json", &elsewhere(&second));
+        machine.put("cut", cut);
+        machine.restart("a", "second");
+        // Whose the token is, can open it.
+        let (_, json) = Header(&machine).ask(&["token", "export", &format!("--token-id={TOKEN}")], "");
+        let hub = if json.contains("000000000001") { &first } else { &second };
+        assert!(Header(&machine).opens(&Header(&machine).recovered(hub).unwrap()), "{cut}: {}", machine.text("log"));
+        std::fs::remove_file(machine.at("cut")).unwrap();
+        machine.restart("a", "third");
+        let new = Header(&machine).recovered(&second).unwrap_or_else(|| panic!("{cut}: {}", machine.text("log")));
+        assert!(Header(&machine).opens(&new) && !Header(&machine).opens(&old), "{cut}");
+        assert!(!machine.at("var/lib/bilik-device/recovery.key").exists(), "{cut}");
+        // The TPM's slot and one more.
+        let (_, dump) = Header(&machine).ask(&["luksDump"], "");
+        assert_eq!(dump.matches(": luks2").count(), 2, "{cut}: {dump}");
+        starts_by_itself(&mut machine);
+    }
+}
+
+/// With a TPM that gives the key away to nobody now, the first hub keeps its way in, and the next start tries again.
+#[test]
+fn a_tpm_that_refuses_costs_nobody_a_way_in() {
+    let (first, second) = (age::x25519::Identity::generate(), age::x25519::Identity::generate());
+    let mut machine = entrusted(&first);
+    machine.put("var/lib/bilik/identity.json", &elsewhere(&second));
+    machine.put("tpm-refuses", "");
+    machine.restart("a", "second");
+    assert!(Header(&machine).opens(&Header(&machine).recovered(&first).unwrap()));
+    std::fs::remove_file(machine.at("tpm-refuses")).unwrap();
+    machine.restart("a", "third");
+    assert!(Header(&machine).opens(&Header(&machine).recovered(&second).unwrap()), "{}", machine.text("log"));
+}
+
+fn starts_by_itself(machine: &mut Machine) {
+    machine.cut();
+    std::fs::rename(machine.at("var"), machine.at("data")).unwrap();
+    assert!(machine.run("data").success());
+    assert_eq!(verdict(machine), "tpm");
 }
 
 #[test]

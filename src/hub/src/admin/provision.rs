@@ -77,7 +77,7 @@ fn content(config: &Config, order: &Order) -> Result<Provision, AdminError> {
 
 fn hash(pin: &str) -> Result<Personal, AdminError> {
     match pin_fault(pin) {
-        Some(fault) => Err(AdminError::Refused(fault.to_owned())),
+        Some(fault) => Err(AdminError::Refused(fault.to_string())),
         None => password::hash(pin)
             .map(Personal::new)
             .map_err(|error| AdminError::Refused(format!("failed to hash the PIN: {error}"))),

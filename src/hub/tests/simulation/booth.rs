@@ -10,7 +10,7 @@ use super::visitor::Visitor;
 use crate::sim::{Dice, Sim};
 use bilik_claim::ids::{ClaimId, Digest, WallTime};
 use bilik_claim::personal::PersonalBytes;
-use bilik_claim::session::{Device, Effect, Event, HubNews, Now, PhotoOutcome, Session};
+use bilik_claim::session::{Device, Effect, Event, HubNews, Now, OutOfService, PhotoOutcome, Session};
 use bilik_claim::wire::DeviceState;
 use bilik_journal::courier::{Courier, Input, Trouble};
 use bilik_journal::{BoothAudit, DATABASE, Journal, JournalView, Keys, Opened, chain};
@@ -227,7 +227,7 @@ impl Booth {
 
     fn follow_service(&mut self, scene: &mut Scene) -> Result<(), String> {
         let ready = self.running.as_ref().and_then(|running| running.ready);
-        let reason = (ready != Some(Ok(()))).then(|| "no claim can be kept".to_owned());
+        let reason = (ready != Some(Ok(()))).then_some(OutOfService::QueueFailed);
         self.feed(Event::OutOfService(reason), scene)
     }
 

@@ -128,7 +128,8 @@ const SCENES: &[(&str, Machine, bool, Play)] = &[
     ("code-empty", specimen::new_booth, false, |s| s.act(Act::TypeCode)),
     ("code-failed", specimen::new_booth, false, |s| {
         s.code();
-        let request = Request::Enrol { hub: "hub.specimen.example:8443".into(), code: String::new() };
+        let hub = "hub.specimen.example:8443".into();
+        let request = Request::Enrol { hub, code: String::new(), pin: String::new() };
         s.act(Act::Request(request.clone()));
         s.ends(request, End::Failed { why: Failure::HubUnreachable, detail: String::new() });
     }),
@@ -307,6 +308,8 @@ impl Scene {
         self.keys("hub.specimen.example");
         self.act(Act::EnrolField(EnrolField::Code));
         self.keys("SPEC1MENSPEC1MENSPEC1MENSPEC1MENSPEC1MENSPEC1MENSPEC");
+        self.act(Act::EnrolField(EnrolField::Pin));
+        self.keys("135790");
     }
 
     fn install_ends(&mut self, end: End) {

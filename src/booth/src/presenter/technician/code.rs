@@ -1,9 +1,10 @@
-//! The page on which the hub's address and code are typed.
+//! The page on which the hub's address and code are typed, and a service PIN is chosen.
 
 use super::view::{Button, Field, Look, Say, View};
 use crate::device::End;
 use crate::service::enrol_form::{CODE_SIGNS, EnrolFault, EnrolField};
 use crate::service::{Act, Service};
+use bilik_claim::provision::PinFault;
 use bilik_claim::text::Language;
 use bilik_device::{Failure, Request};
 use bilik_ui::Tone;
@@ -16,20 +17,19 @@ pub fn type_code(service: &Service, say: Say) -> View {
         chosen: form.field == field,
         act: Act::EnrolField(field),
     };
-    let complete = form.hub().is_ok() && form.code_signs() == CODE_SIGNS;
     View {
         title: say.say("Ketik kode pendaftaran", "Type the enrolment code").into(),
         lead: say
             .say(
-                "Petugas hub membuatnya dengan bilik-hub enrol-code. Berlaku sekali, selama waktu yang tertulis di sana.",
-                "The hub's operator makes it with bilik-hub enrol-code. It works once, for as long as it says there.",
+                "Petugas hub membuat kodenya dengan bilik-hub enrol-code; berlaku sekali. PIN Anda pilih sendiri: kelak hanya PIN itu yang membuka menu servis.",
+                "The hub's operator makes the code with bilik-hub enrol-code; it works once. The PIN is yours to choose: from then on only it opens the service menu.",
             )
             .into(),
         fields: EnrolField::ALL.map(field).into(),
         message: fault.map(|fault| wrong(fault, say)).or_else(|| failed(service, say)).map(|text| (text, Tone::Bad)),
         actions: vec![
             Button::new(say.say("Batal", "Cancel"), Act::StopEditing, Look::Plain),
-            Button::new(say.say("Daftarkan", "Enrol"), Act::SendCode, Look::Primary).enabled(complete),
+            Button::new(say.say("Daftarkan", "Enrol"), Act::SendCode, Look::Primary).enabled(form.is_complete()),
         ],
         ..View::default()
     }
@@ -41,6 +41,8 @@ fn name(field: EnrolField, signs: usize, say: Say) -> String {
         (EnrolField::Hub, Language::En) => "Address of the hub, such as 10.1.2.3:8443".into(),
         (EnrolField::Code, Language::Id) => format!("Kode: {signs} dari {CODE_SIGNS}"),
         (EnrolField::Code, Language::En) => format!("Code: {signs} of {CODE_SIGNS}"),
+        (EnrolField::Pin, Language::Id) => "PIN servis baru: 6 sampai 10 angka".into(),
+        (EnrolField::Pin, Language::En) => "New service PIN: 6 to 10 digits".into(),
     }
 }
 
@@ -63,6 +65,15 @@ fn wrong(fault: EnrolFault, say: Say) -> String {
         (EnrolFault::Sign(sign), Language::En) => {
             format!("No code has the sign {sign}: only digits and letters, without U.")
         }
+        (EnrolFault::Pin(PinFault::Digits), _) => {
+            say.say("PIN servis harus 6 sampai 10 angka.", "The service PIN must have 6 to 10 digits.").into()
+        }
+        (EnrolFault::Pin(PinFault::Row), _) => say
+            .say(
+                "PIN itu yang pertama ditebak orang: jangan deretan seperti 123456 atau 000000.",
+                "That PIN is among the first that anybody tries: no rows like 123456 or 000000.",
+            )
+            .into(),
     }
 }
 
@@ -84,7 +95,7 @@ fn failed(service: &Service, say: Say) -> Option<String> {
             )
             .into(),
         (End::Failed { .. } | End::Lost { .. }, _) => {
-            let request = Request::Enrol { hub: hub.clone(), code: String::new() };
+            let request = Request::Enrol { hub: hub.clone(), code: String::new(), pin: String::new() };
             let (text, _, detail) = say.end(&request, end, service.status());
             if detail.is_empty() { text.into() } else { format!("{text} ({detail})") }
         }

@@ -1,7 +1,9 @@
 //! What is wrong right now, gravest first, each with its code, for reports, and what to do.
 
 use super::view::{Around, Line, Say};
+use crate::presenter::words::trouble;
 use crate::service::{Machine, Service};
+use bilik_claim::session::OutOfService;
 use bilik_claim::text::Language;
 use bilik_claim::wire::DeviceState;
 use bilik_device::{Clock, Data, Mode, Outcome, Slot, SlotState, Status};
@@ -38,50 +40,27 @@ fn fault(code: &'static str, tone: Tone, what: impl Into<String>, todo: impl Int
 }
 
 fn booth(service: &Service, around: &Around, say: Say) -> Vec<Line> {
-    let mut found = Vec::new();
+    // What stops the booth, in the words of the page that participants see then.
+    let mut stops = Vec::new();
+    if !service.is_enrolled() {
+        stops.push(OutOfService::NotEnrolled);
+    }
+    if around.wrong_hub {
+        stops.push(OutOfService::WrongHub);
+    }
+    match around.queue {
+        Some(Err(Trouble::Failed)) => stops.push(OutOfService::QueueFailed),
+        Some(Err(Trouble::Full)) => stops.push(OutOfService::DiskFull),
+        Some(Ok(())) | None => {}
+    }
+    let stop = |why: OutOfService| {
+        let (what, todo) = trouble(why);
+        fault(why.code(), Tone::Bad, what.get(say.0), todo.get(say.0))
+    };
+    let mut found: Vec<Line> = stops.into_iter().map(stop).collect();
     let mut add = |code, tone, what: (&'static str, &'static str), todo: (&'static str, &'static str)| {
         found.push(fault(code, tone, say.say(what.0, what.1), say.say(todo.0, todo.1)));
     };
-    if !service.is_enrolled() {
-        add(
-            "B-01",
-            Tone::Bad,
-            ("Bilik belum terdaftar", "Not enrolled"),
-            ("Masukkan stik dengan berkas bilik.toml.", "Insert the stick with the file bilik.toml."),
-        );
-    }
-    if around.wrong_hub {
-        add(
-            "B-02",
-            Tone::Bad,
-            ("Sertifikat hub bukan yang didaftarkan", "The hub's certificate is not the enrolled one"),
-            (
-                "Tanyakan kantor apakah hub diganti. Bila ya, daftarkan bilik lagi; bila tidak, ada yang menyamar di jaringan.",
-                "Ask the office whether the hub was replaced. If so, enrol again; if not, somebody poses as the hub.",
-            ),
-        );
-    }
-    match around.queue {
-        Some(Err(Trouble::Failed)) => add(
-            "B-03",
-            Tone::Bad,
-            ("Antrean klaim rusak", "The queue of claims has failed"),
-            (
-                "Ekspor antrean ke stik, ambil diagnosa, lalu ganti disk.",
-                "Export the queue to a stick, take diagnostics, then replace the disk.",
-            ),
-        ),
-        Some(Err(Trouble::Full)) => add(
-            "B-04",
-            Tone::Bad,
-            ("Disk penuh", "The disk is full"),
-            (
-                "Sambungkan ke hub supaya antrean terkirim, atau ekspor ke stik.",
-                "Connect to the hub so that the queue is sent, or export it to a stick.",
-            ),
-        ),
-        Some(Ok(())) | None => {}
-    }
     if service.is_enrolled() && !around.hub_connected && !around.wrong_hub {
         add(
             "N-03",

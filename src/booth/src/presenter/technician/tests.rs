@@ -360,7 +360,7 @@ fn an_enrolment_by_hand_says_what_failed_and_where() {
     let check = |why: Failure, say: Say, words: &str| {
         let (mut service, now) = known(specimen::new_booth(), false);
         service.act(Act::TypeCode, now);
-        let request = Request::Enrol { hub: "10.1.2.3:8443".into(), code: String::new() };
+        let request = Request::Enrol { hub: "10.1.2.3:8443".into(), code: String::new(), pin: String::new() };
         service.act(Act::Request(request.clone()), now);
         let end = End::Failed { why, detail: "specimen".into() };
         service.hear(MachineEvent::Ended { request, end }, now);
@@ -404,8 +404,35 @@ fn an_update_waits_for_claims_and_the_hubs_is_shown_as_it_is() {
     };
     check(0, Progress::None, "From the hub\nNo update", true);
     check(2, Progress::None, "2 claims are not at the hub yet: no update", false);
+    check(2, Progress::None, "The hub is connected: wait", false);
     check(0, Progress::Fetching { bytes: 120_000_000 }, "Being received: 120 MB", true);
     check(1, Progress::Received { hindrance: Hindrance::ClaimsWait }, "It waits until the hub has every claim", false);
     check(0, Progress::Installed { hindrance: Hindrance::Day }, "It waits for the night", true);
     check(0, Progress::Refused { why: "signed by nobody".into() }, "signed by nobody", true);
+}
+
+/// A copy on a stick opens no gate, so nobody is told to make one, except for claims that the hub refuses.
+#[test]
+fn what_opens_the_gate_for_updates_is_what_is_said() {
+    use crate::updates::claims_allow;
+    assert!(claims_allow(Some(1)).is_err() && claims_allow(Some(0)).is_ok());
+    let check = |hub_connected: bool, refused: u32, words: &str, exports: bool| {
+        let (service, now) = known(specimen::booth(), true);
+        let around = Around { queued: 3, hub_connected, refused, ..well() };
+        for (say, export) in [(EN, "export"), (ID, "ekspor")] {
+            let (told, _) = menu::menu(Section::Update, &service, &around, now, say).message.unwrap();
+            assert_eq!(told.to_lowercase().contains(export), exports, "{told}");
+        }
+        let (told, _) = menu::menu(Section::Update, &service, &around, now, EN).message.unwrap();
+        assert!(told.contains(words), "{words:?} is not in {told:?}");
+    };
+    check(true, 0, "wait until they are sent", false);
+    check(false, 0, "as soon as the hub is reached. Check the cable", false);
+    check(false, 1, "as soon as the hub is reached. Check the cable", false);
+    check(true, 1, "bilik-hub recover, then restart", true);
+    let end = End::Failed { why: Failure::ClaimsWait, detail: String::new() };
+    let (of_update, ..) = EN.end(&Request::Update { from: UpdateFrom::Stick }, &end, None);
+    let (of_reset, ..) = EN.end(&Request::FactoryReset, &end, None);
+    assert!(!of_update.to_lowercase().contains("export") && of_update.contains("as soon as it is reached"));
+    assert!(of_reset.contains("Export the queue to a stick first"));
 }

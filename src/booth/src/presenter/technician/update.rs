@@ -59,19 +59,7 @@ pub fn update(service: &Service, around: &Around, say: Say) -> View {
         (None, Language::En) => "Install from the stick".into(),
     };
     // Nobody's claim is put at risk by a new system. No session can be on: then there is no menu.
-    let message = (around.queued > 0).then(|| {
-        let text = match say.0 {
-            Language::Id => format!(
-                "{} klaim belum diterima hub: bilik tidak diperbarui sebelum terkirim. Sambungkan ke hub dan tunggu.",
-                around.queued
-            ),
-            Language::En => format!(
-                "{} claims are not at the hub yet: no update before they are sent. Connect to the hub and wait.",
-                around.queued
-            ),
-        };
-        (text, Tone::Attention)
-    });
+    let message = (around.queued > 0).then(|| (unsent(around, say), Tone::Attention));
     let may = found.is_some() && around.queued == 0;
     let request = Act::Request(Request::Update { from: UpdateFrom::Stick });
     let install = Button::new(label, request, Look::Primary).enabled(may);
@@ -108,6 +96,29 @@ fn on_stick(status: &Status, found: Option<&str>, say: Say) -> Line {
             "Copy the .raucb file to the BILIK stick and insert it.",
         )),
     }
+}
+
+/// Why there is no update while claims wait, and what makes them go. A copy on a stick does not: the booth still has the claim to
+/// deliver, and only what the hub has confirmed is out of the new version's reach.
+fn unsent(around: &Around, say: Say) -> String {
+    let wait = match say.0 {
+        Language::Id => {
+            format!("{} klaim belum diterima hub: sebelum itu bilik tidak diperbarui. ", around.queued)
+        }
+        Language::En => format!("{} claims are not at the hub yet: no update before that. ", around.queued),
+    };
+    let todo = match (around.hub_connected, around.refused) {
+        (false, _) => say.say(
+            "Klaim terkirim sendiri begitu hub terjangkau. Periksa kabel dan bagian Jaringan, lalu tanyakan kantor apakah hub menyala.",
+            "They are sent as soon as the hub is reached. Check the cable and the section Network, then ask the office whether the hub runs.",
+        ),
+        (true, 0) => say.say("Hub terhubung: tunggu sampai terkirim.", "The hub is connected: wait until they are sent."),
+        (true, _) => say.say(
+            "Ada yang ditolak hub: ekspor antrean ke stik, minta kantor memasukkannya dengan bilik-hub recover, lalu nyalakan ulang bilik.",
+            "The hub refuses some: export the queue to a stick, have the office take it in with bilik-hub recover, then restart the booth.",
+        ),
+    };
+    wait + todo
 }
 
 fn last(status: &Status, say: Say) -> Option<Line> {

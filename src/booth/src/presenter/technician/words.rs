@@ -154,6 +154,15 @@ impl Say {
     pub fn end(self, request: &Request, end: &End, status: Option<&Status>) -> (&'static str, bool, String) {
         match end {
             End::Done => (self.done(request), true, String::new()),
+            // Other than a reset, an update is not helped by a copy on a stick.
+            End::Failed { why: Failure::ClaimsWait, detail } if matches!(request, Request::Update { .. }) => (
+                self.say(
+                    "Masih ada klaim yang belum diterima hub. Klaim terkirim sendiri begitu hub terjangkau; baru setelah itu bilik diperbarui.",
+                    "Claims wait that the hub has not confirmed. They are sent as soon as it is reached; only then the booth is updated.",
+                ),
+                false,
+                detail.clone(),
+            ),
             End::Failed { why, detail } => (self.failure(*why, status), false, detail.clone()),
             End::Lost { detail } => (
                 self.say(

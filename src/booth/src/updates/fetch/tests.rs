@@ -65,7 +65,7 @@ impl Bench {
         let address = format!("localhost:{}", listener.local_addr().unwrap().port());
         let asked = Arc::new(Mutex::new(Vec::new()));
         runtime.spawn(serve(listener, TlsAcceptor::from(Arc::new(server)), bytes, script, Arc::clone(&asked)));
-        let http = HubHttp::new(&address, &client, runtime.handle().clone()).unwrap();
+        let http = HubHttp::new(&address, &client, client.clone(), runtime.handle().clone()).unwrap();
         Self { runtime, http, folder: tempfile::tempdir().unwrap(), asked }
     }
 
