@@ -119,7 +119,7 @@ fn store(machine: &Machine, stage: &str) {
 }
 
 /// A machine as an earlier one was kept, if that had the same image.
-fn kept(stage: &str) -> Option<Drives> {
+pub fn kept(stage: &str) -> Option<Drives> {
     let folder = tests().join(stage);
     let same = fs::read_to_string(folder.join("of")).is_ok_and(|of| of == image());
     same.then(|| Drives { name: stage.into(), folder })
@@ -127,16 +127,26 @@ fn kept(stage: &str) -> Option<Drives> {
 
 /// A computer with the booth on its disk that was never started.
 pub fn installed(name: &str) -> Machine {
-    let found = kept(INSTALLED_STAGE).unwrap_or_else(|| {
+    Machine::new(Drives::copy_of(name, &installed_drives()).unwrap())
+}
+
+pub fn installed_drives() -> Drives {
+    kept(INSTALLED_STAGE).unwrap_or_else(|| {
         install_on("installing").0.scrap();
         kept(INSTALLED_STAGE).unwrap()
-    });
-    Machine::new(Drives::copy_of(name, &found).unwrap())
+    })
 }
 
 /// A booth that is enrolled and welcomes its participants, without a card reader. Its hub is away.
 pub fn booth(name: &str) -> Machine {
-    let found = kept(READY).unwrap_or_else(|| {
+    let mut machine = Machine::new(Drives::copy_of(name, &ready()).unwrap());
+    machine.wake().unwrap();
+    machine
+}
+
+/// The drives of one, asleep.
+pub fn ready() -> Drives {
+    kept(READY).unwrap_or_else(|| {
         let hub = hub("enrolling");
         let mut machine = installed("enrolling");
         machine.power_on(&[]).unwrap();
@@ -144,10 +154,7 @@ pub fn booth(name: &str) -> Machine {
         keep_awake(&mut machine, &hub);
         machine.scrap();
         kept(READY).unwrap()
-    });
-    let mut machine = Machine::new(Drives::copy_of(name, &found).unwrap());
-    machine.wake().unwrap();
-    machine
+    })
 }
 
 /// Like [`keep`], with what the machine has in its memory, so that nobody waits for it to start again.
@@ -159,7 +166,7 @@ pub fn keep_awake(machine: &mut Machine, hub: &Hub) {
 }
 
 /// Names the image by what `make image` has said of it.
-fn image() -> String {
+pub fn image() -> String {
     let version = version().unwrap();
     fs::read_to_string(kiosk().join(format!("bilik-{version}.txt"))).unwrap()
 }

@@ -97,7 +97,7 @@ pub fn restart(machine: &mut Machine) {
     machine.tap_on(YES).unwrap();
 }
 
-fn look_at_updates(machine: &mut Machine) {
+pub fn look_at_updates(machine: &mut Machine) {
     open_menu(machine);
     machine.tap_on("Pembaruan").unwrap();
 }
