@@ -20,6 +20,8 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::io::Write as _;
 use std::time::Instant;
 
+/// Folder of its files.
+const JUDGE: &str = "judge";
 const BLANK: &str = "cuts-blank";
 const KEPT: &str = "a claim is kept";
 const UPDATED: &str = "an update is installed";
@@ -138,7 +140,7 @@ impl Life {
             recording.disk.len() - flushes,
             recording.firmware.len()
         );
-        let (began, mut judge) = (Instant::now(), Judge::new("judge", &recording, &before).unwrap());
+        let (began, mut judge) = (Instant::now(), Judge::new(JUDGE, &recording, &before).unwrap());
         let (mut counted, mut broken) = (BTreeMap::new(), Vec::new());
         let mut verdicts: Vec<(Cut, Verdict)> = Vec::new();
         for cut in cuts {
@@ -166,7 +168,7 @@ impl Life {
     /// Makes the drives of a cut, and switches the machine on.
     fn start(&self, index: usize, cut: &Cut, verdict: &Verdict, before: &Drives, recording: &Recording) {
         let drives = Drives::copy_of(&format!("cut-{}-{index}", self.name), before).unwrap();
-        let mut judge = Judge::new("judge", recording, before).unwrap();
+        let mut judge = Judge::new(JUDGE, recording, before).unwrap();
         let disk = File::options().write(true).open(drives.disk()).unwrap();
         judge.disk(cut).unwrap().write_onto(&disk).unwrap();
         fs::write(drives.firmware(), judge.memory(cut).unwrap()).unwrap();
@@ -216,6 +218,23 @@ fn cuts_of_an_update() {
     UPDATE.check();
 }
 
+/// What the booth owes to its flushes: a drive that takes none for what it is loses booths, and the judge sees it.
+#[test]
+#[ignore = "make image-test"]
+fn a_drive_that_ignores_flushes_is_noticed() {
+    let before = (INSTALLATION.before)();
+    let mut recording = INSTALLATION.recording(&before);
+    for entry in recording.disk.iter_mut().filter(|entry| entry.what == What::Flush) {
+        entry.what = What::Discard { at: 0, length: 0 };
+    }
+    let mut judge = Judge::new(JUDGE, &recording, &before).unwrap();
+    let mut broken = choose(&recording.disk, &recording.together, 1, 60).into_iter().filter(|cut| {
+        let verdict = judge.judge(cut).unwrap();
+        verdict.broken(Life::promised(&recording, cut)).is_some()
+    });
+    assert!(broken.next().is_some(), "the judge takes anything");
+}
+
 /// An installed booth's disk with some of these sectors overwritten.
 #[test]
 #[ignore = "make image-test"]
@@ -244,7 +263,7 @@ fn the_judge_sees_what_is_broken() {
     disk_log.write_all(&[0xa5; SECTOR as usize]).unwrap();
     let (firmware_log, together) = (tempfile::tempfile().unwrap(), vec![(0, 0), (ALL.len(), 0)]);
     let recording = Recording { disk, disk_log, firmware: vec![], firmware_log, together, marks: vec![] };
-    let mut judge = Judge::new("judge", &recording, &before).unwrap();
+    let mut judge = Judge::new(JUDGE, &recording, &before).unwrap();
 
     let mut check = |written: &[(&str, u64)], start: Start, opens: bool| {
         let fate = |sector| if written.contains(sector) { Fate::Kept } else { Fate::Lost };
@@ -266,5 +285,5 @@ fn the_judge_sees_what_is_broken() {
     check(&[TABLE, SECOND_TABLE], Start::Nothing, false);
     check(&[HEADER], of(Slot::A, 0), true);
     check(&[HEADER, SECOND_HEADER], of(Slot::A, 0), false);
-    let _ = fs::remove_dir_all(tests().join("judge"));
+    let _ = fs::remove_dir_all(tests().join(JUDGE));
 }

@@ -197,6 +197,7 @@ pub mod tests {
         let order = |states: [u8; 2]| [("BootOrder", states[0], old.clone()), ("BootOrder", states[1], new.clone())];
         check(&order([BEING_REPLACED, 0x7f]), None, &[1], &[]);
         check(&order([BEING_REPLACED, ADDED]), None, &[2], &[]);
+        check(&order([ADDED, BEING_REPLACED]), None, &[1], &[]);
         check(&order([0x3c, ADDED]), None, &[2], &[]);
         check(&order([0x3c, 0x3c]), None, &[], &[]);
         let mut cut = store(&[("BootNext", ADDED, old), ("BootOrder", 0xff, vec![])]);

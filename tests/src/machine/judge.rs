@@ -28,6 +28,8 @@ use std::os::unix::fs::FileExt as _;
 
 /// Both tables of partitions lie within this much of the disk's ends, in bytes.
 const ENDS: u64 = 1 << 20;
+/// What OVMF calls a disk.
+const WHOLE_DISK: &str = "UEFI Misc Device";
 const LABELS: [(&str, Slot); 2] = [("bilik-a", Slot::A), ("bilik-b", Slot::B)];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -129,34 +131,23 @@ fn start(
 ) -> anyhow::Result<Start> {
     let (mut next, mut tries, mut asked) = (boot.next, 0, Vec::new());
     loop {
-        // What was made for the whole disk, or is made when all else fails: the first loader that is found.
-        let any = [Slot::A, Slot::B].into_iter();
+        let numbers = next.take().into_iter().chain(boot.order.iter().copied());
+        // When all else fails, the firmware looks at the disk itself.
+        let entries = numbers.filter_map(|number| boot.entries.get(&number)).map(Some).chain([None]);
         let mut found = None;
-        let order = next.take().into_iter().chain(boot.order.iter().copied()).map(Some).chain([None]);
-        for number in order {
-            let entry = number.map(|number| boot.entries.get(&number));
-            let here = match entry {
-                Some(None) => continue,
-                Some(Some(firmware::Entry { partition: Some(uuid), .. })) => {
-                    partitions.iter().filter(|(_, known)| known == uuid).map(|(slot, _)| *slot).collect()
-                }
-                // Of a stick, a network, the firmware's own menu: it is not there, or comes last.
-                Some(Some(entry)) if !entry.label.starts_with("UEFI Misc Device") => continue,
-                Some(Some(_)) | None => {
-                    any.clone().filter(|slot| partitions.iter().any(|(has, _)| has == slot)).collect()
-                }
-            };
-            let here: Vec<Slot> = here;
-            for slot in here {
+        'entries: for entry in entries {
+            for slot in leads_to(entry, partitions) {
                 match loader(slot)? {
-                    Loader::Signed { root } => found = Some((slot, root)),
-                    Loader::Refused => tries += 1,
-                    Loader::None => continue,
+                    Loader::None => {}
+                    Loader::Refused => {
+                        tries += 1;
+                        break;
+                    }
+                    Loader::Signed { root } => {
+                        found = Some((slot, root));
+                        break 'entries;
+                    }
                 }
-                break;
-            }
-            if found.is_some() {
-                break;
             }
         }
         let Some((slot, hash)) = found else { return Ok(Start::Nothing) };
@@ -170,6 +161,20 @@ fn start(
         tries += 1;
         let label = LABELS.iter().find(|(_, known)| *known == slot.other()).map(|(label, _)| *label);
         next = boot.entries.iter().find(|(_, entry)| Some(entry.label.as_str()) == label).map(|(number, _)| *number);
+    }
+}
+
+/// Where the firmware looks for a loader, one place after the other.
+fn leads_to(entry: Option<&firmware::Entry>, partitions: &[(Slot, String)]) -> Vec<Slot> {
+    let here = |uuid: Option<&String>| {
+        let wanted = partitions.iter().filter(|(_, known)| uuid.is_none_or(|uuid| uuid == known));
+        wanted.map(|(slot, _)| *slot).collect()
+    };
+    match entry {
+        Some(firmware::Entry { partition: Some(uuid), .. }) => here(Some(uuid)),
+        // Of a stick, a network, the firmware's own menu, which it does not start by itself.
+        Some(entry) if !entry.label.starts_with(WHOLE_DISK) => Vec::new(),
+        Some(_) | None => here(None),
     }
 }
 

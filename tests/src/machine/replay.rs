@@ -298,9 +298,9 @@ mod tests {
             assert_eq!(sectors.chunks(512).map(|sector| sector[0]).collect::<Vec<_>>(), expect, "{fates:?}");
         };
         use Fate::{Kept, Lost, Torn};
-        check([Kept, Kept, Lost], [1, 2, 2, 1]);
-        check([Lost, Kept, Lost], [9, 2, 2, 9]);
-        check([Torn(3..4), Torn(0..1), Lost], [9, 2, 9, 1]);
+        check([Kept, Kept, Lost], [1, 2, 12, 31]);
+        check([Lost, Kept, Lost], [9, 2, 12, 9]);
+        check([Torn(3..4), Torn(0..1), Lost], [9, 2, 9, 31]);
         check([Kept, Kept, Kept], [0, 0, 0, 0]);
     }
 

@@ -100,7 +100,8 @@ pub mod tests {
 
     pub const SECTOR: u64 = 512;
 
-    /// A log as QEMU writes it: place and length in sectors, flags; what was written are bytes that count up.
+    /// A log as QEMU writes it: place and length in sectors, flags; each sector is filled with a byte that
+    /// tells entry and sector apart.
     pub fn made(entries: &[(u64, u64, u64)]) -> Vec<u8> {
         let line = |numbers: [u64; 4]| {
             let mut line = numbers.map(u64::to_le_bytes).as_flattened().to_vec();
@@ -111,7 +112,8 @@ pub mod tests {
         for (index, (at, length, flags)) in entries.iter().enumerate() {
             log.extend(line([*at, *length, *flags, 0]));
             if matches!(*flags, 0 | THROUGH) {
-                log.extend(vec![index as u8 + 1; (length * SECTOR) as usize]);
+                let sector = |number| [(index as u64 + 1 + 10 * number) as u8; SECTOR as usize];
+                log.extend((0..*length).flat_map(sector));
             }
         }
         log
