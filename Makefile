@@ -20,7 +20,8 @@ RUST_AT_LEAST := 92
 CARGO_FUZZ := 0.13.2
 CARGO_DEB := 3.8.0
 FUZZ_SECONDS := 600
-CUTS := 30
+CUTS := 3000
+STARTS := 3
 STATES := 1000000
 SEEDS := 10000
 DELIVERIES := 1000000
@@ -52,7 +53,7 @@ help:
 	@echo "make image    the booth's stick and its update: target/kiosk; needs root"
 	@echo "make image-repro    the image built twice: the same bytes but for signatures; needs root"
 	@echo "make image-test     the image on an emulated machine, by touch and by eye: installed, enrolled, served, updated; needs root"
-	@echo "make image-cuts     power cuts of the image's installation, first start and update: CUTS (30) of each; needs root"
+	@echo "make image-cuts     power cuts of installation, first start, claim and update: CUTS (3000) of each judged, STARTS (3) started; needs root"
 	@echo "make image-updates  thirteen updates that must not take a booth away, and one that the hub brings; needs root"
 	@echo "make deb      Debian packages of hub and booth, for this machine's release of Debian or a later one: target/debian"
 
@@ -153,7 +154,7 @@ image-test: packages image-packages rust
 
 image-cuts: packages image-packages rust
 	cargo build -p bilik-hub
-	BILIK_CUTS=$(CUTS) $(IMAGE_TEST) image::cuts::
+	BILIK_CUTS=$(CUTS) BILIK_STARTS=$(STARTS) $(IMAGE_TEST) image::cuts::
 
 image-updates: packages image-packages rust
 	cargo build -p bilik-hub

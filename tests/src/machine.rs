@@ -7,13 +7,19 @@
 
 pub mod drill;
 pub mod drives;
+pub mod firmware;
 mod hands;
+pub mod judge;
 pub mod qmp;
+pub mod recording;
+pub mod replay;
 pub mod screen;
 pub mod tools;
+pub mod writes;
 
 use self::drives::Drives;
 use self::qmp::Qmp;
+use self::recording::Recorder;
 use self::screen::Screen;
 use self::tools::inside;
 use crate::process::{Process, until};
@@ -44,6 +50,8 @@ const WAYS_OUT: &[&str] = &[
 pub struct Machine {
     pub drives: Drives,
     with_tpm: bool,
+    /// What is written from the next start on.
+    recorded: bool,
     running: Option<Running>,
     /// Pictures kept so far.
     kept: usize,
@@ -71,12 +79,13 @@ struct Running {
     process: Process,
     qmp: Qmp,
     _tpm: Option<Process>,
+    recorder: Option<Recorder>,
     reader: Option<UnixStream>,
 }
 
 impl Machine {
     pub fn new(drives: Drives) -> Self {
-        Self { drives, with_tpm: false, running: None, kept: 0, seen: None }
+        Self { drives, with_tpm: false, recorded: false, running: None, kept: 0, seen: None }
     }
 
     /// With a TPM 2.0, whose memory stays with the drives.
@@ -159,11 +168,12 @@ impl Machine {
         command.args(["-m", "2048"]);
         command.args(["-global", "driver=cfi.pflash01,property=secure,value=on"]);
         command.arg("-drive").arg("if=pflash,format=raw,readonly=on,file=/usr/share/OVMF/OVMF_CODE_4M.secboot.fd");
-        command.args(["-drive", "if=pflash,format=raw,file=firmware.fd"]);
+        command.arg("-drive").arg(format!("if=pflash,{}", self.drive("firmware.fd", drives::FIRMWARE_LOG)));
         // Without VGA: QEMU's, photographed while the kernel takes it over, can stop the machine for ever.
         command.args(["-vga", "none", "-device", "virtio-gpu-pci,xres=1280,yres=800"]);
         command.args(["-device", "virtio-multitouch-pci"]);
-        command.args(["-drive", "if=none,id=disk,format=raw,discard=unmap,detect-zeroes=unmap,file=disk.img"]);
+        let disk = self.drive("disk.img", drives::DISK_LOG);
+        command.arg("-drive").arg(format!("if=none,id=disk,discard=unmap,detect-zeroes=unmap,{disk}"));
         command.args(["-device", "virtio-blk-pci,drive=disk,serial=SPECIMEN", "-device", "qemu-xhci,id=usb"]);
         command.args(["-device", "i6300esb", "-action", "watchdog=reset"]);
         let network = match cable {
@@ -180,12 +190,13 @@ impl Machine {
             command.args(["-device", "tpm-crb,tpmdev=tpm"]);
         }
         command.args(more);
+        let recorder = self.recorded.then(|| Recorder::begin(&folder));
         let mut process = Process::start("qemu", &mut command, &folder.join("qemu.log"))?;
         let qmp = until("QEMU listens", || {
             process.alive()?;
             Ok(if socket.exists() { Qmp::connect(&socket).ok() } else { None })
         })?;
-        self.running = Some(Running { process, qmp, _tpm: tpm, reader: None });
+        self.running = Some(Running { process, qmp, _tpm: tpm, recorder, reader: None });
         self.seen = None;
         Ok(())
     }
@@ -229,33 +240,6 @@ impl Machine {
         let running = self.running.as_mut().context("the machine is off")?;
         running.process.alive()?;
         running.qmp.run(command, arguments)
-    }
-
-    /// Bytes written to the disk since the power button was pressed.
-    pub fn written(&mut self) -> anyhow::Result<u64> {
-        let said = self.qmp("query-blockstats", json!({}))?;
-        let disks = said.as_array().map(Vec::as_slice).unwrap_or_default();
-        let disk = disks.iter().find(|drive| drive["device"] == "disk").context("QEMU does not know the disk")?;
-        disk["stats"]["wr_bytes"].as_u64().context("QEMU does not count writes")
-    }
-
-    /// Waits until this much has been written, and pulls the plug. Says false if it has stayed below until the page
-    /// with this text came.
-    pub fn cut_at(&mut self, bytes: u64, page: &str) -> anyhow::Result<bool> {
-        let mut looked = Instant::now();
-        loop {
-            if self.written()? >= bytes {
-                self.cut();
-                return Ok(true);
-            }
-            if looked.elapsed() > 5 * BLINK {
-                if self.look()?.find(page).is_some() {
-                    return Ok(false);
-                }
-                looked = Instant::now();
-            }
-            std::thread::sleep(Duration::from_millis(10));
-        }
     }
 
     /// Puts a stick in.

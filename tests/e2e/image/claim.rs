@@ -19,10 +19,20 @@ fn page(machine: &mut Machine, title: &str) {
 }
 
 pub fn make(machine: &mut Machine) {
+    send_alone(machine);
+    sign(machine);
+}
+
+/// The same while the hub is away.
+pub fn leave(machine: &mut Machine) {
+    send_alone(machine);
+    sign_until(machine, "Klaim Anda tersimpan");
+}
+
+fn send_alone(machine: &mut Machine) {
     fill_in(machine);
     page(machine, "Kirim tanpa petugas");
     machine.tap_on("Kirim tanpa petugas").unwrap();
-    sign(machine);
 }
 
 /// Up to the officer.
@@ -67,8 +77,12 @@ pub fn fill_in(machine: &mut Machine) {
 
 /// And from there.
 pub fn sign(machine: &mut Machine) {
+    sign_until(machine, "Klaim Anda sudah diterima");
+}
+
+fn sign_until(machine: &mut Machine, heading: &str) {
     page(machine, "Tanda tangani");
     machine.draw(&LINE, Duration::from_millis(60)).unwrap();
     machine.tap_on("Kirim klaim").unwrap();
-    page(machine, "Klaim Anda sudah diterima");
+    page(machine, heading);
 }

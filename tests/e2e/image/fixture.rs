@@ -119,20 +119,33 @@ fn store(machine: &Machine, stage: &str) {
 }
 
 /// A machine as an earlier one was kept, if that had the same image.
-fn kept(stage: &str) -> Option<Drives> {
+pub fn kept(stage: &str) -> Option<Drives> {
     let folder = tests().join(stage);
     let same = fs::read_to_string(folder.join("of")).is_ok_and(|of| of == image());
     same.then(|| Drives { name: stage.into(), folder })
 }
 
-/// A computer with the booth on its disk that was never started.
-pub fn installed(name: &str) -> Machine {
-    cold(name, INSTALLED_STAGE, || install_on("installing").0.scrap())
+/// The drives of a machine that was kept at this stage. `make` makes and keeps one, if this image has none yet.
+fn at(stage: &str, make: impl FnOnce()) -> Drives {
+    kept(stage).unwrap_or_else(|| {
+        make();
+        kept(stage).unwrap()
+    })
 }
 
-/// A booth that is enrolled and welcomes its participants, without a card reader. Its hub is away.
-pub fn booth(name: &str) -> Machine {
-    woken(name, READY, || {
+/// Of a computer with the booth on its disk that was never started.
+pub fn installed_drives() -> Drives {
+    at(INSTALLED_STAGE, || install_on("installing").0.scrap())
+}
+
+/// That computer.
+pub fn installed(name: &str) -> Machine {
+    Machine::new(Drives::copy_of(name, &installed_drives()).unwrap())
+}
+
+/// Of a booth that is enrolled and welcomes its participants, asleep, without a card reader. Its hub is away.
+pub fn ready() -> Drives {
+    at(READY, || {
         let hub = hub("enrolling");
         let mut machine = installed("enrolling");
         machine.power_on(&[]).unwrap();
@@ -142,7 +155,14 @@ pub fn booth(name: &str) -> Machine {
     })
 }
 
-/// A copy of the machine that was kept at this stage. `make` makes and keeps one, if this image has none yet.
+/// That booth, awake.
+pub fn booth(name: &str) -> Machine {
+    let mut machine = Machine::new(Drives::copy_of(name, &ready()).unwrap());
+    machine.wake().unwrap();
+    machine
+}
+
+/// A copy of the machine that was kept at this stage.
 pub fn woken(name: &str, stage: &str, make: impl FnOnce()) -> Machine {
     let mut machine = cold(name, stage, make);
     machine.wake().unwrap();
@@ -151,11 +171,7 @@ pub fn woken(name: &str, stage: &str, make: impl FnOnce()) -> Machine {
 
 /// The same, as if its plug had been pulled at that moment.
 pub fn cold(name: &str, stage: &str, make: impl FnOnce()) -> Machine {
-    let found = kept(stage).unwrap_or_else(|| {
-        make();
-        kept(stage).unwrap()
-    });
-    Machine::new(Drives::copy_of(name, &found).unwrap())
+    Machine::new(Drives::copy_of(name, &at(stage, make)).unwrap())
 }
 
 /// Like [`keep`], with what the machine has in its memory, so that nobody waits for it to start again.
@@ -167,7 +183,7 @@ pub fn keep_awake(machine: &mut Machine, stage: &str, hub: &Hub) {
 }
 
 /// Names the image by what `make image` has said of it.
-fn image() -> String {
+pub fn image() -> String {
     let version = version().unwrap();
     fs::read_to_string(kiosk().join(format!("bilik-{version}.txt"))).unwrap()
 }

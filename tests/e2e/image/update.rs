@@ -119,7 +119,7 @@ pub fn restart(machine: &mut Machine) {
     machine.tap((across, down + BELOW)).unwrap();
 }
 
-fn look_at_updates(machine: &mut Machine) {
+pub fn look_at_updates(machine: &mut Machine) {
     open_menu(machine);
     machine.tap_on("Pembaruan").unwrap();
 }

@@ -12,6 +12,9 @@ use std::process::Command;
 /// Of the emulated disk, in bytes. The file takes only what was written.
 const DISK: u64 = 8 << 30;
 const SECTOR: u64 = 512;
+/// What was written, of a machine that is recorded.
+pub const DISK_LOG: &str = "disk.log";
+pub const FIRMWARE_LOG: &str = "firmware.log";
 /// A sleeping machine's memory, beside its drives.
 pub const MEMORY: &str = "memory";
 
@@ -80,7 +83,7 @@ impl Drives {
         let (image, stick) = (kiosk().join(format!("bilik-{}.img", version()?)), self.folder.join("stick.img"));
         fs::copy(&image, &stick).with_context(|| format!("failed to copy {}", image.display()))?;
         if let Some(file) = provisioning {
-            let at = partition(&stick, "BILIK")?.start * SECTOR;
+            let at = self.partition("stick.img", "BILIK")?.bytes().start;
             self.put(&format!("stick.img@@{at}"), file, "bilik.toml")?;
         }
         Ok(stick)
@@ -122,20 +125,29 @@ impl Drives {
 
     /// Turns one bit of a partition over: the disk ages.
     pub fn flip(&self, label: &str, offset: u64) -> anyhow::Result<()> {
-        let part = partition(&self.disk(), label)?;
-        anyhow::ensure!(offset < part.size * SECTOR, "{label} is shorter than {offset} bytes");
+        let part = self.partition("disk.img", label)?.bytes();
+        anyhow::ensure!(offset < part.end - part.start, "{label} is shorter than {offset} bytes");
         let disk = File::options().read(true).write(true).open(self.disk())?;
         let mut byte = [0];
-        disk.read_exact_at(&mut byte, part.start * SECTOR + offset)?;
-        disk.write_all_at(&[byte[0] ^ 1], part.start * SECTOR + offset)?;
+        disk.read_exact_at(&mut byte, part.start + offset)?;
+        disk.write_all_at(&[byte[0] ^ 1], part.start + offset)?;
         Ok(())
+    }
+
+    /// The partition of this label on one of these drives.
+    pub fn partition(&self, drive: &str, label: &str) -> anyhow::Result<Partition> {
+        let said = output(inside(&self.name, "sfdisk").args(["--json", "--", drive]))?;
+        let mut found = partitions(&said)?.into_iter().filter(|part| part.name.as_deref() == Some(label));
+        found.next().with_context(|| format!("{drive} has no partition {label}"))
     }
 }
 
 /// In sectors.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Partition {
-    name: Option<String>,
+    pub name: Option<String>,
+    #[serde(default)]
+    pub uuid: String,
     pub start: u64,
     pub size: u64,
 }
@@ -150,10 +162,15 @@ struct Table {
     partitions: Vec<Partition>,
 }
 
-/// The partition of this GPT label.
-pub fn partition(drive: &Path, label: &str) -> anyhow::Result<Partition> {
-    let said = output(Command::new("sfdisk").args(["--json", "--"]).arg(drive))?;
-    let listing: Listing = serde_json::from_str(&said).context("sfdisk said what is not understood")?;
-    let mut found = listing.partitiontable.partitions.into_iter().filter(|part| part.name.as_deref() == Some(label));
-    found.next().with_context(|| format!("{} has no partition {label}", drive.display()))
+impl Partition {
+    /// Where it lies on its drive.
+    pub fn bytes(&self) -> std::ops::Range<u64> {
+        self.start * SECTOR..(self.start + self.size) * SECTOR
+    }
+}
+
+/// What `sfdisk --json` has said.
+pub fn partitions(said: &str) -> anyhow::Result<Vec<Partition>> {
+    let listing: Listing = serde_json::from_str(said).context("sfdisk said what is not understood")?;
+    Ok(listing.partitiontable.partitions)
 }
