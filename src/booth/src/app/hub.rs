@@ -6,7 +6,7 @@ use bilik_claim::document::DocumentKind;
 use bilik_claim::ids::SessionId;
 use bilik_claim::personal::PersonalBytes;
 use bilik_claim::session::{CallNews, Event, HubNews};
-use bilik_claim::wire::{BoothToHub, CallMode, HubToBooth, Signal};
+use bilik_claim::wire::{BoothToHub, CallMode, Closing, HubToBooth, Signal};
 use bilik_journal::courier::{CourierEvent, Trouble};
 use bilik_media::Tier;
 use std::time::Duration;
@@ -127,6 +127,14 @@ impl App {
             HubToBooth::Check { session, item, verdict, seen } => HubNews::Check { session, item, verdict, seen },
             HubToBooth::Message { session, text } => HubNews::Message { session, text },
             HubToBooth::Decision { session, decision } => HubNews::Decision { session, decision },
+            HubToBooth::Watched { session, watched } => HubNews::Watched { session, watched },
+            HubToBooth::Closed { why } => {
+                self.state.closed = why;
+                self.follow_service();
+                // Also where nothing follows from it: the hub counts on the booth's memory.
+                self.send(BoothToHub::State { state: self.state.clone() });
+                return;
+            }
             HubToBooth::EndSession { session } => HubNews::EndSession { session },
         };
         self.feed(Event::Hub(news));
@@ -169,7 +177,12 @@ impl App {
                 // A trial that fails ends in a restart, and nobody shall be in a claim then.
                 Some(Ok(())) if self.is_on_trial() => Some("B-06: a new version is being tried; it takes a minute"),
                 Some(Ok(())) if self.wrong_hub => Some("B-02: the hub's certificate is not the enrolled one"),
-                Some(Ok(())) => None,
+                Some(Ok(())) => self.state.closed.map(|why| match why {
+                    Closing::Cleaning => "B-07: closed by the office for cleaning",
+                    Closing::Repair => "B-07: closed by the office for repair",
+                    Closing::Unattended => "B-07: closed by the office: nobody looks after it",
+                    Closing::Other => "B-07: closed by the office",
+                }),
             }
         };
         let reason = reason.map(str::to_owned);

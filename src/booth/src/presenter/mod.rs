@@ -24,6 +24,9 @@ use std::rc::Rc;
 use verification::qr;
 use words::words;
 
+/// Begins the reason where nothing is broken: the office wants it so.
+const CLOSED: &str = "B-07";
+
 pub struct Presenter {
     window: slint::Weak<AppWindow>,
     lists: Lists,
@@ -296,7 +299,8 @@ impl Presenter {
         let out = window.global::<bilik_ui::OutOfServiceAdapter>();
         let reason = surroundings.out_of_service.as_deref().unwrap_or_default();
         let (code, told) = reason.split_once(": ").unwrap_or(("", reason));
-        out.set_reason(words(words::Word::OutOfService).get(language).into());
+        let word = if code == CLOSED { words::Word::ClosedByOffice } else { words::Word::OutOfService };
+        out.set_reason(words(word).get(language).into());
         out.set_code(if code.is_empty() { told.into() } else { format!("{code} · {told}").into() });
     }
 }
@@ -353,6 +357,10 @@ fn notice(session: &Session) -> Option<words::Word> {
         Some(words::Word::CameraMissing)
     } else if page == Page::Verification && around.microphone == DeviceState::Missing {
         Some(words::Word::MicrophoneMissing)
+    } else if visit.desk.handed_over.is_some() && visit.desk.officer.is_some() {
+        Some(words::Word::HandedOver)
+    } else if visit.desk.watched {
+        Some(words::Word::Watched)
     } else {
         None
     }

@@ -45,11 +45,14 @@ words! {
     OfficerWithYou: "Bersama Anda sekarang", "With you now";
     OfficerSeesYou: "Terhubung, siap membantu", "Connected, ready to help";
     OfficerConnecting: "Sedang menyambung…", "Connecting…";
+    HandedOver: "Petugas lain melanjutkan bersama Anda. Isian Anda tidak hilang.", "Another officer goes on with you. Your answers are still here.";
+    Watched: "Seorang penyelia ikut melihat isian dan dokumen Anda.", "A supervisor is looking at your answers and documents too.";
     TouchMissing: "Layar tidak dapat disentuh. Mohon beri tahu petugas kantor.", "This screen cannot be touched. Please tell the office's staff.";
     HubLost: "Sambungan ke kantor terputus. Isian Anda aman, silakan lanjutkan.", "The line to the office is down. Your answers are safe, please go on.";
     CameraMissing: "Kamera tidak tersambung: petugas tidak melihat Anda, tetapi mendengar.", "No camera: the officer hears you but cannot see you.";
     MicrophoneMissing: "Mikrofon tidak tersambung: petugas tidak mendengar Anda, tetapi melihat.", "No microphone: the officer sees you but cannot hear you.";
     OutOfService: "Bilik ini sedang disiapkan teknisi.", "A technician is looking after this booth.";
+    ClosedByOffice: "Bilik ini sedang ditutup oleh kantor.", "The office has closed this booth for now.";
     Statement: "Saya menyatakan data dan dokumen ini benar, dan saya mengajukan klaim JHT.", "I declare that these data and documents are true, and I file this JHT claim.";
     SavingHeading: "Menyimpan klaim Anda…", "Keeping your claim…";
     SavingText: "Mohon tunggu sebentar.", "One moment, please.";

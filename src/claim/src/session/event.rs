@@ -125,6 +125,7 @@ pub enum HubNews {
     Check { session: SessionId, item: Item, verdict: Verdict, seen: u32 },
     Message { session: SessionId, text: String },
     Decision { session: SessionId, decision: Decision },
+    Watched { session: SessionId, watched: bool },
     EndSession { session: SessionId },
 }
 
