@@ -17,6 +17,8 @@ import type {
   Verdict,
 } from "../wire/wire";
 import type { ItemCode } from "./items";
+import type { Team, TeamAction, TeamPanel } from "./team";
+import { NO_TEAM } from "./team";
 import type { ViewerState } from "./viewer";
 import { EMPTY_VIEWER } from "./viewer";
 
@@ -61,7 +63,12 @@ export type Trouble =
 
 /** What stands open over the desk; keys belong to it while it does. */
 export type Panel =
-  { kind: "ask_again"; item: ItemCode } | { kind: "message" } | { kind: "return" } | { kind: "end" } | { kind: "keys" };
+  | { kind: "ask_again"; item: ItemCode }
+  | { kind: "message" }
+  | { kind: "return" }
+  | { kind: "end" }
+  | { kind: "keys" }
+  | TeamPanel;
 
 /** How a booth's call does, from the call layer. */
 export type CallHealth = { live: boolean; network: NetworkWord };
@@ -92,7 +99,8 @@ export type Desk = {
   /** The way out: asked of the hub, or not heard by it so far. While the hub has not heard it, the cookie holds. */
   leaving: "asked" | "unheard" | null;
   panel: Panel | null;
-  page: "booths" | "claims";
+  page: "booths" | "claims" | "floor";
+  team: Team;
 };
 
 /** What the officer wants, however they said it. */
@@ -121,7 +129,8 @@ export type Action =
   | { do: "rotate" }
   | { do: "compare" }
   | { do: "enlarge" }
-  | { do: "page"; page: Desk["page"] };
+  | { do: "page"; page: Desk["page"] }
+  | TeamAction;
 
 export type Event =
   | { type: "hub"; message: HubToConsole; now: number }
@@ -159,6 +168,7 @@ export function emptyDesk(now: number): Desk {
     leaving: null,
     ...NO_FOCUS,
     page: "booths",
+    team: NO_TEAM,
   };
 }
 

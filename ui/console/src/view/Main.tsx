@@ -1,6 +1,7 @@
 /** The desk: bar on top, and under it the booths or the list of claims. */
 import type { MouseEvent } from "react";
 import type { Shell } from "../shell";
+import type { Desk } from "../state/model";
 import { Checklist } from "./Checklist";
 import { Claims } from "./Claims";
 import { Controls } from "./Controls";
@@ -9,6 +10,7 @@ import { FocusPicture } from "./FocusPicture";
 import { Ended, LinkBanner } from "./Link";
 import { Panels } from "./panels/Panels";
 import { RemoteSound } from "./RemoteSound";
+import { Floor } from "./team/Floor";
 import { Thumbnails } from "./Thumbnails";
 import { Tiles } from "./Tiles";
 import { TopBar } from "./TopBar";
@@ -33,11 +35,22 @@ function Page() {
     <div className={styles.page}>
       <TopBar />
       <RemoteSound />
-      {desk.page === "claims" ? <Claims /> : <Booths enlarged={desk.viewer.enlarged} />}
+      <PageOf desk={desk} />
       <LinkBanner />
       <Panels />
     </div>
   );
+}
+
+function PageOf({ desk }: { desk: Desk }) {
+  switch (desk.page) {
+    case "booths":
+      return <Booths enlarged={desk.viewer.enlarged} />;
+    case "claims":
+      return <Claims />;
+    case "floor":
+      return <Floor />;
+  }
 }
 
 function Booths({ enlarged }: { enlarged: boolean }) {
