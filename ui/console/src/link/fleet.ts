@@ -1,6 +1,6 @@
 /** The technician's side of the hub: every booth, codes that let one in, the way out. Written by hand beside `fleet.rs`. */
 import type { BoothId, BoothState } from "../wire/wire";
-import { json, request } from "./http";
+import { request } from "./http";
 
 export type Fleet = {
   /** The hub's clock, milliseconds: ages are counted from it. */
@@ -68,7 +68,8 @@ export async function makeCode(
   hours: number | null,
 ): Promise<MadeCode | null> {
   const body = hours === null ? whom : { ...whom, hours };
-  return (await json("POST", "/api/v1/fleet/codes", body)) as MadeCode | null;
+  const answer = await request("POST", "/api/v1/fleet/codes", body);
+  return answer?.ok === true ? ((await answer.json().catch(() => null)) as MadeCode | null) : null;
 }
 
 export async function revokeCode(id: string): Promise<Done> {

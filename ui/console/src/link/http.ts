@@ -94,15 +94,12 @@ export async function unverifiedClaims(): Promise<ClaimRow[] | null> {
 }
 
 async function claimsBefore(standing: "unverified" | "all", before: number): Promise<unknown[] | null> {
-  const value = await json(
-    "GET",
-    `/api/v1/claims?standing=${standing}${before === Infinity ? "" : `&before=${before}`}`,
-  );
+  const value = await json(`/api/v1/claims?standing=${standing}${before === Infinity ? "" : `&before=${before}`}`);
   return Array.isArray(value) ? (value as unknown[]) : null;
 }
 
 export async function claimRecord(claim: ClaimId): Promise<ClaimRecord | null> {
-  const record = await json("GET", `/api/v1/claims/${encodeURIComponent(claim)}`);
+  const record = await json(`/api/v1/claims/${encodeURIComponent(claim)}`);
   if (!isObject(record) || !Array.isArray(record.entries) || !Array.isArray(record.documents)) return null;
   return record as unknown as ClaimRecord;
 }
@@ -164,8 +161,8 @@ function readRow(value: unknown): ClaimRow[] {
   ];
 }
 
-export async function json(method: "GET" | "POST", path: string, body?: object): Promise<unknown> {
-  const answer = await request(method, path, body);
+export async function json(path: string): Promise<unknown> {
+  const answer = await request("GET", path);
   try {
     return answer?.ok === true ? ((await answer.json()) as unknown) : null;
   } catch {

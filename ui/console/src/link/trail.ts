@@ -31,12 +31,12 @@ export type Verified =
 export async function trail(filter: TrailFilter, before: number | null): Promise<TrailPage | null> {
   const query = new URLSearchParams(Object.entries(filter).filter(([, value]) => value !== ""));
   if (before !== null) query.set("before", before.toString());
-  const page = (await json("GET", `/api/v1/audit?${query.toString()}`)) as TrailPage | null;
+  const page = (await json(`/api/v1/audit?${query.toString()}`)) as TrailPage | null;
   return page !== null && Array.isArray(page.entries) ? page : null;
 }
 
 export async function names(): Promise<Names | null> {
-  return (await json("GET", "/api/v1/audit/names")) as Names | null;
+  return (await json("/api/v1/audit/names")) as Names | null;
 }
 
 /** `head`: a fingerprint that was noted earlier. The whole chain is walked, so it may take its time. */

@@ -2,7 +2,7 @@
  * Which key does what. The desk works without a mouse: letters and digits act wherever the officer is, unless they type
  * a text or a panel is open; Enter and Space belong to a button that the officer has gone to by Tab.
  */
-import type { Action, Desk } from "./model";
+import type { Action, Page } from "./model";
 
 export type KeyPress = {
   key: string;
@@ -78,7 +78,7 @@ const REPEATING: Readonly<Record<string, Action>> = {
   "-": { do: "zoom", by: -1 },
 };
 
-export function actionFor(press: KeyPress, place: KeyPlace, page: Desk["page"]): Action | null {
+export function actionFor(press: KeyPress, place: KeyPlace, page: Page): Action | null {
   if (press.alt || press.meta || place.typing || place.panel) return null;
   if (press.ctrl) {
     return press.key === "Enter" && !press.repeat && page === "booths" ? { do: "approve" } : null;

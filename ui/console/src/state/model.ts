@@ -73,6 +73,8 @@ export type Panel =
 /** How a booth's call does, from the call layer. */
 export type CallHealth = { live: boolean; network: NetworkWord };
 
+export type Page = "booths" | "claims" | "floor";
+
 export type Desk = {
   now: number;
   link: LinkState;
@@ -99,7 +101,7 @@ export type Desk = {
   /** The way out: asked of the hub, or not heard by it so far. While the hub has not heard it, the cookie holds. */
   leaving: "asked" | "unheard" | null;
   panel: Panel | null;
-  page: "booths" | "claims" | "floor";
+  page: Page;
   team: Team;
 };
 
@@ -129,7 +131,7 @@ export type Action =
   | { do: "rotate" }
   | { do: "compare" }
   | { do: "enlarge" }
-  | { do: "page"; page: Desk["page"] }
+  | { do: "page"; page: Page }
   | TeamAction;
 
 export type Event =

@@ -1,7 +1,7 @@
 /** The desk: bar on top, and under it the booths or the list of claims. */
 import type { MouseEvent } from "react";
 import type { Shell } from "../shell";
-import type { Desk } from "../state/model";
+import type { Page as PageName } from "../state/model";
 import { Checklist } from "./Checklist";
 import { Claims } from "./Claims";
 import { Controls } from "./Controls";
@@ -35,17 +35,17 @@ function Page() {
     <div className={styles.page}>
       <TopBar />
       <RemoteSound />
-      <PageOf desk={desk} />
+      <Open page={desk.page} enlarged={desk.viewer.enlarged} />
       <LinkBanner />
       <Panels />
     </div>
   );
 }
 
-function PageOf({ desk }: { desk: Desk }) {
-  switch (desk.page) {
+function Open({ page, enlarged }: { page: PageName; enlarged: boolean }) {
+  switch (page) {
     case "booths":
-      return <Booths enlarged={desk.viewer.enlarged} />;
+      return <Booths enlarged={enlarged} />;
     case "claims":
       return <Claims />;
     case "floor":

@@ -5,7 +5,7 @@ import { useLanguage } from "../lang/language";
 import { waiting } from "../state/attention";
 import { decimal, minutesUp, whole } from "../state/format";
 import { KEY } from "../state/keys";
-import type { Desk } from "../state/model";
+import type { Page } from "../state/model";
 import { isSupervisor } from "../state/team";
 import type { OfficeView } from "../wire/wire";
 import { NextWaiting } from "./Controls";
@@ -43,11 +43,11 @@ function Tabs() {
   const { desk } = useView();
   const unverified = desk.office?.unverified ?? 0;
   const asked = desk.team.floor.filter((one) => one.booth.visit?.question).length;
-  const tab = (page: Desk["page"], text: string, count: number) => (
+  const tab = (page: Page, text: string, count: number, key: string) => (
     <UnstyledButton
       className={styles.tab}
       aria-current={desk.page === page ? "page" : undefined}
-      aria-keyshortcuts={page === "floor" ? KEY.floor : KEY.claims}
+      aria-keyshortcuts={key}
       onClick={() => {
         act({ do: "page", page });
       }}
@@ -58,9 +58,9 @@ function Tabs() {
   );
   return (
     <nav className={styles.tabs}>
-      {tab("booths", t.tabBooths, 0)}
-      {tab("claims", t.tabClaims, unverified)}
-      {isSupervisor(desk) ? tab("floor", t.floor.tab, asked) : null}
+      {tab("booths", t.tabBooths, 0, desk.page === "floor" ? KEY.floor : KEY.claims)}
+      {tab("claims", t.tabClaims, unverified, KEY.claims)}
+      {isSupervisor(desk) ? tab("floor", t.floor.tab, asked, KEY.floor) : null}
     </nav>
   );
 }
