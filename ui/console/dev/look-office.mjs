@@ -108,6 +108,7 @@ async function look({ base, page, shot, problems }) {
   await page.getByTestId("floor-Bilik 6").getByText("dibersihkan").waitFor();
   for (let row = 0; row < 3; row++) await page.keyboard.press("ArrowUp");
   await page.keyboard.press("i");
+  await page.locator("button:focus", { hasText: "Batal" }).waitFor();
   await page.keyboard.press("Tab");
   await page.keyboard.press("Enter");
   await page.getByTestId("tile-3").getByText("Bilik 3").waitFor();
