@@ -418,6 +418,12 @@ fn detail_input(field: Field) -> DetailInput {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use bilik_claim::ids::{BoothId, OfficerId, SessionId, WallTime};
+    use bilik_claim::session::{Event, HubNews, Tap};
+    use bilik_claim::wire::Assignment;
+    use jiff::civil::date;
+    use std::time::Instant;
+    use uuid::Uuid;
 
     #[test]
     fn item_ids_lead_back() {
@@ -428,5 +434,29 @@ mod tests {
         assert_eq!(item_of(-1), None);
         assert_eq!(item_of(99), None);
         assert_eq!(item_of(1_000), None);
+    }
+
+    #[test]
+    fn the_participant_is_told_who_goes_on_and_who_reads_along() {
+        let now = Now { instant: Instant::now(), wall: WallTime(0), today: date(2026, 11, 23) };
+        let mut session = Session::new(BoothId(Uuid::nil()), now.instant, || Uuid::from_u128(7));
+        let mut told = |event: Event| {
+            session.handle(event, now);
+            notice(&session)
+        };
+        let id = SessionId(Uuid::from_u128(7));
+        let officer = |number| {
+            let assignment = Assignment::Officer { officer: OfficerId(Uuid::from_u128(number)), name: "Sari".into() };
+            Event::Hub(HubNews::Assignment { session: id, assignment })
+        };
+        let watched = |watched| Event::Hub(HubNews::Watched { session: id, watched });
+        for event in [Event::Hub(HubNews::Connected), Event::Tap(Tap::Start), Event::Tap(Tap::AcceptConsent)] {
+            assert_eq!(told(event), None);
+        }
+        assert_eq!(told(officer(1)), None);
+        assert_eq!(told(watched(true)), Some(words::Word::Watched));
+        assert_eq!(told(officer(2)), Some(words::Word::HandedOver), "for a while");
+        assert_eq!(told(watched(false)), Some(words::Word::HandedOver));
+        assert_eq!(told(Event::Hub(HubNews::Disconnected)), Some(words::Word::HubLost));
     }
 }
