@@ -57,6 +57,7 @@ fn booth_messages() {
         audit: Some(AuditHead { entries: 3, hash: Digest([7; 32]) }),
         reader: DeviceState::Missing,
         out_of_service: Some("x".into()),
+        closed: Some(Closing::Repair),
         ..BoothState::default()
     };
     round_trip(BoothToHub::State { state });
@@ -93,6 +94,8 @@ fn booth_messages() {
     });
     round_trip(HubToBooth::Message { session: session(), text: "<b>teks</b>".into() });
     round_trip(HubToBooth::Decision { session: session(), decision: Decision::Returned { reasons: vec!["a".into()] } });
+    round_trip(HubToBooth::Watched { session: session(), watched: true });
+    round_trip(HubToBooth::Closed { why: Some(Closing::Unattended) });
     round_trip(HubToBooth::EndSession { session: session() });
 }
 
@@ -102,11 +105,22 @@ fn console_messages() {
     round_trip(ConsoleToHub::Focus { session: None });
     round_trip(ConsoleToHub::Capacity { capacity: 6 });
     round_trip(ConsoleToHub::Decide { session: session(), decision: Decision::Verified });
-    round_trip(ConsoleToHub::Signal {
-        booth: BoothId(Uuid::from_u128(3)),
-        call: CallId(1),
-        signal: Signal::Answer { sdp: "v=0".into() },
-    });
+    let (officer, booth) = (OfficerId(Uuid::from_u128(2)), BoothId(Uuid::from_u128(3)));
+    round_trip(ConsoleToHub::Transfer { session: session(), to: officer, note: "Kurang surat".into() });
+    round_trip(ConsoleToHub::Ask { session: session(), question: "Boleh?".into() });
+    round_trip(ConsoleToHub::CloseQuestion { session: session() });
+    round_trip(ConsoleToHub::Answer { session: session(), text: "Boleh.".into() });
+    round_trip(ConsoleToHub::Watch { session: Some(session()) });
+    round_trip(ConsoleToHub::CloseBooth { booth, why: Some(Closing::Cleaning) });
+    let long = || "a".repeat(MAX_MESSAGE + 1);
+    for frame in [
+        ConsoleToHub::Transfer { session: session(), to: officer, note: long() },
+        ConsoleToHub::Ask { session: session(), question: long() },
+        ConsoleToHub::Answer { session: session(), text: long() },
+    ] {
+        assert!(matches!(decode::<ConsoleToHub>(&encode(&frame)), Err(WireError::TooLong { .. })));
+    }
+    round_trip(ConsoleToHub::Signal { booth, call: CallId(1), signal: Signal::Answer { sdp: "v=0".into() } });
 }
 
 #[test]

@@ -4,60 +4,12 @@
  *
  *   npm run build && node dev/look.mjs DIRECTORY
  */
-import { spawn } from "node:child_process";
-import { mkdir } from "node:fs/promises";
-import { chromium } from "playwright-core";
+import { stage } from "./stage.mjs";
 
-const OUT = process.argv[2] ?? "/tmp/bilik-console";
-const PORT = 4191;
-const BASE = `http://127.0.0.1:${PORT}`;
-const problems = [];
+await stage(process.argv[2] ?? "/tmp/bilik-console", 4191, look);
 
-await mkdir(OUT, { recursive: true });
-const hub = spawn(process.execPath, [new URL("./mock-hub.mjs", import.meta.url).pathname, String(PORT)]);
-await new Promise((ready) => hub.stdout.once("data", ready));
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-  args: ["--no-sandbox", "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", "--disable-gpu"],
-});
-try {
-  await look();
-} finally {
-  await browser.close();
-  hub.kill();
-}
-if (problems.length > 0) {
-  console.error([...new Set(problems)].join("\n"));
-  process.exit(1);
-}
-
-async function look() {
-  const context = await browser.newContext({ viewport: { width: 1600, height: 900 } });
-  await context.grantPermissions(["camera", "microphone"]);
-  const booths = await context.newPage();
-  await booths.goto(`${BASE}/dev/booths.html`);
-  const page = await context.newPage();
-  page.on("console", (entry) => {
-    // A wrong password, or a hub that restarts, is an answer, which Chromium logs as an error of the page.
-    if (entry.type() === "error" && !/status of (401|429|503)/.test(entry.text()))
-      problems.push(`console: ${entry.text()}`);
-  });
-  page.on("pageerror", (error) => problems.push(`page: ${error.message}`));
-  const shot = async (name) => {
-    await page.screenshot({ path: `${OUT}/${name}.png` });
-    const scrolls = await page.evaluate(() => {
-      const root = document.documentElement;
-      return root.scrollHeight > root.clientHeight || root.scrollWidth > root.clientWidth;
-    });
-    if (scrolls) problems.push(`${name}: the page scrolls as a whole`);
-    const cut = await page.evaluate(() => {
-      const bar = document.querySelector("header");
-      return bar !== null && bar.scrollWidth > bar.clientWidth;
-    });
-    if (cut) problems.push(`${name}: the bar on top is cut off`);
-  };
-
-  await page.goto(BASE);
+async function look({ base, context, page, shot, problems }) {
+  await page.goto(base);
   await page.getByLabel("Nama pengguna").fill("sari");
   await shot("login-light-id");
   const tryLogin = async (code) => {
@@ -181,7 +133,7 @@ async function look() {
   await page.getByRole("button", { name: "Batal keluar" }).click();
 
   const other = await context.newPage();
-  await other.goto(BASE);
+  await other.goto(base);
   await page.getByText("Konsol ini dibuka di tempat lain").waitFor();
   await shot("replaced-light-id");
 }

@@ -1,7 +1,8 @@
 /**
  * A hub for looking at the console without a hub: six synthetic sessions, the real protocol, the real security policy.
  *
- *   npm run build && node dev/mock-hub.mjs [PORT]        then http://127.0.0.1:4180/ (any name, password and code)
+ *   npm run build && node dev/mock-hub.mjs [PORT]        then http://127.0.0.1:4180/ (any password and code; the names
+ *                                                        penyelia, teknisi and auditor have those roles)
  *   http://127.0.0.1:4180/dev/booths.html                in a second tab plays the six booths' cameras
  *
  * Not part of the build, and no substitute for the tests against the real hub.
@@ -10,6 +11,7 @@ import { createServer } from "node:http";
 import { readFile } from "node:fs/promises";
 import { extname, join, normalize } from "node:path";
 import { WebSocketServer } from "ws";
+import { answerOffice, COLLEAGUES, FLOOR, SUPERVISOR } from "./office.mjs";
 import { CLAIM, CLAIMS, makeTiles, OFFICE, OFFICER, paper } from "./specimens.mjs";
 
 const PORT = Number(process.argv[2] ?? 4180);
@@ -29,7 +31,9 @@ const CSP =
   "default-src 'self'; connect-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; script-src 'self'; " +
   "style-src 'self'; frame-ancestors 'none'; base-uri 'none'; object-src 'none'; form-action 'self'";
 
+const ROLES = { penyelia: "supervisor", teknisi: "technician", auditor: "auditor" };
 let loggedIn = process.env.LOGGED_IN === "1";
+let role = "officer";
 let tries = 0;
 let tiles = makeTiles();
 const claims = structuredClone(CLAIMS);
@@ -45,11 +49,13 @@ const server = createServer(async (request, response) => {
     response.end(JSON.stringify(value));
   };
   const path = url.pathname;
-  if (path === "/api/v1/me") return json(loggedIn ? 200 : 401, { name: OFFICER.name });
+  const who = role === "supervisor" ? SUPERVISOR : OFFICER;
+  if (path === "/api/v1/me") return json(loggedIn ? 200 : 401, { ...who, role });
   if (path === "/api/v1/login") {
-    const { code } = JSON.parse(await body(request));
+    const { login, code } = JSON.parse(await body(request));
     if (code === "000000") return ++tries > 2 ? json(429, {}, { "retry-after": "95" }) : json(401, {});
     loggedIn = true;
+    role = ROLES[login] ?? "officer";
     return json(200, {});
   }
   if (path === "/api/v1/logout") {
@@ -57,6 +63,8 @@ const server = createServer(async (request, response) => {
     return json(200, {});
   }
   if (path.startsWith("/api/") && !loggedIn) return json(401, {});
+  const [status, answer] = answerOffice(path, url.searchParams, request.method) ?? [];
+  if (status !== undefined) return json(status, answer);
   if (path === "/api/v1/claims") {
     const before = Number(url.searchParams.get("before") ?? Infinity);
     const all = url.searchParams.get("standing") === "all";
@@ -137,7 +145,9 @@ function hear(message) {
   const tile = tiles.find((one) => one.snapshot.session === message.session);
   switch (message.type) {
     case "hello":
+      if (role === "supervisor") return oversee(message.protocol);
       send({ type: "welcome", protocol: message.protocol, ...OFFICER, time: Date.now() });
+      send({ type: "colleagues", colleagues: COLLEAGUES });
       send({ type: "office", office: office() });
       tiles.forEach(show);
       startCalls();
@@ -176,10 +186,71 @@ function hear(message) {
         if (tile.snapshot.step !== "signing") return;
         change(tile, (snapshot) => Object.assign(snapshot, { step: "confirmed", tracking: "JK7-4QF-2MX" }));
       }, 2500);
+    case "ask":
+      tile.question = { text: message.question, age_ms: 0, answer: null };
+      setTimeout(() => {
+        tile.question = { ...tile.question, answer: { from: SUPERVISOR.name, text: "Ya, boleh diteruskan." } };
+        show(tile);
+      }, 1500);
+      return show(tile);
+    case "close_question":
+      tile.question = null;
+      return show(tile);
+    case "transfer":
+      if (role === "supervisor") return takeOver(tile);
+      tiles = tiles.filter((one) => one !== tile);
+      return send({ type: "tile_gone", session: message.session });
+    case "watch":
+      return watch(tiles.find((one) => one.snapshot.session === message.session) ?? null);
+    case "answer":
+      return floorChange(message.session, (visit) => (visit.question = null));
+    case "close_booth": {
+      const row = floor.find((one) => one.booth === message.booth);
+      row.state = { ...row.state, closed: message.why, out_of_service: message.why && "B-07: closed by the office" };
+      return send({ type: "floor", booth: row });
+    }
     case "end_session":
       tiles = tiles.filter((one) => one !== tile);
       return send({ type: "tile_gone", session: message.session });
   }
+}
+
+let floor = structuredClone(FLOOR);
+
+/** A supervisor: no tiles of their own, but the floor. */
+function oversee(protocol) {
+  floor = structuredClone(FLOOR);
+  tiles = makeTiles();
+  send({ type: "welcome", protocol, ...SUPERVISOR, capacity: 0, time: Date.now() });
+  send({ type: "colleagues", colleagues: COLLEAGUES });
+  send({ type: "office", office: office() });
+  floor.forEach((booth) => send({ type: "floor", booth }));
+}
+
+function floorChange(session, edit) {
+  const row = floor.find((one) => one.visit?.session === session);
+  if (row === undefined) return;
+  edit(row.visit);
+  send({ type: "floor", booth: row });
+}
+
+function watch(tile) {
+  floor
+    .filter((row) => row.visit?.watched_by)
+    .forEach((row) => {
+      floorChange(row.visit.session, (visit) => (visit.watched_by = null));
+    });
+  if (tile === null) return send({ type: "watching", tile: null });
+  floorChange(tile.snapshot.session, (visit) => (visit.watched_by = SUPERVISOR.name));
+  const watched = { ...tile, slot: 0, watched_by: SUPERVISOR.name, attention_age_ms: 0, session_age_ms: 0 };
+  delete watched.since;
+  send({ type: "watching", tile: watched });
+}
+
+function takeOver(tile) {
+  floorChange(tile.snapshot.session, (visit) => (visit.officer = SUPERVISOR.officer));
+  show(tile);
+  startCall(tile);
 }
 
 function correct(tile, same) {

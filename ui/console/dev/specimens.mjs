@@ -16,13 +16,17 @@ export const OFFICE = {
   attention_s: 108,
 };
 
-const READY = {
+export const READY = {
   queued: 0,
   reader: "ready",
   camera: "ready",
   document_camera: "ready",
   microphone: "ready",
+  refused: 0,
+  lost: 0,
+  audit: null,
   out_of_service: null,
+  closed: null,
 };
 
 const id = (kind, slot) => `00000000-0000-4000-8000-0000000000${kind}${slot}`;
@@ -50,6 +54,9 @@ function tile(slot, name, step, turn, attention, seconds, rest = {}, snapshot = 
     online: true,
     call: null,
     mode: "tile",
+    note: null,
+    question: null,
+    watched_by: null,
     attention,
     since: -seconds * 1000,
     ...rest,
@@ -68,6 +75,12 @@ function tile(slot, name, step, turn, attention, seconds, rest = {}, snapshot = 
     },
   };
 }
+
+/** Came from a colleague, and is watched. */
+const NOTED = {
+  note: { from: "Budi R.", text: "Nama di buku tabungan sudah saya cocokkan. Tinggal surat PHK." },
+  watched_by: "Ratna P.",
+};
 
 export function makeTiles() {
   const budi = [
@@ -96,7 +109,7 @@ export function makeTiles() {
   return [
     tile(1, "Rina Specimen", "details", "participant", "self_serving", 242, {}, { items: agus.slice(0, 2) }),
     tile(2, "Agus Specimen", "verification", "officer", "needs_officer", 12, {}, { items: agus }),
-    tile(3, "Budi Specimen", "verification", "officer", "needs_officer", 6, {}, { items: budi }),
+    tile(3, "Budi Specimen", "verification", "officer", "needs_officer", 6, NOTED, { items: budi }),
     tile(4, "Dewi Specimen", "documents", "participant", "self_serving", 121, {}, { language: "en" }),
     tile(5, "Tono Specimen", "verification", "correction", "on_hold", 20, { mode: "hold" }, { items: agus }),
   ];

@@ -2,14 +2,17 @@
 import { useCallback, useEffect, useState } from "react";
 import { logout, whoAmI } from "./link/http";
 import { Shell } from "./shell";
+import { Fleet } from "./view/fleet/Fleet";
 import { Login } from "./view/Login";
 import { Main } from "./view/Main";
 import { Starting } from "./view/Starting";
+import { Trail } from "./view/trail/Trail";
 
 type Face =
   | { kind: "starting" }
   | { kind: "unreachable" }
   | { kind: "serves_not"; unheard?: boolean }
+  | { kind: "technician" | "auditor"; name: string; branch: string }
   | { kind: "login"; ended: boolean }
   | { kind: "desk"; shell: Shell };
 
@@ -33,13 +36,17 @@ export function App() {
     const look = async () => {
       const me = await whoAmI();
       if (left) return;
-      switch (me) {
+      switch (me.kind) {
         case "serves":
           enter();
           return;
         case "serves_not":
         case "unreachable":
-          setFace({ kind: me });
+          setFace({ kind: me.kind });
+          return;
+        case "technician":
+        case "auditor":
+          setFace(me);
           return;
         case "out":
           setFace({ kind: "login", ended: false });
@@ -77,6 +84,13 @@ export function App() {
           }}
         />
       );
+    case "technician":
+    case "auditor": {
+      const out = (ended: boolean) => {
+        setFace({ kind: "login", ended });
+      };
+      return face.kind === "technician" ? <Fleet {...face} onOut={out} /> : <Trail {...face} onOut={out} />;
+    }
     case "desk":
       return <Main shell={face.shell} />;
   }

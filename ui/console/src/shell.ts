@@ -12,6 +12,7 @@ import { alarm } from "./state/attention";
 import type { Action, Desk, Event } from "./state/model";
 import { emptyDesk } from "./state/model";
 import { hasEnded, reduce } from "./state/reducer";
+import { isShiftOver } from "./state/team";
 import type { BoothId, HubToConsole } from "./wire/wire";
 
 /** What views are shown; a new value after each change. */
@@ -148,6 +149,7 @@ export class Shell {
     if (desk !== before) this.#change({ desk });
     if (desk.tiles !== before.tiles || desk.focus !== before.focus) this.#switchboard.sync(desk);
     if (hasEnded(desk) && !hasEnded(before)) this.#rest();
+    if (isShiftOver(desk) && !isShiftOver(before)) void this.signOut();
     if (desk.link === "signed_out" && before.link !== "signed_out") {
       this.stop();
       this.#onSignedOut(before.leaving !== null);

@@ -129,6 +129,14 @@ impl App {
             HubToBooth::Check { session, item, verdict, seen } => HubNews::Check { session, item, verdict, seen },
             HubToBooth::Message { session, text } => HubNews::Message { session, text },
             HubToBooth::Decision { session, decision } => HubNews::Decision { session, decision },
+            HubToBooth::Watched { session, watched } => HubNews::Watched { session, watched },
+            HubToBooth::Closed { why } => {
+                self.state.closed = why;
+                self.follow_service();
+                // Also where nothing follows from it: the hub counts on the booth's memory.
+                self.send(BoothToHub::State { state: self.state.clone() });
+                return;
+            }
             HubToBooth::EndSession { session } => HubNews::EndSession { session },
         };
         self.feed(Event::Hub(news));
@@ -171,7 +179,7 @@ impl App {
                 // A trial that fails ends in a restart, and nobody shall be in a claim then.
                 Some(Ok(())) if self.is_on_trial() => Some(OutOfService::OnTrial),
                 Some(Ok(())) if self.wrong_hub => Some(OutOfService::WrongHub),
-                Some(Ok(())) => None,
+                Some(Ok(())) => self.state.closed.map(OutOfService::Closed),
             }
         };
         let told = reason.map(|reason| reason.to_string());

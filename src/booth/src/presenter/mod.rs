@@ -14,7 +14,7 @@ pub use taps::connect;
 
 use bilik_claim::document::DocumentKind;
 use bilik_claim::session::item::{Field, Item};
-use bilik_claim::session::{Now, Overlay, Page, PhotoSource, Session, Standby, Visit};
+use bilik_claim::session::{Now, OutOfService, Overlay, Page, PhotoSource, Session, Standby, Visit};
 use bilik_claim::text::Language;
 use bilik_claim::wire::DeviceState;
 use bilik_media::{FrameSlots, VideoFrame};
@@ -294,7 +294,11 @@ impl Presenter {
         welcome.set_officers(text.into());
         welcome.set_officers_tone(tone);
         let out = window.global::<bilik_ui::OutOfServiceAdapter>();
-        out.set_reason(words(words::Word::OutOfService).get(language).into());
+        let word = match surroundings.out_of_service {
+            Some(OutOfService::Closed(_)) => words::Word::ClosedByOffice,
+            _ => words::Word::OutOfService,
+        };
+        out.set_reason(words(word).get(language).into());
         let told = surroundings.out_of_service.map(|reason| words::out_of_service(reason, language));
         out.set_code(told.unwrap_or_default().into());
     }
@@ -352,6 +356,10 @@ fn notice(session: &Session) -> Option<words::Word> {
         Some(words::Word::CameraMissing)
     } else if page == Page::Verification && around.microphone == DeviceState::Missing {
         Some(words::Word::MicrophoneMissing)
+    } else if visit.desk.handed_over.is_some() && visit.desk.officer.is_some() {
+        Some(words::Word::HandedOver)
+    } else if visit.desk.watched {
+        Some(words::Word::Watched)
     } else {
         None
     }
@@ -409,6 +417,12 @@ fn detail_input(field: Field) -> DetailInput {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use bilik_claim::ids::{BoothId, OfficerId, SessionId, WallTime};
+    use bilik_claim::session::{Event, HubNews, Tap};
+    use bilik_claim::wire::Assignment;
+    use jiff::civil::date;
+    use std::time::Instant;
+    use uuid::Uuid;
 
     #[test]
     fn item_ids_lead_back() {
@@ -419,5 +433,29 @@ mod tests {
         assert_eq!(item_of(-1), None);
         assert_eq!(item_of(99), None);
         assert_eq!(item_of(1_000), None);
+    }
+
+    #[test]
+    fn the_participant_is_told_who_goes_on_and_who_reads_along() {
+        let now = Now { instant: Instant::now(), wall: WallTime(0), today: date(2026, 11, 23) };
+        let mut session = Session::new(BoothId(Uuid::nil()), now.instant, || Uuid::from_u128(7));
+        let mut told = |event: Event| {
+            session.handle(event, now);
+            notice(&session)
+        };
+        let id = SessionId(Uuid::from_u128(7));
+        let officer = |number| {
+            let assignment = Assignment::Officer { officer: OfficerId(Uuid::from_u128(number)), name: "Sari".into() };
+            Event::Hub(HubNews::Assignment { session: id, assignment })
+        };
+        let watched = |watched| Event::Hub(HubNews::Watched { session: id, watched });
+        for event in [Event::Hub(HubNews::Connected), Event::Tap(Tap::Start), Event::Tap(Tap::AcceptConsent)] {
+            assert_eq!(told(event), None);
+        }
+        assert_eq!(told(officer(1)), None);
+        assert_eq!(told(watched(true)), Some(words::Word::Watched));
+        assert_eq!(told(officer(2)), Some(words::Word::HandedOver), "for a while");
+        assert_eq!(told(watched(false)), Some(words::Word::HandedOver));
+        assert_eq!(told(Event::Hub(HubNews::Disconnected)), Some(words::Word::HubLost));
     }
 }

@@ -7,6 +7,7 @@ use bilik_claim::money::TaxEstimate;
 use bilik_claim::session::item::Item;
 use bilik_claim::session::{OutOfService, Page, Standby, Surroundings};
 use bilik_claim::text::{Language, Text};
+use bilik_claim::wire::Closing;
 use bilik_ui::Tone;
 use std::time::Duration;
 
@@ -45,11 +46,14 @@ words! {
     OfficerWithYou: "Bersama Anda sekarang", "With you now";
     OfficerSeesYou: "Terhubung, siap membantu", "Connected, ready to help";
     OfficerConnecting: "Sedang menyambung…", "Connecting…";
+    HandedOver: "Petugas lain melanjutkan bersama Anda. Isian Anda tidak hilang.", "Another officer goes on with you. Your answers are still here.";
+    Watched: "Seorang penyelia ikut melihat isian dan dokumen Anda.", "A supervisor is looking at your answers and documents too.";
     TouchMissing: "Layar tidak dapat disentuh. Mohon beri tahu petugas kantor.", "This screen cannot be touched. Please tell the office's staff.";
     HubLost: "Sambungan ke kantor terputus. Isian Anda aman, silakan lanjutkan.", "The line to the office is down. Your answers are safe, please go on.";
     CameraMissing: "Kamera tidak tersambung: petugas tidak melihat Anda, tetapi mendengar.", "No camera: the officer hears you but cannot see you.";
     MicrophoneMissing: "Mikrofon tidak tersambung: petugas tidak mendengar Anda, tetapi melihat.", "No microphone: the officer sees you but cannot hear you.";
     OutOfService: "Bilik ini sedang disiapkan teknisi.", "A technician is looking after this booth.";
+    ClosedByOffice: "Bilik ini sedang ditutup oleh kantor.", "The office has closed this booth for now.";
     Statement: "Saya menyatakan data dan dokumen ini benar, dan saya mengajukan klaim JHT.", "I declare that these data and documents are true, and I file this JHT claim.";
     SavingHeading: "Menyimpan klaim Anda…", "Keeping your claim…";
     SavingText: "Mohon tunggu sebentar.", "One moment, please.";
@@ -106,6 +110,17 @@ pub fn trouble(why: OutOfService) -> (Text, Text) {
                 "Tunggu semenit, paling lama lima: lalu versi ini dipastikan, atau versi lama kembali.",
                 "Wait a minute, five at most: then this version is kept, or the old one is back.",
             ),
+        ),
+        OutOfService::Closed(why) => (
+            match why {
+                Closing::Cleaning => Text::new("Ditutup kantor: dibersihkan", "Closed by the office for cleaning"),
+                Closing::Repair => Text::new("Ditutup kantor: diperbaiki", "Closed by the office for repair"),
+                Closing::Unattended => {
+                    Text::new("Ditutup kantor: tidak dijaga", "Closed by the office: nobody looks after it")
+                }
+                Closing::Other => Text::new("Ditutup kantor", "Closed by the office"),
+            },
+            Text::new("Supervisor membukanya lagi dari konsol.", "A supervisor opens it again at the console."),
         ),
     };
     (what, todo)
@@ -387,7 +402,8 @@ mod tests {
         let mut seen = Vec::new();
         for why in OutOfService::ALL {
             let (what, todo) = trouble(why);
-            for text in [what.id, what.en, todo.id, todo.en] {
+            assert!(!todo.id.is_empty() && !todo.en.is_empty(), "{why}: what is to be done?");
+            for text in [what.id, what.en] {
                 assert!(!text.is_empty() && !seen.contains(&text), "{why}: {text:?} is said of something else too");
                 seen.push(text);
             }

@@ -8,7 +8,7 @@ use crate::ids::{ClaimId, OfficerId, SessionId, TrackingCode, WallTime};
 use crate::personal::PersonalBytes;
 use crate::reason::Reason;
 use crate::session::item::{Field, Item};
-use crate::wire::{Assignment, CallMode, Decision, DeviceState, Verdict};
+use crate::wire::{Assignment, CallMode, Closing, Decision, DeviceState, Verdict};
 use jiff::civil::Date;
 use std::fmt;
 use std::time::{Duration, Instant};
@@ -35,11 +35,23 @@ pub enum OutOfService {
     QueueUnknown,
     /// A new version runs that has not been well for its minute.
     OnTrial,
+    /// A supervisor has closed it.
+    Closed(Closing),
 }
 
 impl OutOfService {
-    pub const ALL: [Self; 6] =
-        [Self::NotEnrolled, Self::WrongHub, Self::QueueFailed, Self::DiskFull, Self::QueueUnknown, Self::OnTrial];
+    pub const ALL: [Self; 10] = [
+        Self::NotEnrolled,
+        Self::WrongHub,
+        Self::QueueFailed,
+        Self::DiskFull,
+        Self::QueueUnknown,
+        Self::OnTrial,
+        Self::Closed(Closing::Cleaning),
+        Self::Closed(Closing::Repair),
+        Self::Closed(Closing::Unattended),
+        Self::Closed(Closing::Other),
+    ];
 
     /// As it stands on the screen and in the technicians' table.
     pub fn code(self) -> &'static str {
@@ -50,6 +62,7 @@ impl OutOfService {
             Self::DiskFull => "B-04",
             Self::QueueUnknown => "B-05",
             Self::OnTrial => "B-06",
+            Self::Closed(_) => "B-07",
         }
     }
 }
@@ -63,6 +76,10 @@ impl fmt::Display for OutOfService {
             Self::DiskFull => "no room on the disk for another claim",
             Self::QueueUnknown => "the queue of claims is being checked",
             Self::OnTrial => "a new version is being tried",
+            Self::Closed(Closing::Cleaning) => "closed by the office for cleaning",
+            Self::Closed(Closing::Repair) => "closed by the office for repair",
+            Self::Closed(Closing::Unattended) => "closed by the office: nobody looks after it",
+            Self::Closed(Closing::Other) => "closed by the office",
         };
         write!(f, "{}: {why}", self.code())
     }
@@ -170,6 +187,7 @@ pub enum HubNews {
     Check { session: SessionId, item: Item, verdict: Verdict, seen: u32 },
     Message { session: SessionId, text: String },
     Decision { session: SessionId, decision: Decision },
+    Watched { session: SessionId, watched: bool },
     EndSession { session: SessionId },
 }
 

@@ -48,7 +48,7 @@ pub use navigation::Page;
 pub use photos::PendingPhoto;
 pub use reader::{CardEntry, CardReading, Cards, HELP_AFTER, ReaderProblem, SAME_CARD_FOR};
 pub use signature::{Signature, Stroke};
-pub use timers::{IDLE_ASK, IDLE_END, NO_OFFICER_OFFER};
+pub use timers::{HANDED_OVER_TOLD, IDLE_ASK, IDLE_END, NO_OFFICER_OFFER};
 pub use verification::{Desk, Standby};
 
 use crate::ids::{BoothId, SessionId};

@@ -269,6 +269,62 @@ fn waiting_long_offers_to_go_on_alone() {
 }
 
 #[test]
+fn the_participant_is_told_of_another_officer_for_a_while() {
+    let mut booth = Booth::new();
+    booth.reach_review(Reason::RetirementAge);
+    let session = booth.id();
+    let serves = |number: u128| {
+        let assignment = Assignment::Officer { officer: OfficerId(Uuid::from_u128(number)), name: "Petugas".into() };
+        HubNews::Assignment { session, assignment }
+    };
+    let told = |booth: &Booth| booth.visit().desk.handed_over.is_some();
+    booth.hub(serves(5));
+    booth.hub(serves(5));
+    assert!(!told(&booth), "the first one, said twice");
+    booth.wait(1);
+    booth.hub(serves(6));
+    assert!(told(&booth));
+    booth.tap(Tap::Help);
+    booth.tap(Tap::CloseOverlay);
+    assert_eq!(booth.session.deadline(), Some(booth.now().instant + HANDED_OVER_TOLD));
+    booth.wait(HANDED_OVER_TOLD.as_secs() - 1);
+    assert!(told(&booth));
+    booth.wait(1);
+    assert!(!told(&booth));
+    // Also where nobody was there in between; not where the same one comes back.
+    booth.hub(HubNews::Assignment { session, assignment: Assignment::Nobody });
+    booth.hub(serves(6));
+    assert!(!told(&booth));
+    booth.hub(HubNews::Disconnected);
+    booth.hub(HubNews::Connected);
+    booth.hub(serves(5));
+    assert!(told(&booth));
+}
+
+#[test]
+fn who_reads_along_is_known_until_the_line_is_lost_or_the_visit_ends() {
+    let mut booth = Booth::new();
+    booth.reach_review(Reason::RetirementAge);
+    let watched = |session, watched| HubNews::Watched { session, watched };
+    let session = booth.id();
+    booth.hub(watched(session, true));
+    assert!(booth.visit().desk.watched);
+    booth.hub(HubNews::Disconnected);
+    assert!(!booth.visit().desk.watched, "nothing goes out");
+    booth.hub(HubNews::Connected);
+    booth.hub(watched(session, true));
+    booth.hub(watched(session, false));
+    assert!(!booth.visit().desk.watched);
+    booth.hub(watched(SessionId(Uuid::from_u128(404)), true));
+    assert!(!booth.visit().desk.watched);
+    assert!(matches!(booth.effects.last(), Some(Effect::SessionEnded { .. })));
+    booth.hub(watched(session, true));
+    booth.tap(Tap::LeaveConfirmed);
+    booth.tap(Tap::Start);
+    assert!(!booth.visit().desk.watched);
+}
+
+#[test]
 fn idle_asks_then_ends() {
     let mut booth = Booth::new();
     booth.tap(Tap::Start);

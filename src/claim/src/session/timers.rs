@@ -16,6 +16,8 @@ pub const IDLE_END: Duration = Duration::from_secs(20);
 pub const IDLE_ASK_IN_LINE: Duration = Duration::from_secs(300);
 /// After so long in line without any officer, the participant may go on alone.
 pub const NO_OFFICER_OFFER: Duration = Duration::from_secs(120);
+/// The participant is told for so long that another officer has taken over.
+pub const HANDED_OVER_TOLD: Duration = Duration::from_secs(20);
 
 impl Session {
     /// When to call [`Session::handle`] with [`super::Event::Tick`] at the latest.
@@ -27,7 +29,8 @@ impl Session {
         let offer =
             self.visit.as_ref().and_then(|visit| visit.desk.waiting_since).map(|since| since + NO_OFFICER_OFFER);
         let offer = offer.filter(|_| self.visit.as_ref().is_some_and(|visit| !visit.desk.may_go_alone));
-        [idle, offer].into_iter().flatten().min()
+        let told = self.visit.as_ref().and_then(|visit| visit.desk.handed_over).map(|since| since + HANDED_OVER_TOLD);
+        [idle, offer, told].into_iter().flatten().min()
     }
 
     /// How long nobody has to touch the booth here, if there is a limit.
@@ -71,6 +74,10 @@ impl Session {
             let waited = visit.desk.waiting_since.map(|since| now.instant.saturating_duration_since(since));
             if waited.is_some_and(|waited| waited >= NO_OFFICER_OFFER) {
                 visit.desk.may_go_alone = true;
+            }
+            let told = visit.desk.handed_over.map(|since| now.instant.saturating_duration_since(since));
+            if told.is_some_and(|told| told >= HANDED_OVER_TOLD) {
+                visit.desk.handed_over = None;
             }
         }
     }

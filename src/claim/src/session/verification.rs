@@ -30,6 +30,11 @@ pub struct Desk {
     pub(super) waiting_since: Option<Instant>,
     /// The participant has waited long enough to be offered to go on alone.
     pub may_go_alone: bool,
+    /// Somebody beside the officer reads along, which the participant has to know.
+    pub watched: bool,
+    /// Since when another officer than before is at the desk, while the participant is told so.
+    pub handed_over: Option<Instant>,
+    last_officer: Option<OfficerId>,
     /// Whose word it is that everything is right. It stands when the officer's connection goes.
     pub(super) verified_by: Option<OfficerId>,
 }
@@ -134,6 +139,7 @@ impl Session {
                     // nothing the officer clicks arrives, so nobody is at the desk.
                     visit.desk.officer = None;
                     visit.desk.mode = None;
+                    visit.desk.watched = false;
                 }
             }
             HubNews::Office { officers_ready, expected_wait } => {
@@ -157,6 +163,11 @@ impl Session {
                     visit.desk.message = Some(text);
                 }
             }
+            HubNews::Watched { session, watched } if self.is_running(session) => {
+                if let Some(visit) = &mut self.visit {
+                    visit.desk.watched = watched;
+                }
+            }
             HubNews::Decision { session, decision } if self.is_running(session) => self.decided(decision, now, effects),
             HubNews::EndSession { session } if self.is_running(session) => {
                 // A claim that is being written is the participant's: it is kept before anything ends.
@@ -170,6 +181,7 @@ impl Session {
             | HubNews::Attention { session, .. }
             | HubNews::Check { session, .. }
             | HubNews::Message { session, .. }
+            | HubNews::Watched { session, .. }
             | HubNews::Decision { session, .. }
             | HubNews::EndSession { session } => {
                 effects.push(Effect::Ignored("message for another session"));
@@ -189,6 +201,9 @@ impl Session {
         let desk = &mut visit.desk;
         match assignment {
             Assignment::Officer { officer, name } => {
+                if desk.last_officer.replace(officer).is_some_and(|last| last != officer) {
+                    desk.handed_over = Some(now.instant);
+                }
                 desk.officer = Some(Officer { id: officer, name });
                 desk.waiting_since = None;
                 desk.may_go_alone = false;

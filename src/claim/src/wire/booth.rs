@@ -1,7 +1,8 @@
 //! Between booth and hub, at `/ws/booth` under mutual TLS.
 
 use super::{
-    Bounded, MAX_CANDIDATE, MAX_ITEMS, MAX_MESSAGE, MAX_SDP, MAX_VALUE, SessionSnapshot, WireError, limit, limit_text,
+    Bounded, Closing, MAX_CANDIDATE, MAX_ITEMS, MAX_MESSAGE, MAX_SDP, MAX_VALUE, SessionSnapshot, WireError, limit,
+    limit_text,
 };
 use crate::audit::AuditHead;
 use crate::ids::{CallId, ClaimId, OfficerId, SessionId, WallTime};
@@ -67,6 +68,8 @@ pub struct BoothState {
     pub microphone: DeviceState,
     /// Why the booth takes nobody, if so.
     pub out_of_service: Option<String>,
+    /// The office's last word on that: a hub that was started anew learns it from here.
+    pub closed: Option<Closing>,
 }
 
 /// A device as the booth sees it now.
@@ -155,6 +158,15 @@ pub enum HubToBooth {
     Decision {
         session: SessionId,
         decision: Decision,
+    },
+    /// Whether somebody beside the officer reads this session's answers and documents. Until it is said, nobody does.
+    Watched {
+        session: SessionId,
+        watched: bool,
+    },
+    /// The office lets nobody in, or does again. Who is inside finishes.
+    Closed {
+        why: Option<Closing>,
     },
     /// The officer ends the session (nobody is there, or the participant asked for it).
     EndSession {
@@ -257,6 +269,8 @@ impl Bounded for HubToBooth {
             | HubToBooth::Call { .. }
             | HubToBooth::Attention { .. }
             | HubToBooth::EndCall { .. }
+            | HubToBooth::Watched { .. }
+            | HubToBooth::Closed { .. }
             | HubToBooth::EndSession { .. } => Ok(()),
         }
     }

@@ -1,6 +1,7 @@
 //! Between console and hub, at `/ws/console` under an officer's cookie.
 
 use super::booth::{BoothState, CallMode, Decision, Signal, Verdict};
+use super::floor::{Closing, Colleague, FloorBooth, Note, Question};
 use super::snapshot::SessionSnapshot;
 use super::{Bounded, MAX_MESSAGE, WireError, limit_text};
 use crate::ids::{BoothId, CallId, OfficerId, SessionId, WallTime};
@@ -57,6 +58,36 @@ pub enum ConsoleToHub {
     EndSession {
         session: SessionId,
     },
+    /// Hands a session to another officer; supervisors any session to anybody, also to themselves. Who takes it reads
+    /// the note.
+    Transfer {
+        session: SessionId,
+        to: OfficerId,
+        note: String,
+    },
+    /// Asks the supervisors about an own session; in place of an earlier question.
+    Ask {
+        session: SessionId,
+        question: String,
+    },
+    /// Takes the question back, or puts its answer away.
+    CloseQuestion {
+        session: SessionId,
+    },
+    /// A supervisor's answer.
+    Answer {
+        session: SessionId,
+        text: String,
+    },
+    /// A supervisor reads along, one session at a time; none ends it.
+    Watch {
+        session: Option<SessionId>,
+    },
+    /// A supervisor lets nobody into a booth any more, or lets them in again.
+    CloseBooth {
+        booth: BoothId,
+        why: Option<Closing>,
+    },
     /// Sign of life.
     Ping,
 }
@@ -90,6 +121,22 @@ pub enum HubToConsole {
     Office {
         office: OfficeView,
     },
+    /// Who serves, on change.
+    Colleagues {
+        colleagues: Vec<Colleague>,
+    },
+    /// To supervisors: a booth, new or changed.
+    Floor {
+        booth: Box<FloorBooth>,
+    },
+    /// To supervisors: a booth that is forgotten.
+    FloorGone {
+        booth: BoothId,
+    },
+    /// To who watches: the session, new or changed; none when it is over or in their own hands.
+    Watching {
+        tile: Option<Box<Tile>>,
+    },
     /// A frame was refused; nothing has changed.
     Refused {
         reason: Refusal,
@@ -103,7 +150,7 @@ pub enum HubToConsole {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
 #[serde(deny_unknown_fields)]
 pub struct Tile {
-    /// Key of the tile, 1 to 6: stays while the session lasts.
+    /// Key of the tile, 1 to 6: stays while the session lasts. 0 for who watches a session that nobody serves.
     pub slot: u8,
     pub booth: BoothId,
     pub booth_name: String,
@@ -119,6 +166,12 @@ pub struct Tile {
     pub attention_age_ms: u32,
     /// Milliseconds since the session began.
     pub session_age_ms: u32,
+    /// From who handed the session over.
+    pub note: Option<Note>,
+    /// What this officer has asked the supervisors.
+    pub question: Option<Question>,
+    /// Names of the supervisors who read along.
+    pub watched_by: Option<String>,
 }
 
 /// Whose turn a tile says it is.
@@ -165,6 +218,12 @@ pub enum Refusal {
     NotYours,
     /// Not in this state, e.g. *verified* before everything is checked.
     OutOfOrder,
+    /// Not for this role.
+    Forbidden,
+    /// The colleague is not there or takes nobody.
+    Away,
+    /// The colleague has no room.
+    Full,
     /// Too many frames in a short time.
     TooFast,
 }
@@ -176,12 +235,18 @@ impl Bounded for ConsoleToHub {
             ConsoleToHub::Check { verdict, .. } => verdict.check(),
             ConsoleToHub::Message { text, .. } => limit_text("message", text, MAX_MESSAGE),
             ConsoleToHub::Decide { decision, .. } => decision.check(),
+            ConsoleToHub::Transfer { note, .. } => limit_text("note", note, MAX_MESSAGE),
+            ConsoleToHub::Ask { question, .. } => limit_text("question", question, MAX_MESSAGE),
+            ConsoleToHub::Answer { text, .. } => limit_text("answer", text, MAX_MESSAGE),
             ConsoleToHub::Hello { .. }
             | ConsoleToHub::Capacity { .. }
             | ConsoleToHub::Focus { .. }
             | ConsoleToHub::Hold { .. }
             | ConsoleToHub::CallFailed { .. }
             | ConsoleToHub::EndSession { .. }
+            | ConsoleToHub::CloseQuestion { .. }
+            | ConsoleToHub::Watch { .. }
+            | ConsoleToHub::CloseBooth { .. }
             | ConsoleToHub::Ping => Ok(()),
         }
     }

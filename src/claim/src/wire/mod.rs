@@ -15,17 +15,19 @@
 
 mod booth;
 mod console;
+mod floor;
 mod snapshot;
 
 pub use booth::*;
 pub use console::*;
+pub use floor::*;
 pub use snapshot::*;
 
 use serde::de::DeserializeOwned;
 use thiserror::Error;
 
 /// Version of this protocol. Both ends must speak the same one; the hub says so when they don't.
-pub const PROTOCOL: u16 = 3;
+pub const PROTOCOL: u16 = 4;
 /// Longest frame either side accepts, in bytes.
 pub const MAX_FRAME: usize = 128 << 10;
 /// Longest session description (SDP), in bytes.

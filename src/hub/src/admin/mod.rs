@@ -40,7 +40,7 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 /// Longest name of a person or a booth, in characters.
-const MAX_NAME: usize = 100;
+pub(crate) const MAX_NAME: usize = 100;
 
 #[derive(Debug, Error)]
 pub enum AdminError {

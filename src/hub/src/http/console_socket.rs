@@ -80,6 +80,12 @@ impl Frames for ConsoleFrames {
             | ConsoleToHub::Check { .. }
             | ConsoleToHub::Message { .. }
             | ConsoleToHub::Decide { .. }
+            | ConsoleToHub::Transfer { .. }
+            | ConsoleToHub::Ask { .. }
+            | ConsoleToHub::CloseQuestion { .. }
+            | ConsoleToHub::Answer { .. }
+            | ConsoleToHub::Watch { .. }
+            | ConsoleToHub::CloseBooth { .. }
             | ConsoleToHub::EndSession { .. } => self.hub.touch(self.cookie).is_some(),
         };
         if !logged_in {

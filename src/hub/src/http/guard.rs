@@ -2,7 +2,7 @@
 
 use super::error::ApiError;
 use super::{Hub, Shared};
-use crate::ledger::{BoothRow, OfficerRow};
+use crate::ledger::{BoothRow, OfficerRow, Role};
 use crate::listener::Peer;
 use crate::login::sessions::Login;
 use axum::extract::FromRequestParts;
@@ -49,6 +49,33 @@ impl FromRequestParts<Shared> for Serving {
         let officer = Officer::from_request_parts(parts, hub).await?;
         if officer.row.role.serves() { Ok(Self(officer)) } else { Err(ApiError::Forbidden) }
     }
+}
+
+/// Somebody who looks after booths.
+pub struct Technician(pub Officer);
+
+impl FromRequestParts<Shared> for Technician {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, hub: &Shared) -> Result<Self, ApiError> {
+        with_role(parts, hub, Role::Technician).await.map(Self)
+    }
+}
+
+/// Somebody who reads the audit trail.
+pub struct Auditor(pub Officer);
+
+impl FromRequestParts<Shared> for Auditor {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, hub: &Shared) -> Result<Self, ApiError> {
+        with_role(parts, hub, Role::Auditor).await.map(Self)
+    }
+}
+
+async fn with_role(parts: &mut Parts, hub: &Shared, role: Role) -> Result<Officer, ApiError> {
+    let officer = Officer::from_request_parts(parts, hub).await?;
+    if officer.row.role == role { Ok(officer) } else { Err(ApiError::Forbidden) }
 }
 
 /// A booth with a certificate of this branch that nobody has revoked.

@@ -2,7 +2,7 @@
 //!
 //! | Listener | Paths |
 //! |---|---|
-//! | console | `/`, `/healthz`, `/metrics`, `/ws/console`, `/api/v1/{enrol,login,logout,me,claims…,sessions…}` |
+//! | console | `/`, `/healthz`, `/metrics`, `/ws/console`, `/api/v1/{enrol,login,logout,me,claims…,sessions…,fleet…,audit…}` |
 //! | booths | `/healthz`, `/ws/booth`, `/api/v1/{parts,claims,reconcile,machine,update,sessions}…` |
 
 mod assets;
@@ -11,6 +11,7 @@ mod claims;
 mod console_socket;
 mod enrol;
 mod error;
+mod fleet;
 mod guard;
 mod headers;
 mod health;
@@ -20,6 +21,7 @@ mod machine;
 mod photos;
 mod reconcile;
 mod socket;
+mod trail;
 mod upload;
 
 use crate::config::Config;
@@ -67,6 +69,8 @@ pub struct Hub {
     enrolments: Mutex<PerMinute>,
     hashing: Semaphore,
     opening: Semaphore,
+    /// The whole audit trail is walked for one at a time.
+    verifying: Semaphore,
     uploads: Semaphore,
     machines: machine::Machines,
     /// The office's figures have to be read again.
@@ -99,6 +103,7 @@ impl Hub {
             enrolments: Mutex::new(PerMinute::new(ENROLMENTS_PER_MINUTE, Instant::now())),
             hashing: Semaphore::new(HASHING),
             opening: Semaphore::new(OPENING),
+            verifying: Semaphore::new(1),
             uploads: Semaphore::new(UPLOADS),
             machines: machine::Machines::default(),
             changed: Notify::new(),
@@ -147,7 +152,14 @@ pub fn console_router(hub: Shared) -> Router {
         .route("/claims/{claim}", get(claims::open))
         .route("/claims/{claim}/parts/{name}", get(claims::part))
         .route("/claims/{claim}/decision", post(claims::decide))
-        .route("/sessions/{session}/documents/{kind}/{photo}", get(photos::get));
+        .route("/sessions/{session}/documents/{kind}/{photo}", get(photos::get))
+        .route("/fleet", get(fleet::list))
+        .route("/fleet/codes", post(fleet::make_code))
+        .route("/fleet/codes/{id}/revoke", post(fleet::revoke_code))
+        .route("/fleet/booths/{booth}/revoke", post(fleet::revoke_booth))
+        .route("/audit", get(trail::read))
+        .route("/audit/names", get(trail::names))
+        .route("/audit/verify", post(trail::verify));
     let router = Router::new()
         .nest("/api/v1", api)
         .route("/healthz", get(health::healthz))

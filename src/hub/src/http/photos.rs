@@ -4,7 +4,9 @@ use super::Shared;
 use super::error::ApiError;
 use super::guard::{Booth, Serving};
 use super::upload;
-use crate::office::{MAX_PHOTO, PhotoRefusal};
+use crate::clock::wall_now;
+use crate::ledger::{AuditEvent, LedgerError};
+use crate::office::{Look, MAX_PHOTO, PhotoRefusal};
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
@@ -32,15 +34,19 @@ pub async fn put(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// The photograph, for the officer of the session or one who oversees.
+/// The photograph, for the officer of the session, or for the supervisor who reads along: that is on record first.
 pub async fn get(
     State(hub): State<Shared>,
     Serving(officer): Serving,
     Path((session, kind, number)): Path<(SessionId, DocumentKind, u32)>,
 ) -> Result<Response, ApiError> {
     let row = officer.row;
-    let photo = hub.office.photo(row.officer, row.role, session, kind, number).await.map_err(refused)?;
-    let photo = photo.ok_or(ApiError::NotFound)?;
+    let look = hub.office.photo(row.officer, session, kind, number).await.map_err(refused)?;
+    let Look { photo, watched } = look.ok_or(ApiError::NotFound)?;
+    if watched {
+        let event = AuditEvent::PhotoWatched { session, officer: row.officer, document: kind, photo: number };
+        hub.blocking::<_, LedgerError>(move |ledger| ledger.record(&[(wall_now(), event)])).await?;
+    }
     let headers = [(header::CONTENT_TYPE, "image/jpeg"), (header::CACHE_CONTROL, "no-store")];
     Ok((headers, photo.reveal().to_vec()).into_response())
 }

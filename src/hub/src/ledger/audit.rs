@@ -1,10 +1,13 @@
 //! The audit trail: who did what to which claim, in ids, each entry bound to the one before ([`bilik_claim::audit`]).
 
 use super::LedgerError;
-use bilik_claim::audit::{AuditHead, AuditState};
+use bilik_claim::audit::{AuditEntry, AuditHead, AuditState};
+use bilik_claim::document::DocumentKind;
 use bilik_claim::ids::{BoothId, ClaimId, Digest, OfficerId, SessionId, WallTime};
 use bilik_claim::session::item::Item;
+use bilik_claim::wire::Closing;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 /// Something that somebody may have to prove later. No names, no reasons in words, no numbers of a person.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,6 +72,63 @@ pub enum AuditEvent {
     SessionEndedByOfficer {
         session: SessionId,
         officer: OfficerId,
+    },
+    /// Handed over, taken over or reassigned: `by` says who did it.
+    Transferred {
+        session: SessionId,
+        booth: BoothId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<OfficerId>,
+        to: OfficerId,
+        by: OfficerId,
+    },
+    /// The officer asked the supervisors.
+    SupervisorAsked {
+        session: SessionId,
+        officer: OfficerId,
+    },
+    QuestionClosed {
+        session: SessionId,
+        by: OfficerId,
+        how: QuestionEnd,
+    },
+    /// A supervisor reads along, which the participant is told.
+    WatchBegan {
+        session: SessionId,
+        booth: BoothId,
+        officer: OfficerId,
+    },
+    WatchEnded {
+        session: SessionId,
+        officer: OfficerId,
+    },
+    /// A supervisor who reads along has looked at a photograph of a running session.
+    PhotoWatched {
+        session: SessionId,
+        officer: OfficerId,
+        document: DocumentKind,
+        photo: u32,
+    },
+    /// The office lets nobody in.
+    BoothClosed {
+        booth: BoothId,
+        officer: OfficerId,
+        why: Closing,
+    },
+    BoothOpened {
+        booth: BoothId,
+        officer: OfficerId,
+    },
+    /// A technician did this at the console; the entry about the thing itself follows.
+    TechnicianActed {
+        officer: OfficerId,
+        act: TechnicianAct,
+    },
+    /// An auditor had the whole trail checked.
+    TrailVerified {
+        officer: OfficerId,
+        intact: bool,
+        entries: i64,
     },
     ClaimReceived {
         claim: ClaimId,
@@ -150,6 +210,31 @@ pub enum AuditEvent {
     },
 }
 
+/// What has become of a question to the supervisors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum QuestionEnd {
+    Answered,
+    /// A supervisor took the session over.
+    SteppedIn,
+    TakenBack,
+}
+
+/// What a technician may do at the console.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "is", rename_all = "snake_case")]
+pub enum TechnicianAct {
+    /// `booth`: the code is for a known one.
+    MakeCode {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        booth: Option<BoothId>,
+    },
+    RevokeCode,
+    RevokeBooth {
+        booth: BoothId,
+    },
+}
+
 /// A key that an operator replaces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -177,9 +262,31 @@ pub enum DecisionKind {
     Returned,
 }
 
+/// Which entries of the trail; an empty one means all.
+#[derive(Clone, Debug, Default)]
+pub struct TrailFilter {
+    pub from: Option<WallTime>,
+    /// Not itself.
+    pub until: Option<WallTime>,
+    /// Each is named in the entry, as whatever: no two things have the same id.
+    pub ids: Vec<Uuid>,
+}
+
+/// A piece of the trail, the newest entry first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TrailPage {
+    pub entries: Vec<AuditEntry>,
+    /// Where to go on; none at the beginning of the trail.
+    pub next: Option<i64>,
+}
+
 pub trait Audit {
     fn record(&self, entries: &[(WallTime, AuditEvent)]) -> Result<(), LedgerError>;
 
-    /// Walks the whole chain.
+    /// At most `limit` entries below the number `before`. Looks through a bounded piece of the trail, so a page with
+    /// less, or nothing, may still have a next one.
+    fn trail(&self, filter: &TrailFilter, before: Option<i64>, limit: usize) -> Result<TrailPage, LedgerError>;
+
+    /// Walks the whole chain, in pieces: others read in between.
     fn verify_audit(&self, head: Option<Digest>) -> Result<AuditState, LedgerError>;
 }

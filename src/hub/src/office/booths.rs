@@ -39,6 +39,10 @@ impl Office {
         if let Some(session) = booth.session {
             self.forget_what_the_booth_knew(session);
         }
+        self.seen.remove(&id);
+        if let Some(why) = self.closings.get(&id) {
+            self.effects.push(Effect::ToBooth(connection, HubToBooth::Closed { why: *why }));
+        }
         self.follow(now);
     }
 
@@ -49,6 +53,7 @@ impl Office {
         match message {
             BoothToHub::Hello { .. } => {}
             BoothToHub::State { state } => {
+                self.closings.entry(id).or_insert(state.closed);
                 self.effects.extend(self.trails.told(id, &state, now));
                 if booth.state != state {
                     booth.state = state;
@@ -117,6 +122,7 @@ impl Office {
             told_attention: None,
             needs_since,
             dirty: true,
+            aside: super::team::Aside::default(),
         };
         self.sessions.insert(id, session);
     }
@@ -161,6 +167,7 @@ impl Office {
         if let Some(session) = self.sessions.get_mut(&session) {
             session.calls.end();
             (session.told_assignment, session.told_attention, session.dirty) = (None, None, true);
+            session.forget_told_watched();
         }
     }
 
@@ -184,7 +191,9 @@ impl Office {
             .map(|(id, _)| *id)
             .collect();
         for id in over {
-            if let Some(session) = self.booths.remove(&id).and_then(|booth| booth.session) {
+            let Some(booth) = self.booths.remove(&id) else { continue };
+            self.seen.insert(id, (booth.heard, booth.state));
+            if let Some(session) = booth.session {
                 tracing::info!(booth = %id, %session, "session of a lost booth dropped");
                 self.end_session(session, now);
             }

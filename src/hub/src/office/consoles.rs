@@ -17,11 +17,8 @@ impl Office {
     pub fn console_up(&mut self, card: OfficerCard, connection: Connection, now: Now) {
         let (id, name) = (card.officer, card.name.clone());
         let _ = self.focus(id, None);
-        // Who oversees looks first, and takes sessions when they say so.
-        let capacity = match card.role {
-            Role::Officer => self.settings.default_capacity,
-            Role::Supervisor | Role::Technician | Role::Auditor => 0,
-        };
+        self.stop_watching(id);
+        let capacity = self.first_capacity(card.role);
         let officer = self.officers.entry(id).or_insert_with(|| Officer {
             card: card.clone(),
             connection: None,
@@ -29,7 +26,9 @@ impl Office {
             capacity,
             focus: None,
             told_office: None,
+            team: super::team::Team::default(),
         });
+        officer.team = super::team::Team::default();
         let capacity = officer.capacity;
         let old = officer.connection.replace(connection);
         (officer.card, officer.gone_since, officer.focus, officer.told_office) = (card, None, None, None);
@@ -70,10 +69,22 @@ impl Office {
             self.effects.push(Effect::Close(connection, CloseReason::LoggedOut));
             self.console_lost(connection, now);
         }
+        let role = self.officers.get(&id).map(|officer| officer.card.role);
+        let first = role.map_or(0, |role| self.first_capacity(role));
         if let Some(officer) = self.officers.get_mut(&id) {
             officer.gone_since = now.instant.checked_sub(super::assignment::GRACE).or(officer.gone_since);
+            // A pause ends with the shift: who comes back begins to work.
+            officer.capacity = if officer.capacity == 0 { first } else { officer.capacity };
         }
         self.tick(now);
+    }
+
+    /// Who oversees looks first, and takes sessions when they say so.
+    fn first_capacity(&self, role: Role) -> u8 {
+        match role {
+            Role::Officer => self.settings.default_capacity,
+            Role::Supervisor | Role::Technician | Role::Auditor => 0,
+        }
     }
 
     fn act(&mut self, id: OfficerId, message: ConsoleToHub, now: Now) -> Result<(), Refusal> {
@@ -106,6 +117,12 @@ impl Office {
                 Ok(())
             }
             ConsoleToHub::Decide { session, decision } => self.decide(id, session, decision),
+            ConsoleToHub::Transfer { session, to, note } => self.transfer(id, session, to, &note, now),
+            ConsoleToHub::Ask { session, question } => self.ask(id, session, &question, now),
+            ConsoleToHub::CloseQuestion { session } => self.close_question(id, session),
+            ConsoleToHub::Answer { session, text } => self.answer(id, session, &text),
+            ConsoleToHub::Watch { session } => self.watch(id, session),
+            ConsoleToHub::CloseBooth { booth, why } => self.close_booth(id, booth, why),
             ConsoleToHub::EndSession { session } => {
                 let booth = self.reachable(id, session)?;
                 self.effects.push(Effect::Audit(AuditEvent::SessionEndedByOfficer { session, officer: id }));
@@ -215,6 +232,7 @@ impl Office {
         tracing::info!(officer = %id, "console is closed");
         let id = *id;
         (officer.connection, officer.gone_since) = (None, Some(now.instant));
+        self.stop_watching(id);
         // Whoever was talked to is not left with an open microphone: nobody looks at anybody.
         let _ = self.focus(id, None);
         self.end_calls_of(id);

@@ -4,7 +4,6 @@
 use super::assignment::{self, Case, Decision, Desk};
 use super::{Effect, Office, Seat, Session, wait};
 use crate::clock::Now;
-use crate::config::MAX_CAPACITY;
 use crate::ledger::AuditEvent;
 use bilik_claim::ids::{BoothId, OfficerId, SessionId};
 use bilik_claim::wire::{Assignment, Attention, HubToBooth, HubToConsole, OfficeView, Tile};
@@ -17,8 +16,11 @@ impl Office {
         self.update_attention(now.instant);
         self.tell_attention();
         self.tell_places(now.instant);
+        self.tell_watched();
         self.tell_tiles(now.instant);
         self.tell_office();
+        self.tell_colleagues();
+        self.tell_floor(now.instant);
     }
 
     fn cases(&self) -> Vec<Case> {
@@ -58,22 +60,14 @@ impl Office {
     fn release(&mut self, id: SessionId, officer: OfficerId) {
         self.end_call(id);
         let Some(session) = self.sessions.get_mut(&id) else { return };
-        (session.desk, session.returned) = (None, true);
+        (session.desk, session.returned, session.aside.asked) = (None, true, None);
         tracing::info!(session = %id, %officer, "session released");
         self.tell_console(officer, HubToConsole::TileGone { session: id });
         self.effects.push(Effect::Audit(AuditEvent::Released { session: id, officer }));
     }
 
     fn seat(&mut self, id: SessionId, officer: OfficerId, now: Instant) {
-        let taken: Vec<u8> = self
-            .sessions
-            .values()
-            .filter_map(|session| session.desk.as_ref())
-            .filter(|seat| seat.officer == officer)
-            .map(|seat| seat.slot)
-            .collect();
-        // The capacity is at most as large, so one is always free.
-        let slot = (1..=MAX_CAPACITY).find(|slot| !taken.contains(slot)).unwrap_or(MAX_CAPACITY);
+        let slot = self.free_slot(officer);
         let Some(session) = self.sessions.get_mut(&id) else { return };
         session.desk = Some(Seat { officer, slot, since: now });
         (session.returned, session.hold, session.dirty) = (false, super::attention::Hold::No, true);
@@ -200,21 +194,23 @@ impl Office {
         let dirty: Vec<SessionId> =
             self.sessions.iter().filter(|(_, session)| session.dirty).map(|(id, _)| *id).collect();
         for id in dirty {
-            let tile = self.sessions.get(&id).and_then(|session| self.tile(id, session, now));
+            let tile =
+                self.sessions.get(&id).and_then(|session| Some((session.officer()?, self.tile(id, session, now)?)));
             if let Some((officer, tile)) = tile {
                 self.tell_console(officer, HubToConsole::Tile { tile: Box::new(tile) });
             }
+            self.tell_watching(id, now);
             if let Some(session) = self.sessions.get_mut(&id) {
                 session.dirty = false;
             }
         }
     }
 
-    fn tile(&self, id: SessionId, session: &Session, now: Instant) -> Option<(OfficerId, Tile)> {
-        let seat = session.desk.as_ref()?;
+    /// None if its booth is forgotten.
+    pub(super) fn tile(&self, id: SessionId, session: &Session, now: Instant) -> Option<Tile> {
         let booth = self.booths.get(&session.booth)?;
-        let tile = Tile {
-            slot: seat.slot,
+        Some(Tile {
+            slot: session.desk.as_ref().map_or(0, |seat| seat.slot),
             booth: session.booth,
             booth_name: booth.name.clone(),
             state: booth.state.clone(),
@@ -225,8 +221,10 @@ impl Office {
             attention: session.attention,
             attention_age_ms: milliseconds(now.saturating_duration_since(session.attention_or_need_since())),
             session_age_ms: milliseconds(now.saturating_duration_since(session.began)),
-        };
-        Some((seat.officer, tile))
+            note: session.aside.note.clone(),
+            question: session.aside.asked.as_ref().map(|asked| asked.question(now)),
+            watched_by: self.watched_by(id),
+        })
     }
 
     fn tell_office(&mut self) {
@@ -271,6 +269,6 @@ impl super::DayAttention {
     }
 }
 
-fn milliseconds(age: Duration) -> u32 {
+pub(super) fn milliseconds(age: Duration) -> u32 {
     u32::try_from(age.as_millis()).unwrap_or(u32::MAX)
 }

@@ -24,13 +24,16 @@ mod attention;
 mod booths;
 mod calls;
 mod consoles;
+mod floor;
 mod follow;
 mod photos;
 mod run;
+mod team;
 mod trails;
 mod wait;
 
-pub use photos::{MAX_PHOTO, PhotoRefusal};
+pub use floor::Seen;
+pub use photos::{Look, MAX_PHOTO, PhotoRefusal};
 pub use run::{CloseReason, Outbox, Outgoing, Status, Switchboard, spawn};
 
 use crate::clock::{Now, local_day};
@@ -41,7 +44,7 @@ use bilik_claim::ids::{BoothId, CallId, ClaimId, OfficerId, SessionId};
 use bilik_claim::personal::PersonalBytes;
 use bilik_claim::text::Language;
 use bilik_claim::wire::{
-    Assignment, Attention, BoothState, CallMode, HubToBooth, HubToConsole, OfficeView, SessionSnapshot, Turn,
+    Assignment, Attention, BoothState, CallMode, Closing, HubToBooth, HubToConsole, OfficeView, SessionSnapshot, Turn,
 };
 use calls::Calls;
 use photos::Photos;
@@ -130,6 +133,7 @@ struct Session {
     needs_since: Option<Instant>,
     /// The tile has changed since the console saw it.
     dirty: bool,
+    aside: team::Aside,
 }
 
 /// A session's place at an officer's desk.
@@ -147,6 +151,7 @@ struct Officer {
     capacity: u8,
     focus: Option<SessionId>,
     told_office: Option<OfficeView>,
+    team: team::Team,
 }
 
 /// Attention that claims decided today took.
@@ -168,6 +173,10 @@ pub struct Office {
     day: DayAttention,
     figures: Figures,
     trails: Trails,
+    /// What supervisors said of a booth; after a restart of the hub, its own word.
+    closings: BTreeMap<BoothId, Option<Closing>>,
+    /// Booths that are lost for longer: when they were heard last, and how they were.
+    seen: BTreeMap<BoothId, (Instant, BoothState)>,
     effects: Vec<Effect>,
 }
 
@@ -184,6 +193,8 @@ impl Office {
             day: DayAttention::default(),
             figures: Figures::default(),
             trails: Trails::default(),
+            closings: BTreeMap::new(),
+            seen: BTreeMap::new(),
             effects: Vec::new(),
         }
     }
@@ -242,17 +253,20 @@ impl Office {
         known.ok_or(PhotoRefusal::NotYours)?.photos.put(kind, number, photo)
     }
 
-    /// A photograph for an officer's eyes: of the own sessions, or of all for who oversees them.
+    /// A photograph for an officer's eyes: of an own session, or of the one that they read along.
     pub fn photo(
         &self,
         officer: OfficerId,
-        role: Role,
         session: SessionId,
         kind: DocumentKind,
         number: u32,
-    ) -> Result<Option<Arc<PersonalBytes>>, PhotoRefusal> {
-        let known = self.sessions.get(&session).filter(|session| role.oversees() || session.officer() == Some(officer));
-        Ok(known.ok_or(PhotoRefusal::NotYours)?.photos.get(kind, number))
+    ) -> Result<Option<Look>, PhotoRefusal> {
+        let known = self.sessions.get(&session).ok_or(PhotoRefusal::NotYours)?;
+        let own = known.officer() == Some(officer);
+        if !own && !self.watchers(session).contains(&officer) {
+            return Err(PhotoRefusal::NotYours);
+        }
+        Ok(known.photos.get(kind, number).map(|photo| Look { photo, watched: !own }))
     }
 
     pub fn booth_of(&self, session: SessionId) -> Option<BoothId> {
@@ -303,6 +317,7 @@ impl Office {
 
     /// Takes the session out: nothing of it stays here.
     fn end_session(&mut self, id: SessionId, now: Now) {
+        self.stop_all_watching(id);
         let Some(session) = self.sessions.remove(&id) else { return };
         if let Some(booth) = self.booths.get_mut(&session.booth)
             && booth.session == Some(id)

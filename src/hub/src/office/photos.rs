@@ -15,10 +15,18 @@ const MAX_PHOTOS: usize = 24;
 /// Why a photograph is not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PhotoRefusal {
-    /// The session is not there, or not this booth's, or not this officer's.
+    /// The session is not there, or not this booth's, or this officer neither serves nor watches it.
     NotYours,
     /// Too many or too much for one session.
     Full,
+}
+
+/// A photograph that somebody looks at.
+#[derive(Debug)]
+pub struct Look {
+    pub photo: Arc<PersonalBytes>,
+    /// By a supervisor who reads along: has to be on record first.
+    pub watched: bool,
 }
 
 /// The newest photograph of each document.

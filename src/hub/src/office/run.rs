@@ -3,9 +3,9 @@
 //! A connection has a bounded outbox. Who does not read fast enough to keep it from filling is cut off alone; the loop
 //! never waits for anybody.
 
-use super::{Connection, Effect, Office, OfficerCard, PhotoRefusal};
+use super::{Connection, Effect, Look, Office, OfficerCard, PhotoRefusal, Seen};
 use crate::clock::Now;
-use crate::ledger::{AuditEvent, Figures, Role, SessionDecision};
+use crate::ledger::{AuditEvent, Figures, SessionDecision};
 use crate::listener::stopped;
 use crate::metrics::{Counter, Metrics};
 use crate::scribe::{Entry, Scribe};
@@ -13,7 +13,7 @@ use bilik_claim::document::DocumentKind;
 use bilik_claim::ids::{BoothId, OfficerId, SessionId};
 use bilik_claim::personal::PersonalBytes;
 use bilik_claim::wire::{BoothToHub, ConsoleToHub, HubToConsole, Refusal, encode};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -132,17 +132,17 @@ enum Input {
     },
     Photo {
         officer: OfficerId,
-        role: Role,
         session: SessionId,
         kind: DocumentKind,
         number: u32,
-        reply: oneshot::Sender<Result<Option<Arc<PersonalBytes>>, PhotoRefusal>>,
+        reply: oneshot::Sender<Result<Option<Look>, PhotoRefusal>>,
     },
     Figures(Figures),
     ShutOut {
         booths: Vec<BoothId>,
         officers: Vec<OfficerId>,
     },
+    Fleet(oneshot::Sender<BTreeMap<BoothId, Seen>>),
     Status(oneshot::Sender<Status>),
 }
 
@@ -219,13 +219,12 @@ impl Switchboard {
     pub async fn photo(
         &self,
         officer: OfficerId,
-        role: Role,
         session: SessionId,
         kind: DocumentKind,
         number: u32,
-    ) -> Result<Option<Arc<PersonalBytes>>, PhotoRefusal> {
+    ) -> Result<Option<Look>, PhotoRefusal> {
         let (reply, answer) = oneshot::channel();
-        self.send(Input::Photo { officer, role, session, kind, number, reply }).await;
+        self.send(Input::Photo { officer, session, kind, number, reply }).await;
         answer.await.unwrap_or(Err(PhotoRefusal::NotYours))
     }
 
@@ -235,6 +234,13 @@ impl Switchboard {
 
     pub async fn shut_out(&self, booths: Vec<BoothId>, officers: Vec<OfficerId>) {
         self.send(Input::ShutOut { booths, officers }).await;
+    }
+
+    /// Every booth that has been heard in this run.
+    pub async fn fleet(&self) -> BTreeMap<BoothId, Seen> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Input::Fleet(reply)).await;
+        answer.await.unwrap_or_default()
     }
 
     pub async fn status(&self) -> Status {
@@ -305,11 +311,14 @@ impl Shell {
             Input::PutPhoto { booth, session, kind, number, photo, reply } => {
                 let _ = reply.send(self.office.put_photo(booth, session, kind, number, photo));
             }
-            Input::Photo { officer, role, session, kind, number, reply } => {
-                let _ = reply.send(self.office.photo(officer, role, session, kind, number));
+            Input::Photo { officer, session, kind, number, reply } => {
+                let _ = reply.send(self.office.photo(officer, session, kind, number));
             }
             Input::Figures(figures) => self.office.set_figures(figures, now),
             Input::ShutOut { booths, officers } => self.office.shut_out(&booths, &officers, now),
+            Input::Fleet(reply) => {
+                let _ = reply.send(self.office.fleet(now));
+            }
             Input::Status(reply) => {
                 let _ = reply.send(self.office.status());
             }
@@ -378,6 +387,7 @@ impl Shell {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ledger::Role;
     use crate::office::Settings;
     use crate::scribe;
     use crate::sqlite::temporary;

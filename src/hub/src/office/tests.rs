@@ -12,6 +12,8 @@ use bilik_claim::wire::{
 };
 use uuid::Uuid;
 
+mod team;
+
 const BOOTH_1: BoothId = BoothId(Uuid::from_u128(0xb1));
 const BOOTH_2: BoothId = BoothId(Uuid::from_u128(0xb2));
 const SARI: OfficerId = OfficerId(Uuid::from_u128(0x51));
@@ -62,9 +64,13 @@ impl Desk {
     }
 
     fn console_up(&mut self, officer: OfficerId) -> Vec<Effect> {
+        self.console_up_as(officer, "Petugas", Role::Officer)
+    }
+
+    fn console_up_as(&mut self, officer: OfficerId, name: &str, role: Role) -> Vec<Effect> {
         let connection = self.connection();
         self.consoles.insert(officer, connection);
-        let card = OfficerCard { officer, name: "Petugas".into(), role: Role::Officer, languages: vec![Language::Id] };
+        let card = OfficerCard { officer, name: name.into(), role, languages: vec![Language::Id] };
         self.office.console_up(card, connection, self.now());
         self.office.drain()
     }
@@ -442,10 +448,9 @@ fn only_own_sessions_can_be_touched() {
     let other =
         ConsoleToHub::Check { session: SESSION_1, item: Item::Field(Field::Kpj), verdict: Verdict::Correct, seen: 1 };
     assert_eq!(refused(&desk.console(SARI, other)), Some(Refusal::OutOfOrder));
-    let photo = |desk: &Desk, officer, role| desk.office.photo(officer, role, SESSION_1, DocumentKind::Face, 1);
-    assert_eq!(photo(&desk, BUDI, Role::Officer).err(), Some(PhotoRefusal::NotYours));
-    assert!(photo(&desk, BUDI, Role::Supervisor).unwrap().is_none());
-    assert!(photo(&desk, SARI, Role::Officer).unwrap().is_none());
+    let photo = |desk: &Desk, officer| desk.office.photo(officer, SESSION_1, DocumentKind::Face, 1);
+    assert_eq!(photo(&desk, BUDI).err(), Some(PhotoRefusal::NotYours));
+    assert!(photo(&desk, SARI).unwrap().is_none());
 }
 
 #[test]

@@ -201,6 +201,13 @@ impl Bench {
         Socket::open(self.addresses.console, tls(&self.authority, None), "/ws/console", &headers).await.unwrap()
     }
 
+    /// Whether the hub opens a console for this cookie.
+    pub async fn try_console(&self, cookie: &str) -> bool {
+        let headers = [("cookie", cookie.to_owned()), ("origin", self.origin())];
+        let tls = tls(&self.authority, None);
+        Socket::open(self.addresses.console, tls, "/ws/console", &headers).await.is_ok()
+    }
+
     pub fn tls(&self) -> ClientConfig {
         tls(&self.authority, None)
     }

@@ -145,7 +145,8 @@ async fn a_console_cannot_touch_the_sessions_of_others() {
     }
     let path = format!("/api/v1/sessions/{SESSION}/documents/face/1");
     test_booth.put(bench.booths_url(&path), crate::pictures::small()).await;
-    for (cookie, expect) in [(&sari, StatusCode::OK), (&budi, StatusCode::NOT_FOUND), (&boss, StatusCode::OK)] {
+    // A supervisor sees nothing either, unless the participant is told.
+    for (cookie, expect) in [(&sari, StatusCode::OK), (&budi, StatusCode::NOT_FOUND), (&boss, StatusCode::NOT_FOUND)] {
         assert_eq!(bench.get(cookie, &path).await.status(), expect);
     }
     // Nothing of it reached the booth: the next thing it hears is the owner's word.
@@ -162,6 +163,8 @@ async fn a_console_cannot_touch_the_sessions_of_others() {
             | HubToBooth::Call { .. }
             | HubToBooth::Attention { .. }
             | HubToBooth::EndCall { .. }
+            | HubToBooth::Watched { .. }
+            | HubToBooth::Closed { .. }
             | HubToBooth::Check { .. } => None,
         })
         .await;

@@ -11,6 +11,7 @@ mod consoles;
 mod exactly_once;
 mod keys;
 mod logins;
+mod oversight;
 mod pictures;
 mod provision;
 mod reconcile;

@@ -1,5 +1,6 @@
 /** English: for officers who prefer it. A missing or extra entry is a compile error. */
 import type { Dictionary } from "./dictionary";
+import { officeEn } from "./office.en";
 
 export const en: Dictionary = {
   appName: "Bilik",
@@ -68,6 +69,9 @@ export const en: Dictionary = {
     malformed: "The hub did not accept that.",
     not_yours: "That booth is no longer yours.",
     out_of_order: "Not yet: check every row first.",
+    forbidden: "Your account may not do that.",
+    away: "That officer takes nobody at the moment. Choose another one.",
+    full: "That officer has no room. Choose another one.",
     too_fast: "Too fast. Wait a moment and repeat.",
     unanswered: "The booth has not answered. Check its connection and repeat.",
     unsent: "Not sent: there is no line to the hub. Repeat once it is back.",
@@ -263,4 +267,5 @@ export const en: Dictionary = {
     claims: "list of claims",
     close: "close",
   },
+  ...officeEn,
 };

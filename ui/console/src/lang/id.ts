@@ -1,4 +1,6 @@
 /** Indonesian: the language of the office, and the list of what there is to say. `en.ts` must say all of it. */
+import { officeId } from "./office.id";
+
 export const id = {
   appName: "Bilik",
   subtitle: "Konsol petugas",
@@ -69,6 +71,9 @@ export const id = {
     malformed: "Hub tidak menerima perintah itu.",
     not_yours: "Bilik itu sudah tidak ditangani oleh Anda.",
     out_of_order: "Belum bisa: periksa dulu semua butir.",
+    forbidden: "Akun Anda tidak berhak melakukan itu.",
+    away: "Petugas itu sedang tidak menerima peserta. Pilih petugas lain.",
+    full: "Petugas itu sudah penuh. Pilih petugas lain.",
     too_fast: "Terlalu cepat. Tunggu sebentar, lalu ulangi.",
     unanswered: "Bilik belum menjawab. Periksa sambungannya, lalu ulangi.",
     unsent: "Tidak terkirim: tidak ada hubungan ke hub. Ulangi setelah tersambung.",
@@ -275,4 +280,5 @@ export const id = {
     claims: "daftar klaim",
     close: "tutup",
   },
+  ...officeId,
 };

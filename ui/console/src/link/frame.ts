@@ -8,6 +8,10 @@ const TYPES: Readonly<Record<HubToConsole["type"], true>> = {
   tile_gone: true,
   signal: true,
   office: true,
+  colleagues: true,
+  floor: true,
+  floor_gone: true,
+  watching: true,
   refused: true,
   replaced: true,
   pong: true,
@@ -27,7 +31,12 @@ export function readFrame(data: unknown): HubToConsole | null {
   }
   if (!isObject(value) || typeof value.type !== "string" || !Object.hasOwn(TYPES, value.type)) return null;
   const message = value as HubToConsole;
-  return message.type === "tile" && !isTile(value.tile) ? null : message;
+  const fits =
+    (message.type !== "tile" || isTile(value.tile)) &&
+    (message.type !== "watching" || value.tile === null || isTile(value.tile)) &&
+    (message.type !== "colleagues" || Array.isArray(value.colleagues)) &&
+    (message.type !== "floor" || (isObject(value.booth) && typeof value.booth.booth_name === "string"));
+  return fits ? message : null;
 }
 
 function isTile(tile: unknown): boolean {

@@ -34,19 +34,31 @@ export async function stillLoggedIn(): Promise<boolean> {
   return answer?.status !== 401 && answer?.status !== 403;
 }
 
-/** Technicians and auditors have accounts at the hub, but no participants: the hub gives them no desk. */
-const SERVING = ["officer", "supervisor"];
-
-export type Me = "serves" | "serves_not" | "out" | "unreachable";
+/** Who is at the page: participants are for officers and supervisors; booths and the audit trail have people of their own. */
+export type Me =
+  | { kind: "serves" | "out" | "unreachable" }
+  | { kind: "serves_not" }
+  | { kind: "technician" | "auditor"; name: string; branch: string };
 
 /** At the start of the page, where there is nothing to go back to: no hub, no desk. */
 export async function whoAmI(): Promise<Me> {
   const answer = await request("GET", "/api/v1/me");
-  if (answer === null || answer.status >= 500) return "unreachable";
-  if (!answer.ok) return "out";
+  if (answer === null || answer.status >= 500) return { kind: "unreachable" };
+  if (!answer.ok) return { kind: "out" };
   const me: unknown = await answer.json().catch(() => null);
-  const role = isObject(me) ? me.role : undefined;
-  return typeof role === "string" && !SERVING.includes(role) ? "serves_not" : "serves";
+  if (!isObject(me)) return { kind: "serves" };
+  const text = (value: unknown) => (typeof value === "string" ? value : "");
+  switch (me.role) {
+    case undefined:
+    case "officer":
+    case "supervisor":
+      return { kind: "serves" };
+    case "technician":
+    case "auditor":
+      return { kind: me.role, name: text(me.name), branch: text(me.branch_name) };
+    default:
+      return { kind: "serves_not" };
+  }
 }
 
 /** One row of the list of claims. */
@@ -149,7 +161,7 @@ function readRow(value: unknown): ClaimRow[] {
   ];
 }
 
-async function json(path: string): Promise<unknown> {
+export async function json(path: string): Promise<unknown> {
   const answer = await request("GET", path);
   try {
     return answer?.ok === true ? ((await answer.json()) as unknown) : null;
@@ -159,13 +171,18 @@ async function json(path: string): Promise<unknown> {
 }
 
 /** None if there was no answer. */
-async function request(method: "GET" | "POST", path: string, body?: object): Promise<Response | null> {
+export async function request(
+  method: "GET" | "POST",
+  path: string,
+  body?: object,
+  patience = TIMEOUT_MS,
+): Promise<Response | null> {
   try {
     return await fetch(path, {
       method,
       credentials: "same-origin",
       cache: "no-store",
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      signal: AbortSignal.timeout(patience),
       headers: body === undefined ? HEADERS : { ...HEADERS, "content-type": "application/json" },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });

@@ -7,6 +7,7 @@ import { evidenceFor, itemAt, neighbour, nextOpen, photographed, remaining } fro
 import type { Action, Desk, SentVerdict, TileState } from "./model";
 import { focused, NO_FOCUS, SLOTS } from "./model";
 import type { Step } from "./reducer";
+import { actTeam, isSupervisor } from "./team";
 import { compare, rotate, show, zoom } from "./viewer";
 
 export function act(desk: Desk, action: Action): Step {
@@ -32,7 +33,8 @@ export function act(desk: Desk, action: Action): Step {
     case "capacity": {
       if (desk.link !== "up") return stay(desk);
       const capacity = Math.min(Math.max(Math.trunc(action.capacity), 0), SLOTS);
-      return { desk: { ...desk, capacity }, send: [{ type: "capacity", capacity }] };
+      const ending = desk.team.ending && capacity === 0;
+      return { desk: { ...desk, capacity, team: { ...desk.team, ending } }, send: [{ type: "capacity", capacity }] };
     }
     case "cursor":
       return stay(lookAt(desk, action.item));
@@ -101,7 +103,19 @@ export function act(desk: Desk, action: Action): Step {
         desk.viewer.document === null ? desk : { ...desk, viewer: { ...desk.viewer, enlarged: !desk.viewer.enlarged } },
       );
     case "page":
-      return stay({ ...desk, page: action.page, panel: null });
+      return stay(action.page === "floor" && !isSupervisor(desk) ? desk : { ...desk, page: action.page, panel: null });
+    case "open_team":
+    case "transfer":
+    case "step_in":
+    case "ask":
+    case "close_question":
+    case "answer":
+    case "floor_cursor":
+    case "floor_by":
+    case "watch":
+    case "close_booth":
+    case "end_shift":
+      return actTeam(desk, action);
   }
 }
 
@@ -127,7 +141,7 @@ function clip(text: string): string {
   return Array.from(text.trim()).slice(0, MAX_MESSAGE).join("");
 }
 
-function focus(desk: Desk, entry: TileState): Step {
+export function focus(desk: Desk, entry: TileState): Step {
   const { snapshot, mode } = entry.tile;
   const session = snapshot.session;
   const page = "booths" as const;

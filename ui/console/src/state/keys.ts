@@ -2,7 +2,7 @@
  * Which key does what. The desk works without a mouse: letters and digits act wherever the officer is, unless they type
  * a text or a panel is open; Enter and Space belong to a button that the officer has gone to by Tab.
  */
-import type { Action } from "./model";
+import type { Action, Page } from "./model";
 
 export type KeyPress = {
   key: string;
@@ -35,6 +35,13 @@ export const KEY = {
   compare: "B",
   enlarge: "V",
   claims: "L",
+  transfer: "A",
+  ask: "Q",
+  floor: "P",
+  watch: "W",
+  stepIn: "I",
+  answer: "J",
+  closeBooth: "X",
   help: "?",
 } as const;
 
@@ -50,6 +57,17 @@ const LETTERS: Readonly<Record<string, Action>> = {
   [KEY.compare]: { do: "compare" },
   [KEY.enlarge]: { do: "enlarge" },
   [KEY.help]: { do: "open", panel: "keys" },
+  [KEY.transfer]: { do: "open_team", panel: "transfer" },
+  [KEY.ask]: { do: "open_team", panel: "ask" },
+};
+
+/** On the page of the floor, about the row under the cursor. */
+const FLOOR: Readonly<Record<string, Action>> = {
+  [KEY.watch]: { do: "watch" },
+  [KEY.stepIn]: { do: "open_team", panel: "step_in" },
+  [KEY.transfer]: { do: "open_team", panel: "transfer" },
+  [KEY.answer]: { do: "open_team", panel: "answer" },
+  [KEY.closeBooth]: { do: "open_team", panel: "close_booth" },
 };
 
 const REPEATING: Readonly<Record<string, Action>> = {
@@ -60,18 +78,24 @@ const REPEATING: Readonly<Record<string, Action>> = {
   "-": { do: "zoom", by: -1 },
 };
 
-export function actionFor(press: KeyPress, place: KeyPlace, page: "booths" | "claims"): Action | null {
+export function actionFor(press: KeyPress, place: KeyPlace, page: Page): Action | null {
   if (press.alt || press.meta || place.typing || place.panel) return null;
   if (press.ctrl) {
     return press.key === "Enter" && !press.repeat && page === "booths" ? { do: "approve" } : null;
   }
   const letter = press.key.toUpperCase();
-  // These work on both pages: whoever reads the list still has to answer a booth.
+  // These work on every page: whoever reads the list still has to answer a booth.
   if (!press.repeat) {
     if (/^[1-6]$/.test(press.key)) return { do: "focus_slot", slot: Number(press.key) };
     if (letter === KEY.claims) return { do: "page", page: page === "claims" ? "booths" : "claims" };
+    if (letter === KEY.floor) return { do: "page", page: page === "floor" ? "booths" : "floor" };
     if (press.key === " ") return place.control ? null : { do: "focus_next" };
     if (letter === KEY.mute || letter === KEY.hold || letter === KEY.help) return LETTERS[letter] ?? null;
+  }
+  if (page === "floor") {
+    if (press.key === "ArrowUp" || press.key === "ArrowDown")
+      return { do: "floor_by", by: press.key === "ArrowUp" ? -1 : 1 };
+    return press.repeat ? null : (FLOOR[letter] ?? null);
   }
   if (page !== "booths") return null;
   const repeating = REPEATING[press.key];

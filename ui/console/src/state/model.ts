@@ -17,6 +17,8 @@ import type {
   Verdict,
 } from "../wire/wire";
 import type { ItemCode } from "./items";
+import type { Team, TeamAction, TeamPanel } from "./team";
+import { NO_TEAM } from "./team";
 import type { ViewerState } from "./viewer";
 import { EMPTY_VIEWER } from "./viewer";
 
@@ -61,10 +63,17 @@ export type Trouble =
 
 /** What stands open over the desk; keys belong to it while it does. */
 export type Panel =
-  { kind: "ask_again"; item: ItemCode } | { kind: "message" } | { kind: "return" } | { kind: "end" } | { kind: "keys" };
+  | { kind: "ask_again"; item: ItemCode }
+  | { kind: "message" }
+  | { kind: "return" }
+  | { kind: "end" }
+  | { kind: "keys" }
+  | TeamPanel;
 
 /** How a booth's call does, from the call layer. */
 export type CallHealth = { live: boolean; network: NetworkWord };
+
+export type Page = "booths" | "claims" | "floor";
 
 export type Desk = {
   now: number;
@@ -92,7 +101,8 @@ export type Desk = {
   /** The way out: asked of the hub, or not heard by it so far. While the hub has not heard it, the cookie holds. */
   leaving: "asked" | "unheard" | null;
   panel: Panel | null;
-  page: "booths" | "claims";
+  page: Page;
+  team: Team;
 };
 
 /** What the officer wants, however they said it. */
@@ -121,7 +131,8 @@ export type Action =
   | { do: "rotate" }
   | { do: "compare" }
   | { do: "enlarge" }
-  | { do: "page"; page: Desk["page"] };
+  | { do: "page"; page: Page }
+  | TeamAction;
 
 export type Event =
   | { type: "hub"; message: HubToConsole; now: number }
@@ -159,6 +170,7 @@ export function emptyDesk(now: number): Desk {
     leaving: null,
     ...NO_FOCUS,
     page: "booths",
+    team: NO_TEAM,
   };
 }
 

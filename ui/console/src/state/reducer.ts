@@ -14,11 +14,12 @@
  * mark "sent"; the row changes when the booth's snapshot comes back.
  */
 import type { ConsoleToHub, DocumentKind, HubToConsole, Refusal, SessionId, SessionSnapshot, Tile } from "../wire/wire";
-import { act } from "./actions";
+import { act, focus } from "./actions";
 import { isDecided, messageShown } from "./attention";
 import { codeOf, evidenceFor, itemAt, nextOpen, photographed } from "./items";
 import type { Desk, Event, LinkState, SentVerdict, TileState } from "./model";
-import { emptyDesk, focused, NO_FOCUS, SLOTS } from "./model";
+import { emptyDesk, focused, NO_FOCUS, SLOTS, tileOf } from "./model";
+import { hearTeam, leaveFloor } from "./team";
 import { show } from "./viewer";
 
 export type Step = { desk: Desk; send: ConsoleToHub[] };
@@ -42,13 +43,13 @@ export function reduce(desk: Desk, event: Event): Step {
   if (hasEnded(desk) && !(event.type === "link" && event.link === "signed_out")) return only(desk);
   switch (event.type) {
     case "hub":
-      return hear(current, event.message);
+      return hear(heard(current, event.message), event.message);
     case "link":
       return only(linkChanged(current, event.link));
     case "health":
       return only({ ...current, health: { ...current.health, [event.booth]: event.health } });
     case "action":
-      return act(current, event.action);
+      return leaveFloor(current, act(current, event.action));
     case "unsent":
       return only(unsent(current, event.message));
     case "leaving":
@@ -95,7 +96,7 @@ function hear(desk: Desk, message: HubToConsole): Step {
       };
     }
     case "tile":
-      return only(placeTile(desk, message.tile));
+      return arrived(placeTile(desk, message.tile), message.tile.snapshot.session);
     case "tile_gone":
       return only(removeSession(desk, message.session));
     case "office":
@@ -105,11 +106,27 @@ function hear(desk: Desk, message: HubToConsole): Step {
       return only(refused(desk, message.reason));
     case "replaced":
       return only({ ...emptyDesk(desk.now), link: "replaced" });
+    case "colleagues":
+    case "floor":
+    case "floor_gone":
+    case "watching":
     case "signal":
     case "pong":
-      // For the call layer and for the link.
+      // Taken in already; or for the call layer, or for the link.
       return only(desk);
   }
+}
+
+function heard(desk: Desk, message: HubToConsole): Desk {
+  const team = hearTeam(desk, message);
+  return team === null ? desk : { ...desk, team };
+}
+
+/** What a supervisor has asked for comes into focus when it arrives; nothing else ever does by itself. */
+function arrived(desk: Desk, session: SessionId): Step {
+  const entry = tileOf(desk, session);
+  if (desk.team.stepIn !== session || entry === null) return only(desk);
+  return leaveFloor(desk, focus({ ...desk, team: { ...desk.team, stepIn: null } }, entry));
 }
 
 /**
@@ -120,7 +137,7 @@ function hear(desk: Desk, message: HubToConsole): Step {
  * booth takes its time: it is taken for an answer to the newest of what is on its way.
  */
 function refused(desk: Desk, reason: Exclude<Refusal, "protocol">): Desk {
-  const told: Desk = { ...desk, refusal: { reason, at: desk.now } };
+  const told: Desk = { ...desk, refusal: { reason, at: desk.now }, team: { ...desk.team, stepIn: null } };
   return reason === "not_yours" ? desk.stale.sessions.reduce(giveUp, told) : giveUpNewest(told);
 }
 
@@ -164,6 +181,12 @@ function unsent(desk: Desk, message: ConsoleToHub): Desk {
     case "hold":
     case "end_session":
     case "capacity":
+    case "transfer":
+    case "ask":
+    case "close_question":
+    case "answer":
+    case "watch":
+    case "close_booth":
       return told;
     case "hello":
     case "focus":

@@ -52,6 +52,7 @@ export function tile(slot: number, change: TileChange = {}): Tile {
       document_camera: "ready",
       microphone: "ready",
       out_of_service: null,
+      closed: null,
     },
     online: true,
     call: slot,
@@ -59,6 +60,9 @@ export function tile(slot: number, change: TileChange = {}): Tile {
     attention,
     attention_age_ms: 0,
     session_age_ms: 0,
+    note: null,
+    question: null,
+    watched_by: null,
     ...change,
     snapshot: snapshot(slot, change.snapshot),
   };

@@ -58,6 +58,30 @@ export function Controls() {
       </Button>
       <Button
         variant="default"
+        rightSection={<Key>{KEY.transfer}</Key>}
+        aria-label={t.team.transferName}
+        aria-keyshortcuts={KEY.transfer}
+        disabled={entry === null || desk.link !== "up"}
+        onClick={() => {
+          act({ do: "open_team", panel: "transfer" });
+        }}
+      >
+        {t.team.transfer}
+      </Button>
+      <Button
+        variant="default"
+        rightSection={<Key>{KEY.ask}</Key>}
+        aria-label={t.team.askName}
+        aria-keyshortcuts={KEY.ask}
+        disabled={entry === null || desk.link !== "up"}
+        onClick={() => {
+          act({ do: "open_team", panel: "ask" });
+        }}
+      >
+        {t.team.ask}
+      </Button>
+      <Button
+        variant="default"
         rightSection={<Key>{KEY.end}</Key>}
         aria-keyshortcuts={KEY.end}
         disabled={apart}

@@ -6,7 +6,8 @@ import { messageShown } from "../state/attention";
 import { clock } from "../state/format";
 import type { TileState } from "../state/model";
 import { focused } from "../state/model";
-import { Microphone, Person } from "./icons";
+import { Aside } from "./team/Aside";
+import { Eye, Microphone, Person } from "./icons";
 import { Picture } from "./Picture";
 import styles from "./focus.module.css";
 import { useShell, useView } from "./useShell";
@@ -57,6 +58,11 @@ function Somebody({ entry }: { entry: TileState }) {
           {tile.booth_name}
           {tile.snapshot.name === "" ? null : ` · ${tile.snapshot.name}`}
         </h2>
+        {tile.watched_by === null ? null : (
+          <span className={styles.badge} data-testid="watched">
+            <Eye /> {t.team.watchedBy(tile.watched_by)}
+          </span>
+        )}
         {tile.snapshot.microphone_muted ? (
           <span className={styles.badge}>
             <Microphone off /> {t.participantMuted}
@@ -77,6 +83,7 @@ function Somebody({ entry }: { entry: TileState }) {
           </span>
         )}
       </p>
+      <Aside tile={tile} />
       {held ? (
         <div className={styles.note}>
           <b>{t.onHold}</b>

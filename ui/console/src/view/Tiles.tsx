@@ -1,10 +1,12 @@
 /** The six places on the left. Each keeps its place and its size whether somebody is there or not. */
+import type { Dictionary } from "../lang/dictionary";
 import { useLanguage } from "../lang/language";
 import { progress } from "../state/attention";
 import { shortName } from "../state/format";
 import type { TileState } from "../state/model";
+import type { Tile } from "../wire/wire";
 import { SLOTS } from "../state/model";
-import { Person } from "./icons";
+import { Eye, Hand, Person } from "./icons";
 import { Picture } from "./Picture";
 import styles from "./tiles.module.css";
 import { tileText } from "./tileText";
@@ -66,7 +68,7 @@ function BoothTile({ entry, chosen }: { entry: TileState; chosen: boolean }) {
         tile.booth_name,
         name || t.noName,
         text.step,
-        `${text.turn} ${text.time}, ${text.network}`,
+        [`${text.turn} ${text.time}`, text.network, ...marksOf(tile, t)].join(", "),
       )}
       onClick={() => {
         shell.act({ do: "focus_slot", slot: tile.slot });
@@ -83,6 +85,7 @@ function BoothTile({ entry, chosen }: { entry: TileState; chosen: boolean }) {
         )}
         {showsPicture || tile.mode === "hold" ? null : <Person />}
         <span className={styles.slot}>{tile.slot}</span>
+        <Marks tile={tile} />
       </div>
       <div className={styles.words}>
         <p className={styles.who}>
@@ -107,4 +110,31 @@ function BoothTile({ entry, chosen }: { entry: TileState; chosen: boolean }) {
       </div>
     </button>
   );
+}
+
+/** That somebody reads along, and that a question waits or is answered. */
+function Marks({ tile }: { tile: Tile }) {
+  const { question } = tile;
+  return (
+    <span className={styles.marks} aria-hidden="true">
+      {tile.watched_by === null ? null : (
+        <span className={styles.mark}>
+          <Eye />
+        </span>
+      )}
+      {question === null ? null : (
+        <span className={styles.mark} data-news={question.answer !== null}>
+          <Hand />
+        </span>
+      )}
+    </span>
+  );
+}
+
+function marksOf(tile: Tile, t: Dictionary): string[] {
+  const { question, watched_by: watched } = tile;
+  return [
+    ...(watched === null ? [] : [t.team.watchedBy(watched)]),
+    ...(question === null ? [] : [question.answer === null ? t.team.asked : t.team.answered(question.answer.from)]),
+  ];
 }

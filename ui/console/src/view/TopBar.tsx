@@ -5,6 +5,8 @@ import { useLanguage } from "../lang/language";
 import { waiting } from "../state/attention";
 import { decimal, minutesUp, whole } from "../state/format";
 import { KEY } from "../state/keys";
+import type { Page } from "../state/model";
+import { isSupervisor } from "../state/team";
 import type { OfficeView } from "../wire/wire";
 import { NextWaiting } from "./Controls";
 import { Bell, Chevron, Keyboard, Logo } from "./icons";
@@ -15,9 +17,9 @@ import { useShell, useView } from "./useShell";
 export function TopBar() {
   const { t } = useLanguage();
   const { desk } = useView();
-  const crowded = desk.page === "claims" && waiting(desk).length > 0;
+  const crowded = desk.page !== "booths" && waiting(desk).length > 0;
   return (
-    <header className={styles.bar} data-crowded={crowded}>
+    <header className={styles.bar} data-crowded={crowded || isSupervisor(desk)}>
       <span className={styles.brand}>
         <Logo /> <b>{t.appName}</b>
       </span>
@@ -40,11 +42,12 @@ function Tabs() {
   const { act } = useShell();
   const { desk } = useView();
   const unverified = desk.office?.unverified ?? 0;
-  const tab = (page: "booths" | "claims", text: string, count: number) => (
+  const asked = desk.team.floor.filter((one) => one.booth.visit?.question).length;
+  const tab = (page: Page, text: string, count: number, key: string) => (
     <UnstyledButton
       className={styles.tab}
       aria-current={desk.page === page ? "page" : undefined}
-      aria-keyshortcuts={KEY.claims}
+      aria-keyshortcuts={key}
       onClick={() => {
         act({ do: "page", page });
       }}
@@ -55,8 +58,9 @@ function Tabs() {
   );
   return (
     <nav className={styles.tabs}>
-      {tab("booths", t.tabBooths, 0)}
-      {tab("claims", t.tabClaims, unverified)}
+      {tab("booths", t.tabBooths, 0, desk.page === "floor" ? KEY.floor : KEY.claims)}
+      {tab("claims", t.tabClaims, unverified, KEY.claims)}
+      {isSupervisor(desk) ? tab("floor", t.floor.tab, asked, KEY.floor) : null}
     </nav>
   );
 }
@@ -101,7 +105,7 @@ function Capacity() {
           data-testid="capacity"
         >
           <span aria-hidden="true">{desk.capacity === 0 ? "Ⅱ" : "●"}</span>
-          {desk.capacity === 0 ? t.paused : t.accepting(busy, desk.capacity)}
+          {desk.team.ending ? t.team.ending(busy) : desk.capacity === 0 ? t.paused : t.accepting(busy, desk.capacity)}
           <Chevron />
         </UnstyledButton>
       </Menu.Target>
@@ -178,6 +182,15 @@ function OfficerMenu() {
           </UnstyledButton>
         </Menu.Target>
         <Menu.Dropdown>
+          <Menu.Item
+            disabled={desk.link !== "up"}
+            onClick={() => {
+              shell.act({ do: "end_shift", ending: !desk.team.ending });
+            }}
+          >
+            {desk.team.ending ? t.team.endShiftStop : t.team.endShift}
+            {desk.team.ending ? null : <small className={styles.what}>{t.team.endShiftHint}</small>}
+          </Menu.Item>
           <Menu.Item
             onClick={() => {
               if (busy) setAsking(true);

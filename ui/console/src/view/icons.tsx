@@ -101,6 +101,19 @@ export const Keyboard = () => (
   </Sign>
 );
 
+export const Eye = () => (
+  <Sign>
+    <path d="M2.5 12S6 5.5 12 5.5 21.5 12 21.5 12 18 18.5 12 18.5 2.5 12 2.5 12z" />
+    <circle cx="12" cy="12" r="2.8" />
+  </Sign>
+);
+
+export const Hand = () => (
+  <Sign>
+    <path d="M8 12V5.5a1.5 1.5 0 0 1 3 0V11V4a1.5 1.5 0 0 1 3 0v7V5.5a1.5 1.5 0 0 1 3 0V14c0 4-2 7-6 7s-5-2.5-7.5-7c-.7-1.4 1-2.4 2-1.3L8 15z" />
+  </Sign>
+);
+
 export const Chevron = () => (
   <Sign>
     <path d="M6 9l6 6 6-6" />

@@ -43,7 +43,11 @@ audit: AuditHead | null, reader: DeviceState, camera: DeviceState, document_came
 /**
  * Why the booth takes nobody, if so.
  */
-out_of_service: string | null, };
+out_of_service: string | null, 
+/**
+ * The office's last word on that: a hub that was started anew learns it from here.
+ */
+closed: Closing | null, };
 
 /**
  * One attempt to carry picture and sound between a booth and a console; the hub counts them up.
@@ -79,6 +83,28 @@ format: number, claim: ClaimId, tracking: TrackingCode, booth: BoothId, session:
 entries: Array<Entry>, documents: Array<DocumentRecord>, standing: Standing, signed_at: WallTime, };
 
 /**
+ * Why the office lets nobody into a booth.
+ */
+export type Closing = "cleaning" | "repair" | "unattended" | "other";
+
+/**
+ * Somebody who serves, or whose sessions have not gone to others yet.
+ */
+export type Colleague = { officer: OfficerId, name: string, supervisor: boolean, 
+/**
+ * Their console is open.
+ */
+here: boolean, 
+/**
+ * Sessions that they take at a time; 0: no new ones.
+ */
+capacity: number, 
+/**
+ * Sessions in their hands.
+ */
+load: number, };
+
+/**
  * What the participant agreed to, and when (UU 27/2022, articles 20 to 24: consent must be provable).
  */
 export type Consent = { 
@@ -94,7 +120,7 @@ export type ConsoleToHub = { "type": "hello", protocol: number, } | { "type": "c
 /**
  * Revision of the snapshot that the officer judged by.
  */
-seen: number, } | { "type": "message", session: SessionId, text: string, } | { "type": "decide", session: SessionId, decision: Decision, } | { "type": "end_session", session: SessionId, } | { "type": "ping" };
+seen: number, } | { "type": "message", session: SessionId, text: string, } | { "type": "decide", session: SessionId, decision: Decision, } | { "type": "end_session", session: SessionId, } | { "type": "transfer", session: SessionId, to: OfficerId, note: string, } | { "type": "ask", session: SessionId, question: string, } | { "type": "close_question", session: SessionId, } | { "type": "answer", session: SessionId, text: string, } | { "type": "watch", session: SessionId | null, } | { "type": "close_booth", booth: BoothId, why: Closing | null, } | { "type": "ping" };
 
 /**
  * The officer's word on the whole claim.
@@ -149,9 +175,39 @@ export type EntrySource = "typed" | "card_reader";
 export type Field = "nik" | "kpj" | "name" | "reason" | "event_date" | "phone" | "bank" | "account_number" | "account_holder" | "balance" | "tax_number";
 
 /**
+ * A booth as supervisors see it.
+ */
+export type FloorBooth = { booth: BoothId, booth_name: string, online: boolean, 
+/**
+ * Without the end of its audit trail.
+ */
+state: BoothState, visit: FloorVisit | null, };
+
+/**
+ * A session as supervisors see it without watching it.
+ */
+export type FloorVisit = { session: SessionId, 
+/**
+ * None: it waits for one.
+ */
+officer: OfficerId | null, language: Language, step: Step, turn: Turn, attention: Attention, 
+/**
+ * As in a tile.
+ */
+attention_age_ms: number, session_age_ms: number, 
+/**
+ * While nobody has answered it.
+ */
+question: Question | null, 
+/**
+ * Names of the supervisors who watch it.
+ */
+watched_by: string | null, };
+
+/**
  * To the console.
  */
-export type HubToConsole = { "type": "welcome", protocol: number, officer: OfficerId, name: string, branch_name: string, capacity: number, time: WallTime, } | { "type": "tile", tile: Tile, } | { "type": "tile_gone", session: SessionId, } | { "type": "signal", booth: BoothId, call: CallId, signal: Signal, } | { "type": "office", office: OfficeView, } | { "type": "refused", reason: Refusal, } | { "type": "replaced" } | { "type": "pong" };
+export type HubToConsole = { "type": "welcome", protocol: number, officer: OfficerId, name: string, branch_name: string, capacity: number, time: WallTime, } | { "type": "tile", tile: Tile, } | { "type": "tile_gone", session: SessionId, } | { "type": "signal", booth: BoothId, call: CallId, signal: Signal, } | { "type": "office", office: OfficeView, } | { "type": "colleagues", colleagues: Array<Colleague>, } | { "type": "floor", booth: FloorBooth, } | { "type": "floor_gone", booth: BoothId, } | { "type": "watching", tile: Tile | null, } | { "type": "refused", reason: Refusal, } | { "type": "replaced" } | { "type": "pong" };
 
 /**
  * One row of the checklist.
@@ -179,6 +235,15 @@ photo: number | null, check: Check, };
  * Indonesian comes first everywhere; English is for participants who ask for it.
  */
 export type Language = "id" | "en";
+
+/**
+ * What one colleague wrote to another.
+ */
+export type Note = { 
+/**
+ * Name of who wrote it.
+ */
+from: string, text: string, };
 
 /**
  * The office at a glance, for the bar on top.
@@ -213,6 +278,15 @@ export type OfficerId = string;
 export type Personal = string;
 
 /**
+ * An officer's question to the supervisors about a session.
+ */
+export type Question = { text: string, 
+/**
+ * Milliseconds since it was asked.
+ */
+age_ms: number, answer: Note | null, };
+
+/**
  * Reason of a claim (*sebab klaim*).
  */
 export type Reason = "resigned" | "laid_off" | "retirement_age" | "partial10" | "partial30_cash" | "partial30_credit" | "disability" | "contract_ended" | "company_retirement" | "independent_stopped" | "left_indonesia" | "death";
@@ -220,7 +294,7 @@ export type Reason = "resigned" | "laid_off" | "retirement_age" | "partial10" | 
 /**
  * Why the hub refused a frame.
  */
-export type Refusal = "protocol" | "malformed" | "not_yours" | "out_of_order" | "too_fast";
+export type Refusal = "protocol" | "malformed" | "not_yours" | "out_of_order" | "forbidden" | "away" | "full" | "too_fast";
 
 /**
  * One participant's visit at a booth.
@@ -268,7 +342,7 @@ export type Step = "consent" | "identify" | "reason" | "details" | "documents" |
  */
 export type Tile = { 
 /**
- * Key of the tile, 1 to 6: stays while the session lasts.
+ * Key of the tile, 1 to 6: stays while the session lasts. 0 for who watches a session that nobody serves.
  */
 slot: number, booth: BoothId, booth_name: string, state: BoothState, 
 /**
@@ -286,7 +360,19 @@ attention_age_ms: number,
 /**
  * Milliseconds since the session began.
  */
-session_age_ms: number, };
+session_age_ms: number, 
+/**
+ * From who handed the session over.
+ */
+note: Note | null, 
+/**
+ * What this officer has asked the supervisors.
+ */
+question: Question | null, 
+/**
+ * Names of the supervisors who read along.
+ */
+watched_by: string | null, };
 
 /**
  * The code a participant takes home: nine characters in three groups, such as `JK7-4QF-2MX`.
@@ -311,7 +397,7 @@ export type Verdict = { "kind": "correct" } | { "kind": "ask_again", reason: str
  */
 export type WallTime = number;
 
-export const PROTOCOL = 3;
+export const PROTOCOL = 4;
 /** Longest frame, in bytes. */
 export const MAX_FRAME = 131072;
 /** Longest text to a participant, in characters. */

@@ -57,6 +57,7 @@ impl Watch {
                 | HubNews::Attention { session, .. }
                 | HubNews::Check { session, .. }
                 | HubNews::Message { session, .. }
+                | HubNews::Watched { session, .. }
                 | HubNews::EndSession { session },
             ) => self.spoken_of = Some(*session),
             Event::Kept { claim, .. } => self.durable |= self.kept.is_some() && *claim == self.claim(),

@@ -1,11 +1,21 @@
 /** All keys with what they do. */
 import { useLanguage } from "../../lang/language";
+import { isSupervisor } from "../../state/team";
+import { useView } from "../useShell";
 import { KEY } from "../../state/keys";
 import { Key } from "../Key";
 import styles from "./panels.module.css";
 
 export function KeyList() {
   const { t } = useLanguage();
+  const { desk } = useView();
+  const floor: [string, string][] = [
+    [KEY.floor, t.floor.keys.floor],
+    [KEY.watch, t.floor.keys.watch],
+    [KEY.stepIn, t.floor.keys.stepIn],
+    [KEY.answer, t.floor.keys.answer],
+    [KEY.closeBooth, t.floor.keys.close],
+  ];
   const rows: [string, string][] = [
     ["1 … 6", t.keys.focus],
     [t.space, t.keys.next],
@@ -25,7 +35,10 @@ export function KeyList() {
     ["Ctrl Enter", t.keys.approve],
     [KEY.sendBack, t.sendBack],
     [KEY.claims, t.keys.claims],
+    [KEY.transfer, t.floor.keys.transfer],
+    [KEY.ask, t.floor.keys.ask],
     ["Esc", t.keys.close],
+    ...(isSupervisor(desk) ? floor : []),
   ];
   return (
     <dl className={styles.keys} tabIndex={0} data-autofocus>

@@ -12,6 +12,7 @@ import { KeyList } from "./KeyList";
 import styles from "./panels.module.css";
 import { SentenceList } from "./SentenceList";
 import { SentencePicker } from "./SentencePicker";
+import { TeamPanels } from "./TeamPanels";
 
 export function Panels() {
   const { desk } = useView();
@@ -71,6 +72,12 @@ function OpenPanel({ panel }: { panel: Panel }) {
           />
         </Frame>
       );
+    case "ask":
+    case "transfer":
+    case "answer":
+    case "step_in":
+    case "close_booth":
+      return <TeamPanels panel={panel} />;
     case "end":
       return (
         <Frame title={t.endTitle} hint={t.endHint}>
@@ -91,7 +98,7 @@ function OpenPanel({ panel }: { panel: Panel }) {
   }
 }
 
-function Cancel() {
+export function Cancel() {
   const { t } = useLanguage();
   const { act } = useShell();
   return (
@@ -108,7 +115,7 @@ function Cancel() {
 }
 
 /** `tells`: whether it is there to say something to the booth, which needs a line all the way. */
-function Frame(props: { title: string; hint?: string; tells?: boolean; children: ReactNode }) {
+export function Frame(props: { title: string; hint?: string; tells?: boolean; children: ReactNode }) {
   const { title, hint, tells = true, children } = props;
   const { t } = useLanguage();
   const { act } = useShell();
