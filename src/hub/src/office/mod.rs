@@ -24,17 +24,19 @@ mod attention;
 mod booths;
 mod calls;
 mod consoles;
+mod day;
 mod follow;
 mod photos;
 mod run;
 mod trails;
+mod visit;
 mod wait;
 
 pub use photos::{MAX_PHOTO, PhotoRefusal};
 pub use run::{CloseReason, Outbox, Outgoing, Status, Switchboard, spawn};
 
-use crate::clock::{Now, local_day};
-use crate::ledger::{AuditEvent, BoothReport, BoothTrail, Figures, Role};
+use crate::clock::Now;
+use crate::ledger::{AuditEvent, BoothReport, BoothTrail, Duty, Figures, Role, SessionDecision, Visit};
 use attention::{Hold, View};
 use bilik_claim::document::DocumentKind;
 use bilik_claim::ids::{BoothId, CallId, ClaimId, OfficerId, SessionId};
@@ -44,12 +46,14 @@ use bilik_claim::wire::{
     Assignment, Attention, BoothState, CallMode, HubToBooth, HubToConsole, OfficeView, SessionSnapshot, Turn,
 };
 use calls::Calls;
+use day::DayAttention;
 use photos::Photos;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use trails::Trails;
-use wait::ServiceTimes;
+use visit::Tally;
+use wait::Recent;
 
 /// A connection, counted up: a late word about an old one never hits a newer one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -80,11 +84,10 @@ pub enum Effect {
     Close(Connection, CloseReason),
     Audit(AuditEvent),
     /// An officer has decided a session: to be remembered, it vouches for the claim later.
-    Decided {
-        session: SessionId,
-        officer: OfficerId,
-        verified: bool,
-    },
+    Decided(SessionDecision),
+    /// A visit is over.
+    Visit(Box<Visit>),
+    Duty(Duty),
     Rated {
         claim: ClaimId,
         booth: BoothId,
@@ -121,8 +124,7 @@ struct Session {
     photos: Photos,
     attention: Attention,
     attention_since: Instant,
-    /// All the time in focus so far.
-    looked_at: Duration,
+    tally: Tally,
     told_assignment: Option<Assignment>,
     /// Mode, place in the officer's line, expected wait.
     told_attention: Option<(CallMode, u16, u32)>,
@@ -146,15 +148,9 @@ struct Officer {
     gone_since: Option<Instant>,
     capacity: u8,
     focus: Option<SessionId>,
+    /// Since when they have taken participants, as far as it is not told yet.
+    duty_since: Option<Now>,
     told_office: Option<OfficeView>,
-}
-
-/// Attention that claims decided today took.
-#[derive(Default)]
-struct DayAttention {
-    day: i64,
-    claims: u32,
-    total: Duration,
 }
 
 /// See the module head.
@@ -164,7 +160,9 @@ pub struct Office {
     sessions: BTreeMap<SessionId, Session>,
     officers: BTreeMap<OfficerId, Officer>,
     next_call: u32,
-    service: ServiceTimes,
+    service: Recent,
+    /// How long officers handle one need.
+    handling: Recent,
     day: DayAttention,
     figures: Figures,
     trails: Trails,
@@ -180,7 +178,8 @@ impl Office {
             sessions: BTreeMap::new(),
             officers: BTreeMap::new(),
             next_call: first_call,
-            service: ServiceTimes::default(),
+            service: Recent::new(wait::SERVICE),
+            handling: Recent::new(wait::HANDLING),
             day: DayAttention::default(),
             figures: Figures::default(),
             trails: Trails::default(),
@@ -244,19 +243,22 @@ impl Office {
 
     /// A photograph for an officer's eyes: of the own sessions, or of all for who oversees them.
     pub fn photo(
-        &self,
+        &mut self,
         officer: OfficerId,
         role: Role,
         session: SessionId,
         kind: DocumentKind,
         number: u32,
     ) -> Result<Option<Arc<PersonalBytes>>, PhotoRefusal> {
-        let known = self.sessions.get(&session).filter(|session| role.oversees() || session.officer() == Some(officer));
-        Ok(known.ok_or(PhotoRefusal::NotYours)?.photos.get(kind, number))
-    }
-
-    pub fn booth_of(&self, session: SessionId) -> Option<BoothId> {
-        self.sessions.get(&session).map(|session| session.booth)
+        let known = self.sessions.get_mut(&session);
+        let known = known.filter(|session| role.oversees() || session.officer() == Some(officer));
+        let photos = &mut known.ok_or(PhotoRefusal::NotYours)?.photos;
+        let photo = photos.get(kind, number);
+        if photo.is_some() && photos.first_shown(officer, kind, number) {
+            let shown = AuditEvent::PhotoShown { session, officer, document: kind, photo: number };
+            self.effects.push(Effect::Audit(shown));
+        }
+        Ok(photo)
     }
 
     pub fn status(&self) -> Status {
@@ -309,26 +311,15 @@ impl Office {
         {
             booth.session = None;
         }
-        let Some(seat) = &session.desk else { return };
-        if let Some(officer) = self.officers.get_mut(&seat.officer)
-            && officer.focus == Some(id)
-        {
-            officer.focus = None;
+        if let Some(seat) = &session.desk {
+            if let Some(officer) = self.officers.get_mut(&seat.officer)
+                && officer.focus == Some(id)
+            {
+                officer.focus = None;
+            }
+            self.tell_console(seat.officer, HubToConsole::TileGone { session: id });
         }
-        self.tell_console(seat.officer, HubToConsole::TileGone { session: id });
-        if session.snapshot.turn == Turn::Done {
-            self.service.add(now.instant.saturating_duration_since(seat.since));
-            self.turn_day(now);
-            self.day.claims += 1;
-            self.day.total += session.looked_at_until(now.instant);
-        }
-    }
-
-    fn turn_day(&mut self, now: Now) {
-        let day = local_day(now.wall, self.settings.utc_offset_hours);
-        if self.day.day != day {
-            self.day = DayAttention { day, ..DayAttention::default() };
-        }
+        self.close_visit(id, session, now);
     }
 
     fn end_call(&mut self, id: SessionId) {
@@ -358,13 +349,6 @@ impl Session {
         match self.attention {
             Attention::NeedsOfficer => self.needs_since.unwrap_or(self.attention_since),
             Attention::SelfServing | Attention::InFocus | Attention::OnHold | Attention::Lost => self.attention_since,
-        }
-    }
-
-    fn looked_at_until(&self, now: Instant) -> Duration {
-        match self.attention {
-            Attention::InFocus => self.looked_at + now.saturating_duration_since(self.attention_since),
-            Attention::SelfServing | Attention::NeedsOfficer | Attention::OnHold | Attention::Lost => self.looked_at,
         }
     }
 }
