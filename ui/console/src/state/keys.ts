@@ -2,7 +2,7 @@
  * Which key does what. The desk works without a mouse: letters and digits act wherever the officer is, unless they type
  * a text or a panel is open; Enter and Space belong to a button that the officer has gone to by Tab.
  */
-import type { Action } from "./model";
+import type { Action, Page } from "./model";
 
 export type KeyPress = {
   key: string;
@@ -35,6 +35,7 @@ export const KEY = {
   compare: "B",
   enlarge: "V",
   claims: "L",
+  statistics: "S",
   help: "?",
 } as const;
 
@@ -60,16 +61,17 @@ const REPEATING: Readonly<Record<string, Action>> = {
   "-": { do: "zoom", by: -1 },
 };
 
-export function actionFor(press: KeyPress, place: KeyPlace, page: "booths" | "claims"): Action | null {
+export function actionFor(press: KeyPress, place: KeyPlace, page: Page): Action | null {
   if (press.alt || press.meta || place.typing || place.panel) return null;
   if (press.ctrl) {
     return press.key === "Enter" && !press.repeat && page === "booths" ? { do: "approve" } : null;
   }
   const letter = press.key.toUpperCase();
-  // These work on both pages: whoever reads the list still has to answer a booth.
+  // These work on every page: whoever reads the list still has to answer a booth.
   if (!press.repeat) {
     if (/^[1-6]$/.test(press.key)) return { do: "focus_slot", slot: Number(press.key) };
     if (letter === KEY.claims) return { do: "page", page: page === "claims" ? "booths" : "claims" };
+    if (letter === KEY.statistics) return { do: "page", page: page === "statistics" ? "booths" : "statistics" };
     if (press.key === " ") return place.control ? null : { do: "focus_next" };
     if (letter === KEY.mute || letter === KEY.hold || letter === KEY.help) return LETTERS[letter] ?? null;
   }

@@ -66,6 +66,8 @@ export type Panel =
 /** How a booth's call does, from the call layer. */
 export type CallHealth = { live: boolean; network: NetworkWord };
 
+export type Page = "booths" | "claims" | "statistics";
+
 export type Desk = {
   now: number;
   link: LinkState;
@@ -92,7 +94,7 @@ export type Desk = {
   /** The way out: asked of the hub, or not heard by it so far. While the hub has not heard it, the cookie holds. */
   leaving: "asked" | "unheard" | null;
   panel: Panel | null;
-  page: "booths" | "claims";
+  page: Page;
 };
 
 /** What the officer wants, however they said it. */
@@ -121,7 +123,7 @@ export type Action =
   | { do: "rotate" }
   | { do: "compare" }
   | { do: "enlarge" }
-  | { do: "page"; page: Desk["page"] };
+  | { do: "page"; page: Page };
 
 export type Event =
   | { type: "hub"; message: HubToConsole; now: number }

@@ -1,6 +1,7 @@
 /** The desk: bar on top, and under it the booths or the list of claims. */
 import type { MouseEvent } from "react";
 import type { Shell } from "../shell";
+import type { Page as PageName } from "../state/model";
 import { Checklist } from "./Checklist";
 import { Claims } from "./Claims";
 import { Controls } from "./Controls";
@@ -9,6 +10,7 @@ import { FocusPicture } from "./FocusPicture";
 import { Ended, LinkBanner } from "./Link";
 import { Panels } from "./panels/Panels";
 import { RemoteSound } from "./RemoteSound";
+import { Statistics } from "./Statistics";
 import { Thumbnails } from "./Thumbnails";
 import { Tiles } from "./Tiles";
 import { TopBar } from "./TopBar";
@@ -33,11 +35,22 @@ function Page() {
     <div className={styles.page}>
       <TopBar />
       <RemoteSound />
-      {desk.page === "claims" ? <Claims /> : <Booths enlarged={desk.viewer.enlarged} />}
+      <Open page={desk.page} enlarged={desk.viewer.enlarged} />
       <LinkBanner />
       <Panels />
     </div>
   );
+}
+
+function Open({ page, enlarged }: { page: PageName; enlarged: boolean }) {
+  switch (page) {
+    case "booths":
+      return <Booths enlarged={enlarged} />;
+    case "claims":
+      return <Claims />;
+    case "statistics":
+      return <Statistics />;
+  }
 }
 
 function Booths({ enlarged }: { enlarged: boolean }) {

@@ -5,6 +5,7 @@ import { useLanguage } from "../lang/language";
 import { waiting } from "../state/attention";
 import { decimal, minutesUp, whole } from "../state/format";
 import { KEY } from "../state/keys";
+import type { Page } from "../state/model";
 import type { OfficeView } from "../wire/wire";
 import { NextWaiting } from "./Controls";
 import { Bell, Chevron, Keyboard, Logo } from "./icons";
@@ -15,7 +16,7 @@ import { useShell, useView } from "./useShell";
 export function TopBar() {
   const { t } = useLanguage();
   const { desk } = useView();
-  const crowded = desk.page === "claims" && waiting(desk).length > 0;
+  const crowded = desk.page !== "booths" && waiting(desk).length > 0;
   return (
     <header className={styles.bar} data-crowded={crowded}>
       <span className={styles.brand}>
@@ -40,11 +41,11 @@ function Tabs() {
   const { act } = useShell();
   const { desk } = useView();
   const unverified = desk.office?.unverified ?? 0;
-  const tab = (page: "booths" | "claims", text: string, count: number) => (
+  const tab = (page: Page, text: string, count: number, key: string) => (
     <UnstyledButton
       className={styles.tab}
       aria-current={desk.page === page ? "page" : undefined}
-      aria-keyshortcuts={KEY.claims}
+      aria-keyshortcuts={key}
       onClick={() => {
         act({ do: "page", page });
       }}
@@ -55,8 +56,9 @@ function Tabs() {
   );
   return (
     <nav className={styles.tabs}>
-      {tab("booths", t.tabBooths, 0)}
-      {tab("claims", t.tabClaims, unverified)}
+      {tab("booths", t.tabBooths, 0, desk.page === "statistics" ? KEY.statistics : KEY.claims)}
+      {tab("claims", t.tabClaims, unverified, KEY.claims)}
+      {tab("statistics", t.tabStatistics, 0, KEY.statistics)}
     </nav>
   );
 }

@@ -25,6 +25,7 @@ export function KeyList() {
     ["Ctrl Enter", t.keys.approve],
     [KEY.sendBack, t.sendBack],
     [KEY.claims, t.keys.claims],
+    [KEY.statistics, t.keys.statistics],
     ["Esc", t.keys.close],
   ];
   return (
