@@ -56,6 +56,9 @@ pub use ledger::{AuditState, KeyKind, Role};
 pub use server::{ADDRESSES, Addresses, ServeError, Server, serve};
 
 #[cfg(test)]
+#[path = "../tests/capacity/mod.rs"]
+mod capacity;
+#[cfg(test)]
 #[path = "../../journal/tests/crash/files.rs"]
 mod files;
 #[cfg(test)]

@@ -17,9 +17,13 @@ impl Office {
         self.start_calls(now);
         self.update_attention(now.instant);
         self.tell_attention(now.instant);
-        self.tell_places(now.instant);
+        let line = assignment::line(&self.cases(), now.instant);
+        let (free, taken) = self.seats(now.instant);
+        // Of each who waits, and of who would come now.
+        let waits = wait::for_a_seat_s(&self.service, free, &taken, line.len() + 1);
+        self.tell_places(&line, &waits, free + taken.len());
         self.tell_tiles(now.instant);
-        self.tell_office(now.instant);
+        self.tell_office(line.len(), waits.last().copied().unwrap_or(0));
     }
 
     fn cases(&self) -> Vec<Case> {
@@ -184,10 +188,7 @@ impl Office {
         )
     }
 
-    fn tell_places(&mut self, now: Instant) {
-        let (free, taken) = self.seats(now);
-        let line = assignment::line(&self.cases(), now);
-        let waits = wait::for_a_seat_s(&self.service, free, &taken, line.len());
+    fn tell_places(&mut self, line: &[SessionId], waits: &[u32], seats: usize) {
         let ids: Vec<SessionId> = self.sessions.keys().copied().collect();
         for id in ids {
             let Some(session) = self.sessions.get(&id) else { continue };
@@ -195,7 +196,7 @@ impl Office {
             let served_by = session.officer().and_then(|officer| self.officers.get(&officer));
             let assignment = match served_by {
                 Some(officer) => Assignment::Officer { officer: officer.card.officer, name: officer.card.name.clone() },
-                None if free + taken.len() == 0 => Assignment::Nobody,
+                None if seats == 0 => Assignment::Nobody,
                 None => Assignment::Waiting {
                     place: u16::try_from(place).unwrap_or(u16::MAX),
                     expected_wait_s: waits.get(place.wrapping_sub(1)).copied().unwrap_or(0),
@@ -245,12 +246,7 @@ impl Office {
         Some((seat.officer, tile))
     }
 
-    fn tell_office(&mut self, now: Instant) {
-        let (free, taken) = self.seats(now);
-        let waiting = self.sessions.values().filter(|session| session.desk.is_none()).count();
-        // What somebody who comes now would wait.
-        let waits = wait::for_a_seat_s(&self.service, free, &taken, waiting + 1);
-        let expected_wait_s = waits.last().copied().unwrap_or(0);
+    fn tell_office(&mut self, waiting: usize, expected_wait_s: u32) {
         let officers = self.officers.values().filter(|officer| officer.on_duty()).count();
         let short = |count: usize| u16::try_from(count).unwrap_or(u16::MAX);
         let view = OfficeView {

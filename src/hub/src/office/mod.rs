@@ -367,4 +367,6 @@ impl Officer {
 }
 
 #[cfg(test)]
+mod story;
+#[cfg(test)]
 mod tests;

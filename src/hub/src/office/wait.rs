@@ -66,7 +66,8 @@ impl Recent {
 /// Seconds that each place of a line can expect to wait for a seat: the first of the line first. `free`: seats that nobody
 /// has; `taken`: for how long each seat has been taken that will be free again.
 pub fn for_a_seat_s(services: &Recent, free: usize, taken: &[Duration], places: usize) -> Vec<u32> {
-    if free == 0 && taken.is_empty() {
+    // Nobody waits; or nobody is on duty, and nothing can be said.
+    if places <= free || (free == 0 && taken.is_empty()) {
         return vec![0; places];
     }
     let (all, left): (Vec<Duration>, Vec<Vec<Duration>>) =
