@@ -43,14 +43,14 @@ use bilik_claim::ids::{BoothId, CallId, ClaimId, OfficerId, SessionId};
 use bilik_claim::personal::PersonalBytes;
 use bilik_claim::text::Language;
 use bilik_claim::wire::{
-    Assignment, Attention, BoothState, CallMode, HubToBooth, HubToConsole, OfficeView, SessionSnapshot, Turn,
+    Assignment, Attention, BoothState, CallMode, HubToBooth, HubToConsole, OfficeView, SessionSnapshot,
 };
 use calls::Calls;
 use day::DayAttention;
 use photos::Photos;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use trails::Trails;
 use visit::Tally;
 use wait::Recent;

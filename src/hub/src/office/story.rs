@@ -4,8 +4,9 @@
 use super::*;
 use bilik_claim::ids::WallTime;
 use bilik_claim::personal::Personal;
-use bilik_claim::wire::{BoothToHub, ConsoleToHub, Outcome, Step};
+use bilik_claim::wire::{BoothToHub, ConsoleToHub, Outcome, Step, Turn};
 use proptest::prelude::*;
+use std::time::Duration;
 use uuid::Uuid;
 
 const BOOTHS: u8 = 9;
@@ -165,7 +166,7 @@ impl Day {
         let snapshot = SessionSnapshot {
             session,
             revision: self.revision,
-            language: if session.0.as_u128() % 3 == 0 { Language::En } else { Language::Id },
+            language: if session.0.as_u128().is_multiple_of(3) { Language::En } else { Language::Id },
             step,
             name: Personal::default(),
             turn,
@@ -215,7 +216,14 @@ impl Day {
                     assert!(visit.attention_ms <= lasted && visit.waits_ms.iter().sum::<i64>() <= lasted, "{visit:?}");
                     assert!(visit.unseated_ms.is_none_or(|wait| (0..=lasted).contains(&wait)), "{visit:?}");
                 }
-                _ => {}
+                Effect::ToBooth(..)
+                | Effect::ToConsole(..)
+                | Effect::Close(..)
+                | Effect::Audit(_)
+                | Effect::Decided(_)
+                | Effect::Duty(_)
+                | Effect::Rated { .. }
+                | Effect::Trail { .. } => {}
             }
         }
         // What was recorded is what is so: a session changes hands in no other way.

@@ -10,8 +10,9 @@ use bilik_claim::personal::Personal;
 use bilik_claim::sentence::Code;
 use bilik_claim::session::item::{Check, Field, Item};
 use bilik_claim::wire::{
-    BoothToHub, ConsoleToHub, Decision, ItemView, Outcome, PROTOCOL, Refusal, Signal, Step, Tile, Verdict,
+    BoothToHub, ConsoleToHub, Decision, ItemView, Outcome, PROTOCOL, Refusal, Signal, Step, Tile, Turn, Verdict,
 };
+use std::time::Duration;
 use uuid::Uuid;
 
 const BOOTH_1: BoothId = BoothId(Uuid::from_u128(0xb1));
@@ -239,7 +240,9 @@ fn who_waits_hears_place_and_wait() {
     desk.console_up(SARI);
     desk.participant(BOOTH_1, SESSION_1);
     let effects = desk.participant(BOOTH_2, SESSION_2);
-    assert_eq!(assignments(&effects), [Assignment::Waiting { place: 1, expected_wait_s: 570 }]);
+    // About ten minutes, before there is experience.
+    let told = assignments(&effects);
+    assert!(matches!(told[..], [Assignment::Waiting { place: 1, expected_wait_s: 480..=720 }]), "{told:?}");
     let ended = BoothToHub::SessionEnded { session: SESSION_1, outcome: Outcome::Left };
     let effects = desk.booth(BOOTH_1, ended);
     assert_eq!(assignments(&effects), [by(SARI)]);

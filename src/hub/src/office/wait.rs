@@ -72,9 +72,10 @@ pub fn for_a_seat_s(services: &Recent, free: usize, taken: &[Duration], places: 
     }
     let (all, left): (Vec<Duration>, Vec<Vec<Duration>>) =
         (services.times().collect(), taken.iter().map(|gone| services.left(*gone)).collect());
-    let mut dice = Draw(1);
     let mut sums = vec![Duration::ZERO; places];
-    for _ in 0..PLAYS {
+    for play in 0..PLAYS {
+        // Each play its own chance: what a place is told does not change when the line behind it grows.
+        let mut dice = Draw(play.into());
         let mut seats: BinaryHeap<Reverse<Duration>> = (0..free).map(|_| Reverse(Duration::ZERO)).collect();
         seats.extend(left.iter().map(|left| Reverse(dice.of(left))));
         for sum in &mut sums {

@@ -5,7 +5,6 @@ use crate::ledger::{
 };
 use bilik_claim::filing::{Receipt, Signed, Standing};
 use bilik_claim::ids::{BoothId, ClaimId, Digest, OfficerId, TrackingCode, WallTime};
-use bilik_claim::wire::Decision;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 const COLUMNS: &str =
@@ -323,6 +322,7 @@ mod tests {
     use crate::ledger::{Audit as _, AuditState, Booths as _, Enrolment, Health, Ledger as _, Parts as _, Validity};
     use bilik_claim::filing::{CLAIM_PART, FORMAT, Manifest, Part, SIGNATURE_PART};
     use bilik_claim::ids::SessionId;
+    use bilik_claim::wire::Decision;
     use ed25519_dalek::SigningKey;
     use uuid::Uuid;
 
