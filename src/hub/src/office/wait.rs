@@ -75,7 +75,7 @@ pub fn for_a_seat_s(services: &Recent, free: usize, taken: &[Duration], places: 
     let mut sums = vec![Duration::ZERO; places];
     for play in 0..PLAYS {
         // Each play its own chance: what a place is told does not change when the line behind it grows.
-        let mut dice = Draw(play.into());
+        let mut dice = Draw(u64::from(play) << 32);
         let mut seats: BinaryHeap<Reverse<Duration>> = (0..free).map(|_| Reverse(Duration::ZERO)).collect();
         seats.extend(left.iter().map(|left| Reverse(dice.of(left))));
         for sum in &mut sums {
@@ -105,13 +105,16 @@ fn rounded_s(wait: Duration) -> u32 {
     u32::try_from(grains * GRAIN_S).unwrap_or(u32::MAX)
 }
 
-/// Chance that is the same each time: an estimate that is made again tells the same. A linear congruential generator.
+/// Chance that is the same each time: an estimate that is made again tells the same. SplitMix64, whose streams of neighbouring
+/// seeds have nothing in common.
 struct Draw(u64);
 
 impl Draw {
     fn of(&mut self, times: &[Duration]) -> Duration {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        let index = (self.0 >> 33) as usize % times.len().max(1);
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        let index = ((mixed ^ (mixed >> 31)) >> 33) as usize % times.len().max(1);
         times.get(index).copied().unwrap_or_default()
     }
 }
