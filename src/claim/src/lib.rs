@@ -6,6 +6,7 @@
 //! | [`reason`], [`document`] | why a participant claims and which papers that needs: one data table |
 //! | [`money`] | rupiah and the simple final tax estimate |
 //! | [`field`] | the questions of the form: how an entry is shown, completed and judged |
+//! | [`sentence`] | what officers say again and again, under names that a record can hold |
 //! | [`session`] | the state machine of one participant's visit |
 //! | [`filing`] | the finished claim, its signed manifest and the hub's receipt |
 //! | [`reconcile`] | what booth and hub tell each other about receipts and keys |
@@ -16,6 +17,7 @@
 //! | [`enrolment`] | how a booth gets its identity |
 //! | [`provision`] | the file that a technician carries to a booth |
 //! | [`recovery`] | how a dead booth's disk is opened |
+//! | [`statistics`] | what a day brought, in figures |
 //! | [`wire`] | what booth, hub and console say to each other |
 //!
 //! The booth and the hub share this crate, so both ends of each contract are one piece of code.
@@ -36,6 +38,8 @@ pub mod provision;
 pub mod reason;
 pub mod reconcile;
 pub mod recovery;
+pub mod sentence;
 pub mod session;
+pub mod statistics;
 pub mod text;
 pub mod wire;

@@ -6,8 +6,10 @@
 use bilik_claim::document::DocumentKind;
 use bilik_claim::identity::BANKS;
 use bilik_claim::reason::REASONS;
+use bilik_claim::sentence::{self, Code, RETURN_REASONS};
 use bilik_claim::session::claim::ClaimRecord;
-use bilik_claim::session::item::Field;
+use bilik_claim::session::item::{Field, Item};
+use bilik_claim::statistics::DayStatistics;
 use bilik_claim::text::Text;
 use bilik_claim::wire::{ConsoleToHub, HubToConsole, MAX_FRAME, MAX_MESSAGE, PROTOCOL};
 use std::collections::BTreeMap;
@@ -41,6 +43,7 @@ fn file() -> serde_json::Result<String> {
     types.visit::<ConsoleToHub>();
     types.visit::<HubToConsole>();
     types.visit::<ClaimRecord>();
+    types.visit::<DayStatistics>();
     let unchecked: Vec<&Field> = Field::ALL.iter().filter(|field| !field.is_checked()).collect();
     let banks: BTreeMap<&str, &str> = BANKS.iter().map(|bank| (bank.code, bank.name)).collect();
 
@@ -66,6 +69,17 @@ fn file() -> serde_json::Result<String> {
     parts.push(titles("FIELD_TITLES", "Field", Field::ALL.iter().map(|field| (*field, field.title())))?);
     parts.push(titles("DOCUMENT_TITLES", "DocumentKind", DocumentKind::ALL.iter().map(|kind| (*kind, kind.title())))?);
     parts.push(titles("REASON_TITLES", "Reason", REASONS.iter().map(|row| (row.reason, row.title)))?);
+    parts.push(titles("SENTENCES", "Code", Code::ALL.iter().map(|code| (*code, code.text())))?);
+    let codes = |of: Item| sentence::ask_again(of).to_vec();
+    let fields = Field::ALL.iter().map(|field| (serde_json::json!(field), codes(Item::Field(*field))));
+    let papers = DocumentKind::ALL.iter().map(|kind| (serde_json::json!(kind), codes(Item::Document(*kind))));
+    parts.push("/** Why an item is asked for again. */".to_owned());
+    parts.push(lists("ASK_AGAIN", "Field | DocumentKind", fields.chain(papers))?);
+    parts.push(format!(
+        "/** Why a claim goes back as a whole. */\n\
+         export const RETURN_REASONS: readonly Code[] = {};\n",
+        serde_json::to_string(RETURN_REASONS)?
+    ));
     Ok(parts.join("\n"))
 }
 
@@ -80,6 +94,20 @@ fn titles<T: serde::Serialize>(
         let (key, id, en) =
             (serde_json::to_string(&key)?, serde_json::to_string(title.id)?, serde_json::to_string(title.en)?);
         lines.push(format!("  {key}: {{ id: {id}, en: {en} }},"));
+    }
+    lines.push("};\n".to_owned());
+    Ok(lines.join("\n"))
+}
+
+/// A table of sentences by wire name.
+fn lists(
+    name: &str,
+    of: &str,
+    rows: impl Iterator<Item = (serde_json::Value, Vec<Code>)>,
+) -> serde_json::Result<String> {
+    let mut lines = vec![format!("export const {name}: Record<{of}, readonly Code[]> = {{")];
+    for (key, codes) in rows {
+        lines.push(format!("  {key}: {},", serde_json::to_string(&codes)?));
     }
     lines.push("};\n".to_owned());
     Ok(lines.join("\n"))

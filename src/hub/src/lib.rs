@@ -16,6 +16,8 @@
 //! | `login` | passwords, one-time codes, what guessing costs, how long a login lasts |
 //! | `office` | who is here, who serves whom; pure but for its loop |
 //! | `ledger`, `sqlite` | what outlives the process: as contracts, and in one file |
+//! | `metrics`, `figures` | what is counted for whoever watches the hub |
+//! | `sheet` | a day's statistics as files |
 //! | `intake` | how a claim is judged before it is kept |
 //! | `picture` | photographs, decoded where that can do no harm before anybody sees them |
 //! | `reconcile` | what booths have receipts for, and the ledger has not or has safe |
@@ -35,6 +37,7 @@ pub mod sqlite;
 
 mod authority;
 mod clock;
+mod figures;
 mod http;
 mod listener;
 mod login;
@@ -45,12 +48,16 @@ mod reconcile;
 mod recover;
 mod scribe;
 mod server;
+mod sheet;
 mod tls;
 mod update;
 
 pub use ledger::{AuditState, KeyKind, Role};
 pub use server::{ADDRESSES, Addresses, ServeError, Server, serve};
 
+#[cfg(test)]
+#[path = "../tests/capacity/mod.rs"]
+mod capacity;
 #[cfg(test)]
 #[path = "../../journal/tests/crash/files.rs"]
 mod files;

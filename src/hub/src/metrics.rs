@@ -1,9 +1,11 @@
 //! Counters for `/metrics`, in the Prometheus text format. Numbers only.
 
+use crate::figures::Figures;
 use crate::ledger::Health;
 use crate::office::Status;
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Something that is counted since the start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +60,7 @@ impl Counter {
 pub struct Metrics {
     counts: [AtomicU64; Counter::ALL.len()],
     claims_missing: AtomicU64,
+    figures: Mutex<Figures>,
 }
 
 impl Metrics {
@@ -72,6 +75,11 @@ impl Metrics {
     /// Claims that booths have receipts of and that nobody has.
     pub fn set_claims_missing(&self, claims: u32) {
         self.claims_missing.store(claims.into(), Ordering::Relaxed);
+    }
+
+    /// What serving participants costs. Locked for a moment: one loop writes, and whoever asks reads.
+    pub fn figures(&self) -> MutexGuard<'_, Figures> {
+        self.figures.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     #[cfg(test)]
@@ -100,6 +108,7 @@ impl Metrics {
         for (name, value) in gauges {
             let _ = writeln!(text, "# TYPE bilik_{name} gauge\nbilik_{name} {value}");
         }
+        self.figures().render(&mut text);
         text
     }
 }

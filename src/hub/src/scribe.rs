@@ -9,7 +9,7 @@
 //! what follows: the trail itself says where it has a gap, and how large.
 
 use crate::clock::wall_now;
-use crate::ledger::{AuditEvent, BoothTrail, Ledger, LedgerError, SessionDecision};
+use crate::ledger::{AuditEvent, BoothTrail, Duty, Ledger, LedgerError, SessionDecision, Visit};
 use crate::metrics::{Counter, Metrics};
 use bilik_claim::ids::{BoothId, ClaimId, WallTime};
 use std::sync::Arc;
@@ -33,6 +33,8 @@ const LAST_TRIES: u32 = 3;
 pub enum Entry {
     Audit(AuditEvent),
     Decided(SessionDecision),
+    Visit(Box<Visit>),
+    Duty(Duty),
     Rated { claim: ClaimId, booth: BoothId, rating: u8 },
     Trail { booth: BoothId, trail: BoothTrail, events: Vec<AuditEvent> },
 }
@@ -127,6 +129,14 @@ impl<P: Fn()> Writer<P> {
                     self.settle(&mut audit);
                     self.keep(1, || self.ledger.decide_session(&decision, at));
                 }
+                Job::Entry(_, Entry::Visit(visit)) => {
+                    self.settle(&mut audit);
+                    self.keep(1, || self.ledger.note_visit(&visit));
+                }
+                // No entry of the trail.
+                Job::Entry(_, Entry::Duty(duty)) => {
+                    self.keep(0, || self.ledger.note_duty(&duty));
+                }
                 Job::Entry(at, Entry::Rated { claim, booth, rating }) => {
                     self.keep(1, || self.ledger.rate_claim(claim, booth, rating, at));
                 }
@@ -181,7 +191,7 @@ impl<P: Fn()> Writer<P> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ledger::{Audit as _, AuditState};
+    use crate::ledger::{Audit as _, AuditState, DecisionKind};
     use crate::sqlite::{SqliteLedger, temporary};
     use bilik_claim::ids::{OfficerId, SessionId};
     use rusqlite::Connection;
@@ -199,7 +209,8 @@ mod tests {
             session: SessionId(Uuid::from_u128(number)),
             booth: None,
             officer,
-            verified: true,
+            decision: DecisionKind::Verified,
+            reasons: vec![],
         })
     }
 

@@ -96,6 +96,13 @@ async function look({ base, context, page, shot, problems }) {
   await page.getByRole("button", { name: "Ganti ke tampilan gelap" }).click();
   await page.waitForTimeout(200);
   await shot("claims-dark-id");
+  // Taken up again by its code.
+  await page.getByRole("textbox", { name: "Kode lacak peserta" }).fill("jk7-4qf-2mx");
+  await page.keyboard.press("Enter");
+  await page.getByRole("button", { name: "Buka lagi" }).waitFor();
+  await shot("claim-found-dark-id");
+  await page.locator("h2").first().click();
+  await statistics(page, shot);
   await page.keyboard.press("3");
   await page.waitForTimeout(1500);
   await page.getByRole("button", { name: "English" }).click();
@@ -136,4 +143,31 @@ async function look({ base, context, page, shot, problems }) {
   await other.goto(base);
   await page.getByText("Konsol ini dibuka di tempat lain").waitFor();
   await shot("replaced-light-id");
+}
+
+/** Both themes, on the smallest and on an ordinary screen; ends in dark and at the size of before. */
+async function statistics(page, shot) {
+  const themes = [
+    ["dark", "Ganti ke tampilan terang"],
+    ["light", "Ganti ke tampilan gelap"],
+  ];
+  await page.keyboard.press("s");
+  await page.getByText("Klaim per jam petugas").first().waitFor();
+  for (const [theme, other] of themes) {
+    for (const [width, height] of [
+      [1366, 768],
+      [1920, 1080],
+    ]) {
+      await page.setViewportSize({ width, height });
+      await page.waitForTimeout(300);
+      await shot(`statistics-${width}x${height}-${theme}-id`);
+      if (theme === "light" && width === 1366) {
+        await page.getByRole("button", { name: "English" }).click();
+        await shot(`statistics-${width}x${height}-${theme}-en`);
+        await page.getByRole("button", { name: "Bahasa Indonesia" }).click();
+      }
+    }
+    await page.getByRole("button", { name: other }).click();
+  }
+  await page.setViewportSize({ width: 1600, height: 900 });
 }

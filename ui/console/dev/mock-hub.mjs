@@ -12,7 +12,7 @@ import { readFile } from "node:fs/promises";
 import { extname, join, normalize } from "node:path";
 import { WebSocketServer } from "ws";
 import { answerOffice, COLLEAGUES, FLOOR, SUPERVISOR } from "./office.mjs";
-import { CLAIM, CLAIMS, makeTiles, OFFICE, OFFICER, paper } from "./specimens.mjs";
+import { CLAIM, CLAIMS, day, makeTiles, OFFICE, OFFICER, paper } from "./specimens.mjs";
 
 const PORT = Number(process.argv[2] ?? 4180);
 const DIST = new URL("../dist/", import.meta.url).pathname;
@@ -68,8 +68,20 @@ const server = createServer(async (request, response) => {
   if (path === "/api/v1/claims") {
     const before = Number(url.searchParams.get("before") ?? Infinity);
     const all = url.searchParams.get("standing") === "all";
+    const code = url.searchParams.get("tracking");
+    if (code !== null)
+      return json(
+        200,
+        claims.filter((row) => row.tracking === code.toUpperCase()),
+      );
     const found = claims.filter((row) => (all || row.decision === null) && row.sequence < before);
     return json(200, found.sort((a, b) => b.sequence - a.sequence).slice(0, PAGE));
+  }
+  if (path === "/api/v1/statistics") return json(200, day(url.searchParams.get("day")));
+  if (path.endsWith("/reopen")) {
+    claims.find((one) => one.claim === path.split("/")[4]).decision = null;
+    send({ type: "office", office: office() });
+    return json(200, {});
   }
   if (path.endsWith("/decision")) {
     const row = claims.find((one) => one.claim === path.split("/")[4]);

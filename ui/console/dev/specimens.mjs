@@ -159,6 +159,57 @@ export const CLAIM = {
   signed_at: Date.UTC(2026, 10, 21, 3, 12),
 };
 
+const OFFICERS = ["Agus Contoh", "Dewi Contoh", "Sari Contoh"];
+
+/** What a busy branch with three officers could look like; every figure is made up. */
+export function day(wanted) {
+  const hours = Array.from({ length: 9 }, (_, index) => 8 + index);
+  const busy = (hour) => Math.round(18 + 9 * Math.sin((hour - 7) / 2));
+  const figures = (verified, seconds) => {
+    const returned = Math.round(verified * 0.12);
+    const visits = Math.round((verified + returned) * 1.15);
+    return {
+      visits,
+      verified,
+      returned,
+      unverified: Math.round(verified * 0.03),
+      left: visits - verified - returned,
+      phoned: Math.round(verified * 0.02),
+      duty_s: seconds,
+      per_hour: ((verified + returned) * 3600) / seconds,
+      attention_s: 104 + (verified % 7) * 5,
+      seat: { count: visits, median_s: 4, p95_s: 95 + (verified % 5) * 20 },
+      eyes: { count: visits * 2, median_s: 9 + (verified % 4) * 3, p95_s: 48 + (verified % 6) * 14 },
+      alarms: Math.round(visits * 0.2),
+      reasons: [],
+      ratings: [
+        Math.round(verified * 0.02),
+        Math.round(verified * 0.06),
+        Math.round(verified * 0.3),
+        Math.round(verified * 0.5),
+      ],
+    };
+  };
+  const all = hours.reduce((sum, hour) => sum + busy(hour), 0);
+  const reasons = [
+    { reason: "document_missing", count: 9 },
+    { reason: "data_differ", count: 6 },
+    { reason: "waiting_period", count: 5 },
+    { reason: "others_account", count: 3 },
+    { reason: "other", count: 1 },
+  ];
+  return {
+    day: wanted ?? "2026-11-23",
+    total: { ...figures(all, 3 * 8.5 * 3600), reasons },
+    officers: OFFICERS.map((name, index) => ({
+      officer: id("d", index + 1),
+      name,
+      figures: figures(Math.round(all / 3) + index * 4 - 4, 8.5 * 3600),
+    })),
+    hours: hours.map((hour) => ({ hour, figures: figures(busy(hour), 3 * 3600) })),
+  };
+}
+
 const LINES = [0.9, 0.86, 0.9, 0.6, 0, 0.9, 0.7];
 
 /** A drawn sheet with nothing on it that anybody could mistake for a real paper. */

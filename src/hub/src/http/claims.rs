@@ -32,6 +32,8 @@ pub struct ListQuery {
     standing: Wanted,
     /// Only those with a smaller sequence: the next page.
     before: Option<u64>,
+    /// The one with this tracking code, whatever became of it; written as people write it.
+    tracking: Option<String>,
 }
 
 #[derive(Clone, Copy, Default, Deserialize)]
@@ -85,11 +87,15 @@ pub async fn list(
         Wanted::Unverified => true,
         Wanted::All => false,
     };
+    let tracking = query.tracking.as_deref().map(read_code).transpose()?;
     let _turn = hub.opening.acquire().await.map_err(|_| ApiError::Internal)?;
     let shared = Arc::clone(&hub);
     let list = hub
         .blocking(move |ledger| {
-            let rows = ledger.claims(unverified, query.before, PAGE)?;
+            let rows = match tracking {
+                Some(code) => ledger.claim_by_code(&code)?.into_iter().collect(),
+                None => ledger.claims(unverified, query.before, PAGE)?,
+            };
             if let Some(first) = rows.first() {
                 let count = u32::try_from(rows.len()).unwrap_or(PAGE);
                 let officer = officer.row.officer;
@@ -181,6 +187,36 @@ pub async fn decide(
     }
 }
 
+/// 204; 409 if no officer has decided it on the phone.
+pub async fn reopen(
+    State(hub): State<Shared>,
+    Serving(officer): Serving,
+    Path(claim): Path<ClaimId>,
+) -> Result<StatusCode, ApiError> {
+    let officer = officer.row.officer;
+    let reopened = hub
+        .blocking(move |ledger| {
+            ledger.claim(claim)?.ok_or(ApiError::NotFound)?;
+            Ok::<_, ApiError>(ledger.reopen_claim(claim, officer, wall_now())?)
+        })
+        .await?;
+    hub.tell_office();
+    if reopened { Ok(StatusCode::NO_CONTENT) } else { Err(ApiError::Conflict) }
+}
+
+/// A code as somebody reads it out or types it: in any case, with or without what stands between its groups, and with the
+/// letters that it leaves out for the digits that they look like.
+fn read_code(text: &str) -> Result<TrackingCode, ApiError> {
+    let like = |letter: char| match letter.to_ascii_uppercase() {
+        'O' => '0',
+        'I' | 'L' => '1',
+        other => other,
+    };
+    let letters: Vec<char> = text.chars().filter(|c| !c.is_whitespace() && *c != '-').take(16).map(like).collect();
+    let groups: Vec<String> = letters.chunks(3).map(|group| group.iter().collect()).collect();
+    TrackingCode::try_from(groups.join("-")).map_err(|_| ApiError::Malformed)
+}
+
 fn record(ledger: &dyn Ledger, event: AuditEvent) -> Result<(), LedgerError> {
     ledger.record(&[(wall_now(), event)])
 }
@@ -221,5 +257,26 @@ fn unreadable(error: IntakeError) -> ApiError {
             tracing::error!(%error, "a claim in the ledger cannot be opened");
             ApiError::Internal
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_is_read_as_people_write_it() {
+        let check = |text: &str, expect: Option<&str>| {
+            let read = read_code(text).ok();
+            assert_eq!(read.as_ref().map(TrackingCode::as_str), expect, "{text}");
+        };
+        check("JK7-4QF-2MX", Some("JK7-4QF-2MX"));
+        check(" jk7 4qf2mx ", Some("JK7-4QF-2MX"));
+        check("oil-4qf-2mx", Some("011-4QF-2MX"));
+        check("JK7-4QF-2M", None);
+        check("JK7-4QF-2MXX", None);
+        check("JK7-4QF-2MU", None);
+        check("", None);
+        check(&"J".repeat(10_000), None);
     }
 }

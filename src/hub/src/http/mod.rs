@@ -2,7 +2,7 @@
 //!
 //! | Listener | Paths |
 //! |---|---|
-//! | console | `/`, `/healthz`, `/metrics`, `/ws/console`, `/api/v1/{enrol,login,logout,me,claims…,sessions…,fleet…,audit…}` |
+//! | console | `/`, `/healthz`, `/metrics`, `/ws/console`, `/api/v1/{enrol,login,logout,me,claims…,sessions…,statistics…,fleet…,audit…}` |
 //! | booths | `/healthz`, `/ws/booth`, `/api/v1/{parts,claims,reconcile,machine,update,sessions}…` |
 
 mod assets;
@@ -21,6 +21,7 @@ mod machine;
 mod photos;
 mod reconcile;
 mod socket;
+mod statistics;
 mod trail;
 mod upload;
 
@@ -152,6 +153,9 @@ pub fn console_router(hub: Shared) -> Router {
         .route("/claims/{claim}", get(claims::open))
         .route("/claims/{claim}/parts/{name}", get(claims::part))
         .route("/claims/{claim}/decision", post(claims::decide))
+        .route("/claims/{claim}/reopen", post(claims::reopen))
+        .route("/statistics", get(statistics::day))
+        .route("/statistics/export", get(statistics::export))
         .route("/sessions/{session}/documents/{kind}/{photo}", get(photos::get))
         .route("/fleet", get(fleet::list))
         .route("/fleet/codes", post(fleet::make_code))

@@ -1,11 +1,13 @@
 //! The audit trail: who did what to which claim, in ids, each entry bound to the one before ([`bilik_claim::audit`]).
 
 use super::LedgerError;
+use super::VisitOutcome;
 use bilik_claim::audit::{AuditEntry, AuditHead, AuditState};
 use bilik_claim::document::DocumentKind;
 use bilik_claim::ids::{BoothId, ClaimId, Digest, OfficerId, SessionId, WallTime};
+use bilik_claim::sentence::Code;
 use bilik_claim::session::item::Item;
-use bilik_claim::wire::Closing;
+use bilik_claim::wire::{Closing, Decision};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -63,11 +65,20 @@ pub enum AuditEvent {
         officer: OfficerId,
         item: Item,
         verdict: VerdictKind,
+        /// Why it is asked for again.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<Code>,
+        /// Which photograph of the document was judged.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        photo: Option<u32>,
     },
     Decided {
         session: SessionId,
         officer: OfficerId,
         decision: DecisionKind,
+        /// Why it is returned.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        reasons: Vec<Code>,
     },
     SessionEndedByOfficer {
         session: SessionId,
@@ -109,6 +120,19 @@ pub enum AuditEvent {
         document: DocumentKind,
         photo: u32,
     },
+    /// An officer has had this session in focus for so long, up to now.
+    Looked {
+        session: SessionId,
+        officer: OfficerId,
+        lasted_ms: i64,
+    },
+    /// This photograph was given out to an officer for the first time.
+    PhotoShown {
+        session: SessionId,
+        officer: OfficerId,
+        document: DocumentKind,
+        photo: u32,
+    },
     /// The office lets nobody in.
     BoothClosed {
         booth: BoothId,
@@ -129,6 +153,24 @@ pub enum AuditEvent {
         officer: OfficerId,
         intact: bool,
         entries: i64,
+    },
+    /// The participant has given again what an officer asked for.
+    Answered {
+        session: SessionId,
+        booth: BoothId,
+        item: Item,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        photo: Option<u32>,
+    },
+    /// An officer has written to the participant. The words are not recorded.
+    Messaged {
+        session: SessionId,
+        officer: OfficerId,
+    },
+    VisitEnded {
+        session: SessionId,
+        booth: BoothId,
+        outcome: VisitOutcome,
     },
     ClaimReceived {
         claim: ClaimId,
@@ -162,6 +204,13 @@ pub enum AuditEvent {
         claim: ClaimId,
         officer: OfficerId,
         decision: DecisionKind,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        reasons: Vec<Code>,
+    },
+    /// A claim that was decided on the phone is to be decided anew.
+    ClaimReopened {
+        claim: ClaimId,
+        officer: OfficerId,
     },
     ClaimExported {
         claim: ClaimId,
@@ -278,6 +327,16 @@ pub struct TrailPage {
     pub entries: Vec<AuditEntry>,
     /// Where to go on; none at the beginning of the trail.
     pub next: Option<i64>,
+}
+
+impl DecisionKind {
+    /// A decision, and the names of its reasons.
+    pub fn of(decision: &Decision) -> (Self, Vec<Code>) {
+        match decision {
+            Decision::Verified => (Self::Verified, Vec::new()),
+            Decision::Returned { reasons } => (Self::Returned, reasons.iter().map(|words| Code::of(words)).collect()),
+        }
+    }
 }
 
 pub trait Audit {

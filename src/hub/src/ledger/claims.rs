@@ -1,8 +1,9 @@
 //! Claims and the sealed parts they are made of.
 
-use super::LedgerError;
+use super::{DecisionKind, LedgerError};
 use bilik_claim::filing::{Manifest, Receipt, Signed};
-use bilik_claim::ids::{BoothId, ClaimId, Digest, OfficerId, SessionId, WallTime};
+use bilik_claim::ids::{BoothId, ClaimId, Digest, OfficerId, SessionId, TrackingCode, WallTime};
+use bilik_claim::sentence::Code;
 use bilik_claim::wire::Decision;
 
 /// Parts that no claim needs are dropped after this long: 30 days. A booth that was away longer sends them again.
@@ -75,13 +76,15 @@ pub struct ClaimDecision {
 }
 
 /// What an officer decided in a call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionDecision {
     pub session: SessionId,
     /// The session's booth. None if it was gone by then: such a decision vouches for nothing.
     pub booth: Option<BoothId>,
     pub officer: OfficerId,
-    pub verified: bool,
+    pub decision: DecisionKind,
+    /// Why it is returned.
+    pub reasons: Vec<Code>,
 }
 
 /// What came of deciding.
@@ -134,6 +137,12 @@ pub trait Claims {
 
     /// How many claims are sealed to each age recipient.
     fn claims_by_recipient(&self) -> Result<Vec<(String, u64)>, LedgerError>;
+
+    /// Lets a claim that was decided on the phone be decided anew. False if it was not, or is not here.
+    fn reopen_claim(&self, claim: ClaimId, officer: OfficerId, now: WallTime) -> Result<bool, LedgerError>;
+
+    /// The claim with this tracking code; if chance gave it to several, the newest.
+    fn claim_by_code(&self, code: &TrackingCode) -> Result<Option<ClaimRow>, LedgerError>;
 
     fn decide_claim(&self, claim: ClaimId, decision: &ClaimDecision) -> Result<DecideClaim, LedgerError>;
 

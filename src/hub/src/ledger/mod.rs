@@ -9,6 +9,7 @@ mod claims;
 mod officers;
 mod reconcile;
 mod reports;
+mod statistics;
 
 pub use audit::*;
 pub use bilik_claim::audit::AuditState;
@@ -17,11 +18,14 @@ pub use claims::*;
 pub use officers::*;
 pub use reconcile::*;
 pub use reports::*;
+pub use statistics::*;
 
 use thiserror::Error;
 
 /// Everything together.
-pub trait Ledger: Booths + Officers + Parts + Claims + Reconciliation + Reports + Audit + Send + Sync {
+pub trait Ledger:
+    Booths + Officers + Parts + Claims + Reconciliation + Reports + Statistics + Audit + Send + Sync
+{
     fn health(&self) -> Health;
 
     /// After [`Health::Full`]: tries whether there is room for a part again. Does nothing in any other state.

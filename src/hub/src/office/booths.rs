@@ -3,12 +3,15 @@
 use super::attention::Hold;
 use super::calls::Calls;
 use super::photos::Photos;
+use super::visit::Tally;
 use super::{Booth, CloseReason, Connection, Effect, Office, Session};
 use crate::clock::Now;
+use crate::ledger::AuditEvent;
 use bilik_claim::ids::{BoothId, CallId, SessionId};
+use bilik_claim::session::item::Check;
 use bilik_claim::wire::{
-    Attention, BoothState, BoothToHub, HEARTBEAT_SECONDS, HubToBooth, HubToConsole, PROTOCOL, SessionSnapshot, Signal,
-    Turn,
+    Attention, BoothState, BoothToHub, HEARTBEAT_SECONDS, HubToBooth, HubToConsole, ItemView, PROTOCOL,
+    SessionSnapshot, Signal, Turn,
 };
 use std::time::Duration;
 
@@ -93,6 +96,8 @@ impl Office {
             if snapshot.revision > session.snapshot.revision {
                 let urgent = Self::is_urgent(snapshot.turn);
                 session.needs_since = session.needs_since.or(Some(now.instant)).filter(|_| urgent);
+                let answers = answers(booth_id, &session.snapshot, &snapshot);
+                self.effects.extend(answers.into_iter().map(Effect::Audit));
                 session.snapshot = snapshot;
                 session.dirty = true;
             }
@@ -117,7 +122,7 @@ impl Office {
             photos: Photos::default(),
             attention: Attention::SelfServing,
             attention_since: now.instant,
-            looked_at: Duration::ZERO,
+            tally: Tally::new(now),
             told_assignment: None,
             told_attention: None,
             needs_since,
@@ -207,4 +212,15 @@ impl Office {
             Turn::Participant | Turn::Correction | Turn::Done => false,
         }
     }
+}
+
+/// What the participant has given again between two snapshots.
+fn answers(booth: BoothId, before: &SessionSnapshot, after: &SessionSnapshot) -> Vec<AuditEvent> {
+    let same = |old: &ItemView, new: &ItemView| (old.item, old.photo, &old.check) == (new.item, new.photo, &new.check);
+    after
+        .items
+        .iter()
+        .filter(|row| row.check == Check::Corrected && !before.items.iter().any(|old| same(old, row)))
+        .map(|row| AuditEvent::Answered { session: after.session, booth, item: row.item, photo: row.photo })
+        .collect()
 }

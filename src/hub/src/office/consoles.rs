@@ -4,8 +4,9 @@ use super::attention::Hold;
 use super::{CloseReason, Connection, Effect, Office, Officer, OfficerCard};
 use crate::clock::Now;
 use crate::config::MAX_CAPACITY;
-use crate::ledger::{AuditEvent, DecisionKind, Role, VerdictKind};
+use crate::ledger::{AuditEvent, DecisionKind, Role, SessionDecision, VerdictKind};
 use bilik_claim::ids::{BoothId, CallId, OfficerId, SessionId};
+use bilik_claim::sentence::Code;
 use bilik_claim::session::item::{Check, Item};
 use bilik_claim::wire::{
     ConsoleToHub, Decision, HubToBooth, HubToConsole, PROTOCOL, Refusal, SessionSnapshot, Signal, Step, Turn, Verdict,
@@ -25,6 +26,7 @@ impl Office {
             gone_since: None,
             capacity,
             focus: None,
+            duty_since: None,
             told_office: None,
             team: super::team::Team::default(),
         });
@@ -113,6 +115,7 @@ impl Office {
             ConsoleToHub::Check { session, item, verdict, seen } => self.check(id, session, item, verdict, seen),
             ConsoleToHub::Message { session, text } => {
                 let booth = self.reachable(id, session)?;
+                self.effects.push(Effect::Audit(AuditEvent::Messaged { session, officer: id }));
                 self.tell_booth(booth, HubToBooth::Message { session, text });
                 Ok(())
             }
@@ -190,32 +193,37 @@ impl Office {
     ) -> Result<(), Refusal> {
         let booth = self.reachable(id, session)?;
         let snapshot = &self.own(id, session).ok_or(Refusal::NotYours)?.snapshot;
-        if snapshot.turn == Turn::Done || !snapshot.items.iter().any(|row| row.item == item) {
+        let row = snapshot.items.iter().find(|row| row.item == item);
+        if snapshot.turn == Turn::Done || row.is_none() {
             return Err(Refusal::OutOfOrder);
         }
-        let kind = match verdict {
-            Verdict::Correct => VerdictKind::Correct,
-            Verdict::AskAgain { .. } => VerdictKind::AskAgain,
-            Verdict::Pending => VerdictKind::Pending,
+        let photo = row.and_then(|row| row.photo);
+        let (verdict_kind, reason) = match &verdict {
+            Verdict::Correct => (VerdictKind::Correct, None),
+            Verdict::AskAgain { reason } => (VerdictKind::AskAgain, Some(Code::of(reason))),
+            Verdict::Pending => (VerdictKind::Pending, None),
         };
-        self.effects.push(Effect::Audit(AuditEvent::Checked { session, officer: id, item, verdict: kind }));
+        let checked = AuditEvent::Checked { session, officer: id, item, verdict: verdict_kind, reason, photo };
+        self.effects.push(Effect::Audit(checked));
         self.tell_booth(booth, HubToBooth::Check { session, item, verdict, seen });
         Ok(())
     }
 
     fn decide(&mut self, id: OfficerId, session: SessionId, decision: Decision) -> Result<(), Refusal> {
         let booth = self.reachable(id, session)?;
-        let snapshot = &self.own(id, session).ok_or(Refusal::NotYours)?.snapshot;
-        let (ready, kind) = match decision {
-            Decision::Verified => (is_all_correct(snapshot), DecisionKind::Verified),
-            Decision::Returned { .. } => (snapshot.turn != Turn::Done, DecisionKind::Returned),
+        let own = self.own(id, session).ok_or(Refusal::NotYours)?;
+        let ready = match decision {
+            Decision::Verified => is_all_correct(&own.snapshot),
+            Decision::Returned { .. } => own.snapshot.turn != Turn::Done,
         };
         if !ready {
             return Err(Refusal::OutOfOrder);
         }
+        let (kind, reasons) = DecisionKind::of(&decision);
+        own.tally.decided(kind, reasons.clone());
         // Remembered before the booth hears of it: the claim that follows is vouched for.
-        let verified = kind == DecisionKind::Verified;
-        self.effects.push(Effect::Decided { session, officer: id, verified });
+        let made = SessionDecision { session, booth: Some(booth), officer: id, decision: kind, reasons };
+        self.effects.push(Effect::Decided(made));
         self.tell_booth(booth, HubToBooth::Decision { session, decision });
         Ok(())
     }

@@ -11,14 +11,19 @@ use std::time::{Duration, Instant};
 
 impl Office {
     pub(super) fn follow(&mut self, now: Now) {
+        self.follow_duty(now);
         self.assign(now);
         self.start_calls(now);
         self.update_attention(now.instant);
-        self.tell_attention();
-        self.tell_places(now.instant);
+        self.tell_attention(now.instant);
+        let line = assignment::line(&self.cases(), now.instant);
+        let (free, taken) = self.seats(now.instant);
+        // Of each who waits, and of who would come now.
+        let waits = wait::for_a_seat_s(&self.service, free, &taken, line.len() + 1);
+        self.tell_places(&line, &waits, free + taken.len());
         self.tell_watched();
         self.tell_tiles(now.instant);
-        self.tell_office();
+        self.tell_office(line.len(), waits.last().copied().unwrap_or(0));
         self.tell_colleagues();
         self.tell_floor(now.instant);
     }
@@ -70,6 +75,7 @@ impl Office {
         let slot = self.free_slot(officer);
         let Some(session) = self.sessions.get_mut(&id) else { return };
         session.desk = Some(Seat { officer, slot, since: now });
+        session.tally.seated(now);
         (session.returned, session.hold, session.dirty) = (false, super::attention::Hold::No, true);
         tracing::info!(session = %id, %officer, slot, "session assigned");
         let booth = session.booth;
@@ -110,20 +116,22 @@ impl Office {
                     // Whom the officer has just left waits anew, behind those who waited meanwhile.
                     session.needs_since = session.needs_since.map(|_| now);
                 }
-                session.looked_at = session.looked_at_until(now);
                 (session.attention, session.attention_since, session.dirty) = (view.attention(), now, true);
             }
+            let by = session.officer().filter(|_| session.attention == Attention::InFocus);
+            let change = session.tally.observe(by, session.needs_since, now);
+            self.note_change(id, change);
         }
     }
 
     /// Tells each booth how much of it is seen, and where it stands among those who need the same officer.
-    fn tell_attention(&mut self) {
+    fn tell_attention(&mut self, now: Instant) {
         let ids: Vec<SessionId> = self.sessions.keys().copied().collect();
         for id in ids {
             let Some(session) = self.sessions.get(&id) else { continue };
             let (Some(officer), booth) = (session.officer(), session.booth) else { continue };
             let mode = self.view(id, session).mode();
-            let (place, expected_wait_s) = self.place_with(officer, id);
+            let (place, expected_wait_s) = self.place_with(officer, id, now);
             let now_so = Some((mode, place, expected_wait_s));
             if session.told_attention == now_so || !self.is_online(booth) {
                 continue;
@@ -137,7 +145,7 @@ impl Office {
     }
 
     /// Place (from 1) and expected wait in the line of those who need this officer; zeros for who does not.
-    fn place_with(&self, officer: OfficerId, id: SessionId) -> (u16, u32) {
+    fn place_with(&self, officer: OfficerId, id: SessionId, now: Instant) -> (u16, u32) {
         let focus = self.officers.get(&officer).and_then(|officer| officer.focus);
         let mut line: Vec<(Instant, SessionId)> = self
             .sessions
@@ -149,23 +157,32 @@ impl Office {
             .collect();
         line.sort_unstable();
         let Some(ahead) = line.iter().position(|(_, waiting)| *waiting == id) else { return (0, 0) };
-        let in_focus = usize::from(focus.is_some());
-        let wait = wait::in_officers_line_s(ahead + in_focus, self.day.mean());
+        // Whom the officer only looks at keeps nobody waiting.
+        let met = focus.and_then(|focus| self.sessions.get(&focus)).and_then(|session| session.tally.met());
+        let wait = wait::for_eyes_s(&self.handling, ahead, met.map(|since| now.saturating_duration_since(since)));
         (u16::try_from(ahead + 1).unwrap_or(u16::MAX), wait)
     }
 
-    /// Places at desks on duty, and how many of them are free.
-    fn seats(&self) -> (usize, usize) {
-        self.officers.values().filter(|officer| officer.on_duty()).fold((0, 0), |(seats, free), officer| {
-            let capacity = usize::from(officer.capacity);
-            let load = self.sessions.values().filter(|s| s.officer() == Some(officer.card.officer)).count();
-            (seats + capacity, free + capacity.saturating_sub(load))
-        })
+    /// Of those on duty: how many seats are free, and for how long each of the others has been taken.
+    fn seats(&self, now: Instant) -> (usize, Vec<Duration>) {
+        self.officers.values().filter(|officer| officer.on_duty()).fold(
+            (0, Vec::new()),
+            |(free, mut taken), officer| {
+                let capacity = usize::from(officer.capacity);
+                let seats = self.sessions.values().filter_map(|session| session.desk.as_ref());
+                let own = seats.filter(|seat| seat.officer == officer.card.officer);
+                let mut own: Vec<Duration> = own.map(|seat| now.saturating_duration_since(seat.since)).collect();
+                // Of those beyond a lowered capacity, the first to go leave no seat behind.
+                own.sort_unstable();
+                own.truncate(capacity);
+                let free = free + capacity - own.len();
+                taken.extend(own);
+                (free, taken)
+            },
+        )
     }
 
-    fn tell_places(&mut self, now: Instant) {
-        let (seats, free) = self.seats();
-        let line = assignment::line(&self.cases(), now);
+    fn tell_places(&mut self, line: &[SessionId], waits: &[u32], seats: usize) {
         let ids: Vec<SessionId> = self.sessions.keys().copied().collect();
         for id in ids {
             let Some(session) = self.sessions.get(&id) else { continue };
@@ -176,7 +193,7 @@ impl Office {
                 None if seats == 0 => Assignment::Nobody,
                 None => Assignment::Waiting {
                     place: u16::try_from(place).unwrap_or(u16::MAX),
-                    expected_wait_s: self.service.expected_s(place, seats, free),
+                    expected_wait_s: waits.get(place.wrapping_sub(1)).copied().unwrap_or(0),
                 },
             };
             let booth = session.booth;
@@ -227,11 +244,7 @@ impl Office {
         })
     }
 
-    fn tell_office(&mut self) {
-        let (seats, free) = self.seats();
-        let waiting = self.sessions.values().filter(|session| session.desk.is_none()).count();
-        // What somebody who comes now would wait.
-        let expected_wait_s = self.service.expected_s(waiting + 1, seats, free);
+    fn tell_office(&mut self, waiting: usize, expected_wait_s: u32) {
         let officers = self.officers.values().filter(|officer| officer.on_duty()).count();
         let short = |count: usize| u16::try_from(count).unwrap_or(u16::MAX);
         let view = OfficeView {
@@ -260,12 +273,6 @@ impl Office {
                 self.effects.push(Effect::ToConsole(connection, HubToConsole::Office { office: view.clone() }));
             }
         }
-    }
-}
-
-impl super::DayAttention {
-    fn mean(&self) -> Option<Duration> {
-        self.total.checked_div(self.claims)
     }
 }
 

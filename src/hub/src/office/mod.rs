@@ -24,35 +24,39 @@ mod attention;
 mod booths;
 mod calls;
 mod consoles;
+mod day;
 mod floor;
 mod follow;
 mod photos;
 mod run;
 mod team;
 mod trails;
+mod visit;
 mod wait;
 
 pub use floor::Seen;
 pub use photos::{Look, MAX_PHOTO, PhotoRefusal};
 pub use run::{CloseReason, Outbox, Outgoing, Status, Switchboard, spawn};
 
-use crate::clock::{Now, local_day};
-use crate::ledger::{AuditEvent, BoothReport, BoothTrail, Figures, Role};
+use crate::clock::Now;
+use crate::ledger::{AuditEvent, BoothReport, BoothTrail, Duty, Figures, Role, SessionDecision, Visit};
 use attention::{Hold, View};
 use bilik_claim::document::DocumentKind;
 use bilik_claim::ids::{BoothId, CallId, ClaimId, OfficerId, SessionId};
 use bilik_claim::personal::PersonalBytes;
 use bilik_claim::text::Language;
 use bilik_claim::wire::{
-    Assignment, Attention, BoothState, CallMode, Closing, HubToBooth, HubToConsole, OfficeView, SessionSnapshot, Turn,
+    Assignment, Attention, BoothState, CallMode, Closing, HubToBooth, HubToConsole, OfficeView, SessionSnapshot,
 };
 use calls::Calls;
+use day::DayAttention;
 use photos::Photos;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use trails::Trails;
-use wait::ServiceTimes;
+use visit::Tally;
+use wait::Recent;
 
 /// A connection, counted up: a late word about an old one never hits a newer one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -83,11 +87,10 @@ pub enum Effect {
     Close(Connection, CloseReason),
     Audit(AuditEvent),
     /// An officer has decided a session: to be remembered, it vouches for the claim later.
-    Decided {
-        session: SessionId,
-        officer: OfficerId,
-        verified: bool,
-    },
+    Decided(SessionDecision),
+    /// A visit is over.
+    Visit(Box<Visit>),
+    Duty(Duty),
     Rated {
         claim: ClaimId,
         booth: BoothId,
@@ -124,8 +127,7 @@ struct Session {
     photos: Photos,
     attention: Attention,
     attention_since: Instant,
-    /// All the time in focus so far.
-    looked_at: Duration,
+    tally: Tally,
     told_assignment: Option<Assignment>,
     /// Mode, place in the officer's line, expected wait.
     told_attention: Option<(CallMode, u16, u32)>,
@@ -150,16 +152,10 @@ struct Officer {
     gone_since: Option<Instant>,
     capacity: u8,
     focus: Option<SessionId>,
+    /// Since when they have taken participants, as far as it is not told yet.
+    duty_since: Option<Now>,
     told_office: Option<OfficeView>,
     team: team::Team,
-}
-
-/// Attention that claims decided today took.
-#[derive(Default)]
-struct DayAttention {
-    day: i64,
-    claims: u32,
-    total: Duration,
 }
 
 /// See the module head.
@@ -169,7 +165,9 @@ pub struct Office {
     sessions: BTreeMap<SessionId, Session>,
     officers: BTreeMap<OfficerId, Officer>,
     next_call: u32,
-    service: ServiceTimes,
+    service: Recent,
+    /// How long officers handle one need.
+    handling: Recent,
     day: DayAttention,
     figures: Figures,
     trails: Trails,
@@ -189,7 +187,8 @@ impl Office {
             sessions: BTreeMap::new(),
             officers: BTreeMap::new(),
             next_call: first_call,
-            service: ServiceTimes::default(),
+            service: Recent::new(wait::SERVICE),
+            handling: Recent::new(wait::HANDLING),
             day: DayAttention::default(),
             figures: Figures::default(),
             trails: Trails::default(),
@@ -255,22 +254,24 @@ impl Office {
 
     /// A photograph for an officer's eyes: of an own session, or of the one that they read along.
     pub fn photo(
-        &self,
+        &mut self,
         officer: OfficerId,
         session: SessionId,
         kind: DocumentKind,
         number: u32,
     ) -> Result<Option<Look>, PhotoRefusal> {
-        let known = self.sessions.get(&session).ok_or(PhotoRefusal::NotYours)?;
-        let own = known.officer() == Some(officer);
+        let own = self.sessions.get(&session).and_then(Session::officer) == Some(officer);
         if !own && !self.watchers(session).contains(&officer) {
             return Err(PhotoRefusal::NotYours);
         }
-        Ok(known.photos.get(kind, number).map(|photo| Look { photo, watched: !own }))
-    }
-
-    pub fn booth_of(&self, session: SessionId) -> Option<BoothId> {
-        self.sessions.get(&session).map(|session| session.booth)
+        let photos = &mut self.sessions.get_mut(&session).ok_or(PhotoRefusal::NotYours)?.photos;
+        let photo = photos.get(kind, number);
+        // Of who reads along, each look is recorded before it is given out.
+        if own && photo.is_some() && photos.first_shown(officer, kind, number) {
+            let shown = AuditEvent::PhotoShown { session, officer, document: kind, photo: number };
+            self.effects.push(Effect::Audit(shown));
+        }
+        Ok(photo.map(|photo| Look { photo, watched: !own }))
     }
 
     pub fn status(&self) -> Status {
@@ -324,26 +325,15 @@ impl Office {
         {
             booth.session = None;
         }
-        let Some(seat) = &session.desk else { return };
-        if let Some(officer) = self.officers.get_mut(&seat.officer)
-            && officer.focus == Some(id)
-        {
-            officer.focus = None;
+        if let Some(seat) = &session.desk {
+            if let Some(officer) = self.officers.get_mut(&seat.officer)
+                && officer.focus == Some(id)
+            {
+                officer.focus = None;
+            }
+            self.tell_console(seat.officer, HubToConsole::TileGone { session: id });
         }
-        self.tell_console(seat.officer, HubToConsole::TileGone { session: id });
-        if session.snapshot.turn == Turn::Done {
-            self.service.add(now.instant.saturating_duration_since(seat.since));
-            self.turn_day(now);
-            self.day.claims += 1;
-            self.day.total += session.looked_at_until(now.instant);
-        }
-    }
-
-    fn turn_day(&mut self, now: Now) {
-        let day = local_day(now.wall, self.settings.utc_offset_hours);
-        if self.day.day != day {
-            self.day = DayAttention { day, ..DayAttention::default() };
-        }
+        self.close_visit(id, session, now);
     }
 
     fn end_call(&mut self, id: SessionId) {
@@ -375,13 +365,6 @@ impl Session {
             Attention::SelfServing | Attention::InFocus | Attention::OnHold | Attention::Lost => self.attention_since,
         }
     }
-
-    fn looked_at_until(&self, now: Instant) -> Duration {
-        match self.attention {
-            Attention::InFocus => self.looked_at + now.saturating_duration_since(self.attention_since),
-            Attention::SelfServing | Attention::NeedsOfficer | Attention::OnHold | Attention::Lost => self.looked_at,
-        }
-    }
 }
 
 impl Officer {
@@ -397,5 +380,7 @@ impl Officer {
     }
 }
 
+#[cfg(test)]
+mod story;
 #[cfg(test)]
 mod tests;

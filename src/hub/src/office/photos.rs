@@ -1,8 +1,9 @@
 //! The documents of a running session, as the officer looks at them: in memory, gone with the session. Pure.
 
 use bilik_claim::document::DocumentKind;
+use bilik_claim::ids::OfficerId;
 use bilik_claim::personal::PersonalBytes;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Longest photograph, in bytes.
@@ -33,6 +34,8 @@ pub struct Look {
 #[derive(Default)]
 pub struct Photos {
     newest: BTreeMap<DocumentKind, (u32, Arc<PersonalBytes>)>,
+    /// Who has been shown what.
+    shown: BTreeSet<(OfficerId, DocumentKind, u32)>,
 }
 
 impl Photos {
@@ -48,6 +51,11 @@ impl Photos {
         }
         self.newest.insert(kind, (number, photo));
         Ok(())
+    }
+
+    /// Whether this officer gets this photograph for the first time.
+    pub fn first_shown(&mut self, officer: OfficerId, kind: DocumentKind, number: u32) -> bool {
+        self.shown.insert((officer, kind, number))
     }
 
     pub fn get(&self, kind: DocumentKind, number: u32) -> Option<Arc<PersonalBytes>> {

@@ -5,7 +5,7 @@
 
 use super::{Connection, Effect, Look, Office, OfficerCard, PhotoRefusal, Seen};
 use crate::clock::Now;
-use crate::ledger::{AuditEvent, Figures, SessionDecision};
+use crate::ledger::{AuditEvent, Figures};
 use crate::listener::stopped;
 use crate::metrics::{Counter, Metrics};
 use crate::scribe::{Entry, Scribe};
@@ -281,6 +281,8 @@ impl Shell {
             }
             self.carry_out();
         }
+        self.office.close(Now::read());
+        self.carry_out();
         for outbox in self.outboxes.into_values() {
             let _ = outbox.try_send(Outgoing::Close(CloseReason::Stopping));
         }
@@ -342,10 +344,14 @@ impl Shell {
                         }
                     }
                     Effect::Audit(event) => self.scribe.write(Entry::Audit(event)),
-                    Effect::Decided { session, officer, verified } => {
-                        // The decision was made this moment: the session is still there.
-                        let booth = self.office.booth_of(session);
-                        self.scribe.write(Entry::Decided(SessionDecision { session, booth, officer, verified }));
+                    Effect::Decided(decision) => self.scribe.write(Entry::Decided(decision)),
+                    Effect::Visit(visit) => {
+                        self.metrics.figures().visit(&visit);
+                        self.scribe.write(Entry::Visit(visit));
+                    }
+                    Effect::Duty(duty) => {
+                        self.metrics.figures().duty(&duty);
+                        self.scribe.write(Entry::Duty(duty));
                     }
                     Effect::Rated { claim, booth, rating } => self.scribe.write(Entry::Rated { claim, booth, rating }),
                     Effect::Trail { booth, trail, events } => {

@@ -3,13 +3,16 @@
 #![expect(clippy::wildcard_enum_match_arm, reason = "a test picks the one message it is about")]
 
 use super::*;
+use crate::ledger::{DecisionKind, VerdictKind};
 use bilik_claim::document::DocumentKind;
 use bilik_claim::ids::WallTime;
 use bilik_claim::personal::Personal;
+use bilik_claim::sentence::Code;
 use bilik_claim::session::item::{Check, Field, Item};
 use bilik_claim::wire::{
-    BoothToHub, ConsoleToHub, Decision, ItemView, Outcome, PROTOCOL, Refusal, Signal, Step, Tile, Verdict,
+    BoothToHub, ConsoleToHub, Decision, ItemView, Outcome, PROTOCOL, Refusal, Signal, Step, Tile, Turn, Verdict,
 };
+use std::time::Duration;
 use uuid::Uuid;
 
 mod team;
@@ -207,6 +210,10 @@ fn refused(effects: &[Effect]) -> Option<Refusal> {
     })
 }
 
+fn decided(effects: &[Effect]) -> Option<&SessionDecision> {
+    effects.iter().find_map(|effect| if let Effect::Decided(made) = effect { Some(made) } else { None })
+}
+
 fn by(officer: OfficerId) -> Assignment {
     Assignment::Officer { officer, name: "Petugas".into() }
 }
@@ -239,7 +246,9 @@ fn who_waits_hears_place_and_wait() {
     desk.console_up(SARI);
     desk.participant(BOOTH_1, SESSION_1);
     let effects = desk.participant(BOOTH_2, SESSION_2);
-    assert_eq!(assignments(&effects), [Assignment::Waiting { place: 1, expected_wait_s: 600 }]);
+    // About ten minutes, before there is experience.
+    let told = assignments(&effects);
+    assert!(matches!(told[..], [Assignment::Waiting { place: 1, expected_wait_s: 480..=720 }]), "{told:?}");
     let ended = BoothToHub::SessionEnded { session: SESSION_1, outcome: Outcome::Left };
     let effects = desk.booth(BOOTH_1, ended);
     assert_eq!(assignments(&effects), [by(SARI)]);
@@ -335,9 +344,9 @@ fn booths_hear_their_place_with_their_officer() {
     assert_eq!(places(&effects), [(SESSION_2, 1, 0)]);
     desk.wait(1);
     let effects = desk.snapshot(BOOTH_1, SESSION_1, Step::Details, Turn::Help, &[]);
-    assert_eq!(places(&effects), [(SESSION_1, 2, 180)]);
+    assert_eq!(places(&effects), [(SESSION_1, 2, 120)]);
     let effects = desk.console(SARI, ConsoleToHub::Focus { session: Some(SESSION_2) });
-    assert_eq!(places(&effects), [(SESSION_1, 1, 180), (SESSION_2, 0, 0)]);
+    assert_eq!(places(&effects), [(SESSION_1, 1, 120), (SESSION_2, 0, 0)]);
 }
 
 /// Attention, how much is seen, and for how long it has been so, as the console is told.
@@ -411,8 +420,9 @@ fn verified_needs_every_item_correct() {
         let decide = ConsoleToHub::Decide { session: SESSION_1, decision: Decision::Verified };
         let effects = desk.console(SARI, decide);
         assert_eq!(refused(&effects), expect, "{step:?} {checks:?}");
-        let decided = Effect::Decided { session: SESSION_1, officer: SARI, verified: true };
-        assert_eq!(effects.contains(&decided), expect.is_none());
+        let decided = decided(&effects).map(|made| (made.session, made.booth, made.officer, made.decision));
+        let made = (SESSION_1, Some(BOOTH_1), SARI, DecisionKind::Verified);
+        assert_eq!(decided, expect.is_none().then_some(made));
         let told = to_booths(&effects).iter().any(|message| matches!(message, HubToBooth::Decision { .. }));
         assert_eq!(told, expect.is_none());
     };
@@ -448,9 +458,9 @@ fn only_own_sessions_can_be_touched() {
     let other =
         ConsoleToHub::Check { session: SESSION_1, item: Item::Field(Field::Kpj), verdict: Verdict::Correct, seen: 1 };
     assert_eq!(refused(&desk.console(SARI, other)), Some(Refusal::OutOfOrder));
-    let photo = |desk: &Desk, officer| desk.office.photo(officer, SESSION_1, DocumentKind::Face, 1);
-    assert_eq!(photo(&desk, BUDI).err(), Some(PhotoRefusal::NotYours));
-    assert!(photo(&desk, SARI).unwrap().is_none());
+    let mut photo = |officer| desk.office.photo(officer, SESSION_1, DocumentKind::Face, 1);
+    assert_eq!(photo(BUDI).err(), Some(PhotoRefusal::NotYours));
+    assert!(photo(SARI).unwrap().is_none());
 }
 
 #[test]
@@ -598,4 +608,101 @@ fn who_is_shut_out_is_closed_at_once() {
 fn nothing_is_said_when_nothing_changes() {
     let (mut desk, _) = Desk::served();
     assert_eq!(desk.wait(120), []);
+}
+
+fn audit(effects: &[Effect]) -> Vec<&AuditEvent> {
+    effects.iter().filter_map(|effect| if let Effect::Audit(event) = effect { Some(event) } else { None }).collect()
+}
+
+#[test]
+fn the_trail_tells_what_was_asked_shown_and_answered() {
+    let (mut desk, _) = Desk::served();
+    let (session, officer, booth) = (SESSION_1, SARI, BOOTH_1);
+    desk.console(SARI, ConsoleToHub::Focus { session: Some(session) });
+    let mut revision = 100;
+    let mut rows = |check: Check, photo| {
+        revision += 1;
+        let item = Item::Document(DocumentKind::Face);
+        let row = ItemView { item, value: Personal::default(), doubts: vec![], photo: Some(photo), check };
+        let items = vec![row];
+        let (step, turn) = (Step::Verification, Turn::Officer);
+        let snapshot = SessionSnapshot {
+            session,
+            revision,
+            language: Language::Id,
+            step,
+            name: Personal::default(),
+            turn,
+            items,
+            microphone_muted: false,
+            message: None,
+            tracking: None,
+        };
+        BoothToHub::Session { snapshot: Box::new(snapshot) }
+    };
+    desk.booth(BOOTH_1, rows(Check::Pending, 1));
+
+    // Shown once to each who looks.
+    desk.office.put_photo(BOOTH_1, session, DocumentKind::Face, 1, Arc::new(PersonalBytes::new(vec![1]))).unwrap();
+    let shown = |officer| AuditEvent::PhotoShown { session, officer, document: DocumentKind::Face, photo: 1 };
+    for expect in [1, 0] {
+        desk.office.photo(SARI, session, DocumentKind::Face, 1).unwrap().unwrap();
+        assert_eq!(audit(&desk.office.drain()), vec![&shown(SARI); expect]);
+    }
+
+    let item = Item::Document(DocumentKind::Face);
+    let checked = |verdict, reason| AuditEvent::Checked { session, officer, item, verdict, reason, photo: Some(1) };
+    for (verdict, kind, reason) in [
+        (Verdict::Correct, VerdictKind::Correct, None),
+        (Verdict::Pending, VerdictKind::Pending, None),
+        (
+            Verdict::AskAgain { reason: "Mohon menghadap lurus ke kamera.".into() },
+            VerdictKind::AskAgain,
+            Some(Code::FaceAside),
+        ),
+        (Verdict::AskAgain { reason: "Pak Budi, mohon ulangi.".into() }, VerdictKind::AskAgain, Some(Code::Other)),
+    ] {
+        let effects = desk.console(SARI, ConsoleToHub::Check { session, item, verdict, seen: 1 });
+        assert_eq!(audit(&effects), [&checked(kind, reason)]);
+    }
+    desk.booth(BOOTH_1, rows(Check::AskedAgain { reason: "buram".into() }, 1));
+    let answered = |photo| AuditEvent::Answered { session, booth, item, photo: Some(photo) };
+    for (photo, expect) in [(2, vec![answered(2)]), (2, vec![]), (3, vec![answered(3)])] {
+        let effects = desk.booth(BOOTH_1, rows(Check::Corrected, photo));
+        assert_eq!(audit(&effects), expect.iter().collect::<Vec<_>>());
+    }
+    let effects = desk.console(SARI, ConsoleToHub::Message { session, text: "halo, Pak Budi".into() });
+    assert_eq!(audit(&effects), [&AuditEvent::Messaged { session, officer }]);
+
+    desk.wait(40);
+    let effects = desk.console(SARI, ConsoleToHub::Focus { session: None });
+    assert_eq!(audit(&effects), [&AuditEvent::Looked { session, officer, lasted_ms: 40_000 }]);
+    let reasons = vec!["Dokumen tidak terbaca.".to_owned(), "Pak Budi".to_owned()];
+    let effects = desk.console(SARI, ConsoleToHub::Decide { session, decision: Decision::Returned { reasons } });
+    let expect = vec![Code::DocumentUnreadable, Code::Other];
+    assert_eq!(decided(&effects).map(|made| made.reasons.clone()), Some(expect));
+}
+
+#[test]
+fn time_on_duty_is_told_when_it_ends_and_every_ten_minutes() {
+    let mut desk = Desk::new(4);
+    let duty = |effects: &[Effect]| -> Vec<i64> {
+        let told = |effect: &Effect| if let Effect::Duty(duty) = effect { Some(duty.lasted_ms / 1000) } else { None };
+        effects.iter().filter_map(told).collect()
+    };
+    // The clock of these tests stands at a full hour.
+    desk.console_up(SARI);
+    assert_eq!(duty(&desk.wait(1500)), [600, 600]);
+    let pause = ConsoleToHub::Capacity { capacity: 0 };
+    assert_eq!(duty(&desk.console(SARI, pause)), [300]);
+    assert!(duty(&desk.wait(700)).is_empty());
+    desk.console(SARI, ConsoleToHub::Capacity { capacity: 1 });
+    let rest = 3600 - 2200;
+    assert_eq!(duty(&desk.wait(rest)), [600, 600, 200], "an hour turns");
+    desk.wait(60);
+    assert_eq!(duty(&desk.lose_console(SARI)), [60]);
+    desk.console_up(SARI);
+    desk.wait(30);
+    desk.office.close(desk.now());
+    assert_eq!(duty(&desk.office.drain()), [30]);
 }

@@ -4,13 +4,15 @@ use crate::ledger::{
     MAX_EARLY_RATINGS, NewClaim, SessionDecision,
 };
 use bilik_claim::filing::{Receipt, Signed, Standing};
-use bilik_claim::ids::{BoothId, ClaimId, Digest, WallTime};
-use bilik_claim::wire::Decision;
+use bilik_claim::ids::{BoothId, ClaimId, Digest, OfficerId, TrackingCode, WallTime};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 const COLUMNS: &str =
     "SELECT c.sequence, c.manifest, b.name, c.received_at, c.vouched, c.decided_by, c.decided_at, c.decision
     FROM claims c JOIN booths b ON b.booth = c.booth";
+
+/// Has an index.
+const TRACKING: &str = "json_extract(c.manifest, '$.tracking')";
 
 impl Claims for SqliteLedger {
     fn receipt(&self, claim: ClaimId) -> Result<Option<(Digest, Signed<Receipt>)>, LedgerError> {
@@ -166,19 +168,44 @@ impl Claims for SqliteLedger {
                     params![claim.to_string(), decision.officer.to_string(), decision.at.0, text],
                 )
                 .map_err(failed)?;
-            let kind = match decision.decision {
-                Decision::Verified => DecisionKind::Verified,
-                Decision::Returned { .. } => DecisionKind::Returned,
-            };
-            let event = AuditEvent::ClaimDecided { claim, officer: decision.officer, decision: kind };
+            let (kind, reasons) = DecisionKind::of(&decision.decision);
+            let event = AuditEvent::ClaimDecided { claim, officer: decision.officer, decision: kind, reasons };
             audit::append(transaction, decision.at, &event)?;
             Ok(DecideClaim::Done)
         })
     }
 
+    fn reopen_claim(&self, claim: ClaimId, officer: OfficerId, now: WallTime) -> Result<bool, LedgerError> {
+        const OPERATION: &str = "reopen a claim";
+        self.write(OPERATION, |transaction| {
+            let changed = transaction
+                .execute(
+                    "UPDATE claims SET decided_by = NULL, decided_at = NULL, decision = NULL
+                     WHERE claim = ?1 AND decided_at IS NOT NULL",
+                    [claim.to_string()],
+                )
+                .map_err(|source| storage(OPERATION, source))?;
+            if changed == 0 {
+                return Ok(false);
+            }
+            audit::append(transaction, now, &AuditEvent::ClaimReopened { claim, officer })?;
+            Ok(true)
+        })
+    }
+
+    fn claim_by_code(&self, code: &TrackingCode) -> Result<Option<ClaimRow>, LedgerError> {
+        self.read("look a claim up by its code", |connection| {
+            connection
+                .prepare_cached(&format!("{COLUMNS} WHERE {TRACKING} = ?1 ORDER BY c.sequence DESC LIMIT 1"))?
+                .query_row([code.as_str()], claim_row)
+                .optional()
+        })
+    }
+
     fn decide_session(&self, decision: &SessionDecision, now: WallTime) -> Result<(), LedgerError> {
         const OPERATION: &str = "keep a decision";
-        let SessionDecision { session, booth, officer, verified } = *decision;
+        let SessionDecision { session, booth, officer, decision, reasons } = decision.clone();
+        let verified = decision == DecisionKind::Verified;
         self.write(OPERATION, |transaction| {
             transaction
                 .execute(
@@ -194,8 +221,7 @@ impl Claims for SqliteLedger {
                     ],
                 )
                 .map_err(|source| storage(OPERATION, source))?;
-            let decision = if verified { DecisionKind::Verified } else { DecisionKind::Returned };
-            audit::append(transaction, now, &AuditEvent::Decided { session, officer, decision })
+            audit::append(transaction, now, &AuditEvent::Decided { session, officer, decision, reasons })
         })
     }
 
@@ -295,7 +321,8 @@ mod tests {
     use super::*;
     use crate::ledger::{Audit as _, AuditState, Booths as _, Enrolment, Health, Ledger as _, Parts as _, Validity};
     use bilik_claim::filing::{CLAIM_PART, FORMAT, Manifest, Part, SIGNATURE_PART};
-    use bilik_claim::ids::{OfficerId, SessionId, TrackingCode};
+    use bilik_claim::ids::SessionId;
+    use bilik_claim::wire::Decision;
     use ed25519_dalek::SigningKey;
     use uuid::Uuid;
 
@@ -430,7 +457,8 @@ mod tests {
     }
 
     fn decision(officer: OfficerId, booth: Option<BoothId>, verified: bool) -> SessionDecision {
-        SessionDecision { session: SESSION, booth, officer, verified }
+        let decision = if verified { DecisionKind::Verified } else { DecisionKind::Returned };
+        SessionDecision { session: SESSION, booth, officer, decision, reasons: vec![] }
     }
 
     #[test]

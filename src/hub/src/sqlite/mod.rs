@@ -35,6 +35,7 @@ pub(crate) mod power;
 mod reconcile;
 mod reports;
 mod schema;
+mod statistics;
 
 pub(crate) use copy::back_up;
 

@@ -1,7 +1,7 @@
 //! The versions of the file's layout, and the way from each to the next.
 //!
 //! ```text
-//! (empty) ──1.sql──► version 1 ──2.sql──► version 2 ──3.sql──► version 3 ──4.sql──► version 4 ─ ─ ► …
+//! (empty) ──1.sql──► version 1 ──2.sql──► version 2 ──3.sql──► version 3 ──4.sql──► version 4 ──5.sql──► version 5
 //! ```
 //!
 //! A new file walks the same way as an old one, so there is one description of the present layout and every step is used
@@ -16,11 +16,12 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 /// Step `n` leads from version `n` to `n + 1`. Once released, a step is never changed.
-const STEPS: [&str; 4] = [
+const STEPS: [&str; 5] = [
     include_str!("schema/1.sql"),
     include_str!("schema/2.sql"),
     include_str!("schema/3.sql"),
     include_str!("schema/4.sql"),
+    include_str!("schema/5.sql"),
 ];
 /// The version that this program works with.
 pub(super) const VERSION: i64 = STEPS.len() as i64;
@@ -87,9 +88,11 @@ mod tests {
     use super::*;
     use crate::ledger::{
         Audit as _, AuditState, Backups, Booths as _, Claims as _, Enrolment, Reconciliation as _, Reports as _,
+        Statistics as _,
     };
     use crate::sqlite::SqliteLedger;
     use bilik_claim::ids::{BoothId, ClaimId, Digest, WallTime};
+    use bilik_claim::sentence::Code;
     use ed25519_dalek::SigningKey;
     use std::fs;
     use std::os::unix::fs::PermissionsExt as _;
@@ -101,6 +104,8 @@ mod tests {
     const VERSION_2: &str = include_str!("fixtures/2.sql");
     /// A version later still: a backup, a claim that nobody has, a booth's word about its trail.
     const VERSION_3: &str = include_str!("fixtures/3.sql");
+    /// And one more: what a booth told of its machine, a claim that was returned on the phone.
+    const VERSION_4: &str = include_str!("fixtures/4.sql");
     const BOOTH: BoothId = BoothId(Uuid::from_u128(1));
     const REVOKED: BoothId = BoothId(Uuid::from_u128(0x11));
 
@@ -197,6 +202,24 @@ mod tests {
         ledger.note_machine(BOOTH, &Default::default(), WallTime(1)).unwrap();
         let copy = dir.path().join("hub.db.v3");
         assert_eq!(ask::<String>(&copy, "PRAGMA integrity_check"), "ok");
+    }
+
+    #[test]
+    fn the_fourth_releases_ledger_comes_along_whole() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = of_version(dir.path(), VERSION_4);
+        let ledger = SqliteLedger::open(&path).unwrap();
+        assert_eq!((ask::<i64>(&path, "PRAGMA user_version"), ledger.machines().unwrap().len()), (VERSION, 1));
+        assert_eq!(ask::<i64>(&path, "SELECT count(*) FROM pragma_foreign_key_check"), 0);
+        assert!(matches!(ledger.verify_audit(None).unwrap(), AuditState::Intact { .. }));
+        // What was decided, and rated, before there were statistics is in them all the same.
+        let day = ledger.day(0, 7, None).unwrap();
+        assert_eq!((day.total.visits, day.total.phoned, day.total.ratings), (0, 1, [0, 0, 0, 1]));
+        assert_eq!(day.total.reasons.first().map(|row| row.reason), Some(Code::DocumentUnreadable));
+        let row = ledger.claims(false, None, 1).unwrap().remove(0);
+        let found = ledger.claim_by_code(&row.manifest.tracking).unwrap().unwrap();
+        assert_eq!(found.manifest.claim, row.manifest.claim);
+        assert_eq!(ask::<String>(&dir.path().join("hub.db.v4"), "PRAGMA integrity_check"), "ok");
     }
 
     #[test]

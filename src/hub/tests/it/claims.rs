@@ -444,6 +444,23 @@ async fn officers_take_up_what_was_kept_without_them() {
     let all = list("?standing=all").await;
     assert_eq!(all[1]["decision"]["decision"]["reasons"][0], "Foto KTP buram");
     assert_eq!(all[1]["decision"]["officer"], json!(sari.id));
+
+    // By its code, as somebody reads it out; decided anew, and each step in the trail.
+    let code = filing.manifest.tracking.as_str().replace('-', " ").to_lowercase().replace(' ', "%20");
+    let found = list(&format!("?tracking={code}")).await;
+    assert_eq!((found.len(), &found[0]["claim"]), (1, &json!(filing.manifest.claim)));
+    assert!(list("?tracking=ZZZ-ZZZ-ZZZ").await.is_empty());
+    assert_eq!(bench.get(&cookie, "/api/v1/claims?tracking=123").await.status(), StatusCode::BAD_REQUEST);
+    let reopen = format!("{path}/reopen");
+    let again = async || bench.post(&cookie, &reopen, &json!({})).await.status();
+    assert_eq!(again().await, StatusCode::NO_CONTENT);
+    assert_eq!(again().await, StatusCode::CONFLICT, "it is open");
+    assert_eq!(list("").await.len(), 2);
+    assert_eq!(post(json!({ "kind": "verified" })).await, StatusCode::NO_CONTENT);
+    let trail = bench.audit().into_iter().filter(|entry| entry["claim"] == json!(filing.manifest.claim));
+    let events: Vec<String> = trail.map(|entry| entry["event"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(events[events.len() - 3..], ["claim_decided", "claim_reopened", "claim_decided"]);
+
     let unknown = format!("/api/v1/claims/{}/decision", ClaimId(Uuid::from_u128(99)));
     let answer = bench.post(&cookie, &unknown, &json!({ "kind": "verified" })).await;
     assert_eq!(answer.status(), StatusCode::NOT_FOUND);

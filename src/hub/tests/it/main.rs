@@ -17,4 +17,5 @@ mod provision;
 mod reconcile;
 mod recover;
 mod sockets;
+mod statistics;
 mod updates;

@@ -10,8 +10,8 @@ use super::scheduler::{Happening, Scene};
 use crate::intake::{self, IntakeError, Judged};
 use crate::keys::ClaimKeys;
 use crate::ledger::{
-    Audit as _, Booths as _, Claims as _, Enrolment, Health, Ledger as _, LedgerError, ORPHAN_MS, Parts as _,
-    Reconciliation as _, SessionDecision, Validity,
+    Audit as _, Booths as _, Claims as _, DecisionKind, Enrolment, Health, Ledger as _, LedgerError, ORPHAN_MS,
+    Parts as _, Reconciliation as _, SessionDecision, Validity,
 };
 use crate::reconcile::{self, Answer, Compared};
 use crate::sim::Sim;
@@ -171,7 +171,9 @@ impl Hub {
 
     /// The officer's word is written down before the booth hears it. False if it could not be.
     pub fn decide(&self, booth: usize, session: SessionId, verified: bool, scene: &Scene) -> bool {
-        let decision = SessionDecision { session, booth: Some(booth_id(booth)), officer: OFFICER, verified };
+        let decision = if verified { DecisionKind::Verified } else { DecisionKind::Returned };
+        let booth = Some(booth_id(booth));
+        let decision = SessionDecision { session, booth, officer: OFFICER, decision, reasons: vec![] };
         self.ledger.as_ref().is_some_and(|ledger| ledger.decide_session(&decision, self.now(scene)).is_ok())
     }
 

@@ -72,6 +72,8 @@ export type ClaimRow = {
   received_at: number;
   name: string;
   phone: string;
+  /** An officer has said so in the call. */
+  verified: boolean;
 };
 
 /** The hub opens a hundred claims for each page; more pages than this are a day that nobody can phone through. */
@@ -96,6 +98,21 @@ export async function unverifiedClaims(): Promise<ClaimRow[] | null> {
 async function claimsBefore(standing: "unverified" | "all", before: number): Promise<unknown[] | null> {
   const value = await json(`/api/v1/claims?standing=${standing}${before === Infinity ? "" : `&before=${before}`}`);
   return Array.isArray(value) ? (value as unknown[]) : null;
+}
+
+/** The claim with this tracking code, whatever became of it; "none" if there is none. None if the hub does not answer. */
+export async function claimByCode(code: string): Promise<ClaimRow | "none" | null> {
+  const answer = await request("GET", `/api/v1/claims?${new URLSearchParams({ tracking: code }).toString()}`);
+  if (answer?.status === 400) return "none";
+  const value: unknown = answer?.ok === true ? await answer.json().catch(() => null) : null;
+  return Array.isArray(value) ? (value.flatMap(readRow)[0] ?? "none") : null;
+}
+
+/** Lets a claim that was decided on the phone be decided anew. Whether it can be now. */
+export async function reopenClaim(claim: ClaimId): Promise<boolean> {
+  const answer = await request("POST", `/api/v1/claims/${encodeURIComponent(claim)}/reopen`, {});
+  // Another one may have been faster: open is open.
+  return answer !== null && (answer.ok || answer.status === 409);
 }
 
 export async function claimRecord(claim: ClaimId): Promise<ClaimRecord | null> {
@@ -157,6 +174,7 @@ function readRow(value: unknown): ClaimRow[] {
       received_at: typeof value.received_at === "number" ? value.received_at : 0,
       name: text("name"),
       phone: text("phone"),
+      verified: value.standing === "verified",
     },
   ];
 }

@@ -1,11 +1,12 @@
 import { expect, test } from "vitest";
 import { actionFor } from "./keys";
 import type { KeyPlace, KeyPress } from "./keys";
+import type { Page } from "./model";
 
 const PRESS: KeyPress = { key: "", ctrl: false, alt: false, meta: false, repeat: false };
 const PLACE: KeyPlace = { typing: false, panel: false, control: false };
 
-function check(key: string, change: Partial<KeyPress & KeyPlace> = {}, page: "booths" | "claims" = "booths") {
+function check(key: string, change: Partial<KeyPress & KeyPlace> = {}, page: Page = "booths") {
   const { ctrl, alt, meta, repeat, ...place } = { ...PRESS, ...PLACE, ...change };
   return actionFor({ key, ctrl, alt, meta, repeat }, { ...PLACE, ...place }, page);
 }
@@ -32,6 +33,7 @@ test.each([
   ["b", { do: "compare" }],
   ["v", { do: "enlarge" }],
   ["l", { do: "page", page: "claims" }],
+  ["s", { do: "page", page: "statistics" }],
   ["Escape", { do: "close" }],
   ["F5", null],
   ["Tab", null],
@@ -72,5 +74,7 @@ test("on the page of claims only what answers a booth works", () => {
   expect(check(" ", {}, "claims")).toEqual({ do: "focus_next" });
   expect(check("m", {}, "claims")).toEqual({ do: "mute" });
   expect(check("l", {}, "claims")).toEqual({ do: "page", page: "booths" });
+  expect(check("s", {}, "statistics")).toEqual({ do: "page", page: "booths" });
+  expect(check("Enter", {}, "statistics")).toBeNull();
   for (const key of ["Enter", "r", "k", "e", "t", "ArrowDown"]) expect(check(key, {}, "claims")).toBeNull();
 });

@@ -42,6 +42,7 @@ export const KEY = {
   stepIn: "I",
   answer: "J",
   closeBooth: "X",
+  statistics: "S",
   help: "?",
 } as const;
 
@@ -89,6 +90,7 @@ export function actionFor(press: KeyPress, place: KeyPlace, page: Page): Action 
     if (/^[1-6]$/.test(press.key)) return { do: "focus_slot", slot: Number(press.key) };
     if (letter === KEY.claims) return { do: "page", page: page === "claims" ? "booths" : "claims" };
     if (letter === KEY.floor) return { do: "page", page: page === "floor" ? "booths" : "floor" };
+    if (letter === KEY.statistics) return { do: "page", page: page === "statistics" ? "booths" : "statistics" };
     if (press.key === " ") return place.control ? null : { do: "focus_next" };
     if (letter === KEY.mute || letter === KEY.hold || letter === KEY.help) return LETTERS[letter] ?? null;
   }

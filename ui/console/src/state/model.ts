@@ -73,7 +73,7 @@ export type Panel =
 /** How a booth's call does, from the call layer. */
 export type CallHealth = { live: boolean; network: NetworkWord };
 
-export type Page = "booths" | "claims" | "floor";
+export type Page = "booths" | "claims" | "floor" | "statistics";
 
 export type Desk = {
   now: number;

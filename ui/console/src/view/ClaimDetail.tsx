@@ -4,7 +4,7 @@ import { useEffect, useState } from "react";
 import { useLanguage } from "../lang/language";
 import { RETURN_REASONS } from "../lang/sentences";
 import type { ClaimRow, DecideOutcome } from "../link/http";
-import { claimRecord, decideClaim, decisionOn, partUrl } from "../link/http";
+import { claimRecord, decideClaim, decisionOn, partUrl, reopenClaim } from "../link/http";
 import { date, dateTime, grouped } from "../state/format";
 import type { ViewerState } from "../state/viewer";
 import { EMPTY_VIEWER, rotate, show, zoom } from "../state/viewer";
@@ -26,16 +26,19 @@ type Done = { kind: "none" } | { kind: "failed" } | { kind: "decided"; decision:
 export function ClaimDetail({
   claim,
   row,
+  beside,
   onDecided,
 }: {
   claim: ClaimId;
   row: ClaimRow | null;
+  /** Where it was found by its code; it need not be in the list. */
+  beside: ClaimRow | null;
   onDecided: () => void;
 }) {
   const { t } = useLanguage();
   const [opened, setOpened] = useState<Opened>({ kind: "loading" });
   // The row leaves the list once the claim is decided; its place in the ledger stays.
-  const [sequence] = useState(row?.sequence ?? 0);
+  const [sequence] = useState((row ?? beside)?.sequence ?? 0);
 
   useEffect(() => {
     let left = false;
@@ -58,7 +61,11 @@ export function ClaimDetail({
     <section className={`${cards.card} ${styles.detail}`}>
       <Fields record={opened.record} />
       <Papers record={opened.record} />
-      <Decide record={opened.record} sequence={sequence} open={row !== null} onDecided={onDecided} />
+      {beside?.verified === true ? (
+        <p className={styles.done}>✓ {t.claimVerifiedInCall}</p>
+      ) : (
+        <Decide record={opened.record} sequence={sequence} open={row !== null} onDecided={onDecided} />
+      )}
     </section>
   );
 }
@@ -209,6 +216,12 @@ function Decide(props: { record: ClaimRecord; sequence: number; open: boolean; o
     };
   }, [gone, claim, sequence, own]);
 
+  const reopen = async () => {
+    const open = await reopenClaim(claim);
+    setDone(open ? { kind: "none" } : { kind: "failed" });
+    if (open) onDecided();
+  };
+
   const close = () => {
     setAsking(null);
   };
@@ -219,6 +232,9 @@ function Decide(props: { record: ClaimRecord; sequence: number; open: boolean; o
     return (
       <p className={styles.done} role="status">
         {text}
+        <Button variant="default" onClick={() => void reopen()}>
+          {t.claimReopen}
+        </Button>
       </p>
     );
   }

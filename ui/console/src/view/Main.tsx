@@ -10,6 +10,7 @@ import { FocusPicture } from "./FocusPicture";
 import { Ended, LinkBanner } from "./Link";
 import { Panels } from "./panels/Panels";
 import { RemoteSound } from "./RemoteSound";
+import { Statistics } from "./Statistics";
 import { Floor } from "./team/Floor";
 import { Thumbnails } from "./Thumbnails";
 import { Tiles } from "./Tiles";
@@ -50,6 +51,8 @@ function Open({ page, enlarged }: { page: PageName; enlarged: boolean }) {
       return <Claims />;
     case "floor":
       return <Floor />;
+    case "statistics":
+      return <Statistics />;
   }
 }
 

@@ -37,6 +37,9 @@ export function TopBar() {
   );
 }
 
+/** The key that leads back to the booths is the one that led away from them. */
+const BACK = { claims: KEY.claims, floor: KEY.floor, statistics: KEY.statistics };
+
 function Tabs() {
   const { t } = useLanguage();
   const { act } = useShell();
@@ -58,9 +61,10 @@ function Tabs() {
   );
   return (
     <nav className={styles.tabs}>
-      {tab("booths", t.tabBooths, 0, desk.page === "floor" ? KEY.floor : KEY.claims)}
+      {tab("booths", t.tabBooths, 0, desk.page === "booths" ? KEY.claims : BACK[desk.page])}
       {tab("claims", t.tabClaims, unverified, KEY.claims)}
       {isSupervisor(desk) ? tab("floor", t.floor.tab, asked, KEY.floor) : null}
+      {tab("statistics", t.tabStatistics, 0, KEY.statistics)}
     </nav>
   );
 }

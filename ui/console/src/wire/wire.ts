@@ -88,6 +88,11 @@ entries: Array<Entry>, documents: Array<DocumentRecord>, standing: Standing, sig
 export type Closing = "cleaning" | "repair" | "unattended" | "other";
 
 /**
+ * The name of a ready sentence, or that of all others.
+ */
+export type Code = "blurred" | "glare" | "cut_off" | "wrong_paper" | "name_unreadable" | "face_unclear" | "face_covered" | "face_aside" | "wrong_page" | "own_account" | "nik_not_identity_card" | "nik_not_family_card" | "kpj_not_card" | "name_not_identity_card" | "name_incomplete" | "reason_not_letter" | "date_not_letter" | "phone_unreachable" | "number_incomplete" | "bank_not_book" | "number_not_book" | "holder_not_book" | "balance_missing" | "tax_not_card" | "once_more" | "waiting_period" | "still_member" | "data_differ" | "document_missing" | "document_unreadable" | "others_account" | "dormant_account" | "at_the_counter" | "other";
+
+/**
  * Somebody who serves, or whose sessions have not gone to others yet.
  */
 export type Colleague = { officer: OfficerId, name: string, supervisor: boolean, 
@@ -121,6 +126,27 @@ export type ConsoleToHub = { "type": "hello", protocol: number, } | { "type": "c
  * Revision of the snapshot that the officer judged by.
  */
 seen: number, } | { "type": "message", session: SessionId, text: string, } | { "type": "decide", session: SessionId, decision: Decision, } | { "type": "end_session", session: SessionId, } | { "type": "transfer", session: SessionId, to: OfficerId, note: string, } | { "type": "ask", session: SessionId, question: string, } | { "type": "close_question", session: SessionId, } | { "type": "answer", session: SessionId, text: string, } | { "type": "watch", session: SessionId | null, } | { "type": "close_booth", booth: BoothId, why: Closing | null, } | { "type": "ping" };
+
+/**
+ * One local day.
+ */
+export type DayStatistics = { 
+/**
+ * `2026-11-23`, in the branch's time zone.
+ */
+day: string, 
+/**
+ * Of all officers together; for an officer who does not oversee others, the own figures.
+ */
+total: Figures, 
+/**
+ * In the order of the names; one alone for an officer who does not oversee others.
+ */
+officers: Array<OfficerFigures>, 
+/**
+ * The hours in which anything happened, in order.
+ */
+hours: Array<HourFigures>, };
 
 /**
  * The officer's word on the whole claim.
@@ -175,6 +201,51 @@ export type EntrySource = "typed" | "card_reader";
 export type Field = "nik" | "kpj" | "name" | "reason" | "event_date" | "phone" | "bank" | "account_number" | "account_holder" | "balance" | "tax_number";
 
 /**
+ * What is counted. A visit counts where it ended.
+ */
+export type Figures = { visits: number, verified: number, returned: number, 
+/**
+ * Kept without an officer's word.
+ */
+unverified: number, 
+/**
+ * The participant went, or was sent away, before there was a claim.
+ */
+left: number, 
+/**
+ * Claims decided after a call on the phone.
+ */
+phoned: number, 
+/**
+ * Officers' time on duty, in seconds.
+ */
+duty_s: number, 
+/**
+ * Decided claims per hour on duty; none without any duty.
+ */
+per_hour: number | null, 
+/**
+ * Mean of an officer's attention per claim decided in a call, in seconds.
+ */
+attention_s: number | null, 
+/**
+ * From the consent to an officer.
+ */
+seat: Waits, 
+/**
+ * From needing an officer to the officer's eyes.
+ */
+eyes: Waits, 
+/**
+ * Needs that waited beyond [`ALARM_MS`].
+ */
+alarms: number, reasons: Array<ReasonCount>, 
+/**
+ * How many participants gave 1 (bad), 2, 3 and 4 (very good).
+ */
+ratings: [number, number, number, number], };
+
+/**
  * A booth as supervisors see it.
  */
 export type FloorBooth = { booth: BoothId, booth_name: string, online: boolean, 
@@ -203,6 +274,12 @@ question: Question | null,
  * Names of the supervisors who watch it.
  */
 watched_by: string | null, };
+
+export type HourFigures = { 
+/**
+ * 0 to 23, in the branch's time zone.
+ */
+hour: number, figures: Figures, };
 
 /**
  * To the console.
@@ -266,6 +343,8 @@ unverified: number,
  */
 attention_s: number | null, };
 
+export type OfficerFigures = { officer: OfficerId, name: string, figures: Figures, };
+
 /**
  * An officer's account.
  */
@@ -290,6 +369,11 @@ age_ms: number, answer: Note | null, };
  * Reason of a claim (*sebab klaim*).
  */
 export type Reason = "resigned" | "laid_off" | "retirement_age" | "partial10" | "partial30_cash" | "partial30_credit" | "disability" | "contract_ended" | "company_retirement" | "independent_stopped" | "left_indonesia" | "death";
+
+/**
+ * How many claims went back for this reason; one claim may have several. The most frequent first.
+ */
+export type ReasonCount = { reason: Code, count: number, };
 
 /**
  * Why the hub refused a frame.
@@ -393,6 +477,15 @@ export type Turn = "participant" | "help" | "officer" | "correction" | "done";
 export type Verdict = { "kind": "correct" } | { "kind": "ask_again", reason: string, } | { "kind": "pending" };
 
 /**
+ * How long was waited, in seconds.
+ */
+export type Waits = { count: number, median_s: number | null, 
+/**
+ * Ninety-five of a hundred waited no longer.
+ */
+p95_s: number | null, };
+
+/**
  * Milliseconds since 1970-01-01 UTC by the wall clock. For showing and recording, never for order or timers.
  */
 export type WallTime = number;
@@ -472,3 +565,81 @@ export const REASON_TITLES: Record<Reason, Record<Language, string>> = {
   "left_indonesia": { id: "Pindah ke luar negeri", en: "Leaving Indonesia" },
   "death": { id: "Peserta meninggal", en: "Participant has died" },
 };
+
+export const SENTENCES: Record<Code, Record<Language, string>> = {
+  "blurred": { id: "Foto buram. Mohon foto ulang.", en: "The photo is blurred. Please take it again." },
+  "glare": { id: "Ada pantulan cahaya. Mohon miringkan sedikit kertasnya.", en: "There is glare. Please tilt the paper a little." },
+  "cut_off": { id: "Sebagian terpotong. Mohon seluruh lembar terlihat.", en: "A part is cut off. Please show the whole sheet." },
+  "wrong_paper": { id: "Ini bukan dokumen yang diminta.", en: "This is not the document that was asked for." },
+  "name_unreadable": { id: "Nama tidak terbaca.", en: "The name cannot be read." },
+  "face_unclear": { id: "Wajah kurang jelas. Mohon foto ulang.", en: "The face is not clear. Please take the photo again." },
+  "face_covered": { id: "Mohon lepas masker, topi, atau kacamata gelap.", en: "Please take off mask, hat or dark glasses." },
+  "face_aside": { id: "Mohon menghadap lurus ke kamera.", en: "Please look straight into the camera." },
+  "wrong_page": { id: "Mohon foto halaman yang memuat nama dan nomor rekening.", en: "Please photograph the page with name and number." },
+  "own_account": { id: "Rekening harus atas nama Anda sendiri.", en: "The account must be in your own name." },
+  "nik_not_identity_card": { id: "NIK tidak sama dengan KTP.", en: "The NIK differs from the identity card." },
+  "nik_not_family_card": { id: "NIK tidak sama dengan kartu keluarga.", en: "The NIK differs from the family card." },
+  "kpj_not_card": { id: "Nomor tidak sama dengan kartu peserta.", en: "The number differs from the participant card." },
+  "name_not_identity_card": { id: "Nama tidak sama dengan KTP.", en: "The name differs from the identity card." },
+  "name_incomplete": { id: "Nama belum lengkap.", en: "The name is not complete." },
+  "reason_not_letter": { id: "Alasan tidak cocok dengan surat.", en: "The reason does not match the letter." },
+  "date_not_letter": { id: "Tanggal tidak sama dengan surat.", en: "The date differs from the letter." },
+  "phone_unreachable": { id: "Nomor tidak dapat dihubungi.", en: "The number cannot be reached." },
+  "number_incomplete": { id: "Nomor belum lengkap.", en: "The number is not complete." },
+  "bank_not_book": { id: "Bank tidak sama dengan buku tabungan.", en: "The bank differs from the bank book." },
+  "number_not_book": { id: "Nomor tidak sama dengan buku tabungan.", en: "The number differs from the bank book." },
+  "holder_not_book": { id: "Nama pemilik tidak sama dengan buku tabungan.", en: "The holder's name differs from the bank book." },
+  "balance_missing": { id: "Mohon isi perkiraan saldo.", en: "Please enter the estimated balance." },
+  "tax_not_card": { id: "NPWP tidak sama dengan kartu.", en: "The tax number differs from the card." },
+  "once_more": { id: "Mohon isi sekali lagi.", en: "Please enter it once more." },
+  "waiting_period": { id: "Masa tunggu satu bulan belum lewat.", en: "The waiting period of one month is not over." },
+  "still_member": { id: "Kepesertaan masih aktif di perusahaan.", en: "The membership is still active at the employer." },
+  "data_differ": { id: "Nama, tanggal lahir, atau NIK berbeda antardokumen.", en: "Name, birth date or NIK differ between the documents." },
+  "document_missing": { id: "Dokumen yang diperlukan belum lengkap.", en: "A necessary document is missing." },
+  "document_unreadable": { id: "Dokumen tidak terbaca.", en: "A document cannot be read." },
+  "others_account": { id: "Rekening bukan atas nama peserta.", en: "The account is not in the participant's name." },
+  "dormant_account": { id: "Rekening tidak aktif.", en: "The account is dormant." },
+  "at_the_counter": { id: "Klaim ini diurus di loket kantor cabang.", en: "This claim is handled at the counter of the branch." },
+  "other": { id: "Alasan lain", en: "Another reason" },
+};
+
+/** Why an item is asked for again. */
+export const ASK_AGAIN: Record<Field | DocumentKind, readonly Code[]> = {
+  "nik": ["nik_not_identity_card","nik_not_family_card","once_more"],
+  "kpj": ["kpj_not_card","once_more"],
+  "name": ["name_not_identity_card","name_incomplete","once_more"],
+  "reason": ["reason_not_letter","once_more"],
+  "event_date": ["date_not_letter","once_more"],
+  "phone": ["phone_unreachable","number_incomplete","once_more"],
+  "bank": ["bank_not_book","once_more"],
+  "account_number": ["number_not_book","once_more"],
+  "account_holder": ["holder_not_book","own_account","once_more"],
+  "balance": ["balance_missing","once_more"],
+  "tax_number": ["tax_not_card","once_more"],
+  "identity_card": ["blurred","glare","cut_off","wrong_paper","name_unreadable"],
+  "family_card": ["blurred","glare","cut_off","wrong_paper","name_unreadable"],
+  "participant_card": ["blurred","glare","cut_off","wrong_paper","name_unreadable"],
+  "bank_book": ["wrong_page","own_account","blurred","glare","cut_off","wrong_paper","name_unreadable"],
+  "tax_card": ["blurred","glare","cut_off","wrong_paper","name_unreadable"],
+  "face": ["face_unclear","face_covered","face_aside"],
+  "employer_letter": ["blurred","glare","cut_off","wrong_paper","name_unreadable"],
+  "layoff_agency_receipt": ["blurred","glare","cut_off","wrong_paper","name_unreadable"],
+  "layoff_employer_report": ["blurred","glare","cut_off","wrong_paper","name_unreadable"],
+  "layoff_notice": ["blurred","glare","cut_off","wrong_paper","name_unreadable"],
+  "joint_agreement": ["blurred","glare","cut_off","wrong_paper","name_unreadable"],
+  "court_ruling": ["blurred","glare","cut_off","wrong_paper","name_unreadable"],
+  "passport": ["blurred","glare","cut_off","wrong_paper","name_unreadable"],
+  "no_more_work_statement": ["blurred","glare","cut_off","wrong_paper","name_unreadable"],
+  "doctor_letter": ["blurred","glare","cut_off","wrong_paper","name_unreadable"],
+  "death_certificate": ["blurred","glare","cut_off","wrong_paper","name_unreadable"],
+  "heir_letter": ["blurred","glare","cut_off","wrong_paper","name_unreadable"],
+  "heir_identity_card": ["blurred","glare","cut_off","wrong_paper","name_unreadable"],
+  "employment_letter": ["blurred","glare","cut_off","wrong_paper","name_unreadable"],
+  "housing_sale_agreement": ["blurred","glare","cut_off","wrong_paper","name_unreadable"],
+  "housing_loan_agreement": ["blurred","glare","cut_off","wrong_paper","name_unreadable"],
+  "standing_instruction": ["blurred","glare","cut_off","wrong_paper","name_unreadable"],
+  "loan_account": ["blurred","glare","cut_off","wrong_paper","name_unreadable"],
+};
+
+/** Why a claim goes back as a whole. */
+export const RETURN_REASONS: readonly Code[] = ["waiting_period","still_member","data_differ","document_missing","document_unreadable","others_account","dormant_account","at_the_counter"];

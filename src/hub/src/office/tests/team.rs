@@ -169,19 +169,19 @@ fn who_reads_along_is_seen_by_both_sides_first() {
     let mut desk = floor();
     let photo = Arc::new(PersonalBytes::new(vec![0xff]));
     desk.office.put_photo(BOOTH_1, SESSION_1, DocumentKind::Face, 1, photo).unwrap();
-    let look = |desk: &Desk, officer| {
+    let look = |desk: &mut Desk, officer| {
         let look = desk.office.photo(officer, SESSION_1, DocumentKind::Face, 1);
         look.map(|look| look.map(|look| look.watched))
     };
-    assert_eq!(look(&desk, RATNA), Err(PhotoRefusal::NotYours), "nothing is seen unseen");
+    assert_eq!(look(&mut desk, RATNA), Err(PhotoRefusal::NotYours), "nothing is seen unseen");
     let effects = desk.console(RATNA, watch(SESSION_1));
     let place = |wanted: &dyn Fn(&Effect) -> bool| effects.iter().position(wanted).unwrap();
     let participant = place(&|effect| matches!(effect, Effect::ToBooth(_, HubToBooth::Watched { watched: true, .. })));
     let shown = place(&|effect| matches!(effect, Effect::ToConsole(_, HubToConsole::Watching { tile: Some(_) })));
     assert!(participant < shown);
     assert_eq!(tile_for(&desk, &effects, SARI).unwrap().watched_by.as_deref(), Some("Ratna"));
-    assert_eq!(look(&desk, RATNA), Ok(Some(true)));
-    assert_eq!(look(&desk, SARI), Ok(Some(false)));
+    assert_eq!(look(&mut desk, RATNA), Ok(Some(true)));
+    assert_eq!(look(&mut desk, SARI), Ok(Some(false)));
     assert_eq!(audits(&effects), [AuditEvent::WatchBegan { session: SESSION_1, booth: BOOTH_1, officer: RATNA }]);
     // It follows live.
     let effects = desk.snapshot(BOOTH_1, SESSION_1, Step::Review, Turn::Participant, &[Check::Pending]);
@@ -194,7 +194,7 @@ fn who_reads_along_is_seen_by_both_sides_first() {
     assert_eq!((watched(&effects), watching(&desk, &effects, RATNA)), (vec![false], Some(None)));
     assert_eq!(tile_for(&desk, &effects, SARI).unwrap().watched_by, None);
     assert_eq!(audits(&effects), [AuditEvent::WatchEnded { session: SESSION_1, officer: RATNA }]);
-    assert_eq!(look(&desk, RATNA), Err(PhotoRefusal::NotYours));
+    assert_eq!(look(&mut desk, RATNA), Err(PhotoRefusal::NotYours));
 }
 
 #[test]

@@ -91,13 +91,18 @@ impl Contents {
                 let open = self.claims.iter().any(|(claim, _, vouched)| *claim == id.to_string() && !vouched);
                 if open && self.decided.insert(id.to_string()) {
                     let decision = DecisionKind::Verified;
-                    self.note(&AuditEvent::ClaimDecided { claim: id, officer: OFFICER, decision });
+                    self.note(&AuditEvent::ClaimDecided { claim: id, officer: OFFICER, decision, reasons: vec![] });
                 }
             }
             Op::DecideSession(number) => {
                 let session = session(number);
                 self.sessions.insert(session.to_string());
-                self.note(&AuditEvent::Decided { session, officer: OFFICER, decision: DecisionKind::Verified });
+                self.note(&AuditEvent::Decided {
+                    session,
+                    officer: OFFICER,
+                    decision: DecisionKind::Verified,
+                    reasons: vec![],
+                });
             }
             Op::Rate { claim: number, rating } => drop(self.ratings.insert(claim(number).to_string(), rating)),
             Op::Note(number) => self.note(&AuditEvent::Login { officer: OfficerId(Uuid::from_u128(number)) }),

@@ -6,8 +6,8 @@ use super::specimens::{AT, BOOTHS, OFFICER, booth, booth_key, claim, enrolment, 
 use super::{LEDGER, disk_of};
 use crate::intake;
 use crate::ledger::{
-    Audit as _, AuditEvent, AuditState, Booths as _, ClaimDecision, Claims as _, Health, Ledger as _, LedgerError,
-    Parts as _, SessionDecision, Validity,
+    Audit as _, AuditEvent, AuditState, Booths as _, ClaimDecision, Claims as _, DecisionKind, Health, Ledger as _,
+    LedgerError, Parts as _, SessionDecision, Validity,
 };
 use crate::sqlite::{SqliteLedger, digest};
 use bilik_claim::filing::{Receipt, Signed};
@@ -194,7 +194,13 @@ pub fn run(ledger: &SqliteLedger, op: Op) -> Result<Option<Signed<Receipt>>, Fai
         }
         Op::DecideSession(number) => {
             let booth = Some(filing(number).booth);
-            let decision = SessionDecision { session: session(number), booth, officer: OFFICER, verified: true };
+            let decision = SessionDecision {
+                session: session(number),
+                booth,
+                officer: OFFICER,
+                decision: DecisionKind::Verified,
+                reasons: vec![],
+            };
             ledger.decide_session(&decision, AT)?;
         }
         Op::Rate { claim: number, rating } => ledger.rate_claim(claim(number), filing(number).booth, rating, AT)?,

@@ -37,6 +37,7 @@ export function KeyList() {
     [KEY.claims, t.keys.claims],
     [KEY.transfer, t.floor.keys.transfer],
     [KEY.ask, t.floor.keys.ask],
+    [KEY.statistics, t.keys.statistics],
     ["Esc", t.keys.close],
     ...(isSupervisor(desk) ? floor : []),
   ];
