@@ -65,6 +65,8 @@ struct Connection<'a> {
     path: Option<PathWatch>,
     /// No picture and no sound is wanted.
     held: bool,
+    /// What the path was last known to carry, in bit/s: a hold does not make it worse.
+    carried: u64,
     interrupted: bool,
     counters: &'a Counters,
     events: &'a dyn Fn(PeerEvent),
@@ -107,6 +109,7 @@ pub(super) fn run(
         keyframe_requested: None,
         path: None,
         held: false,
+        carried: FIRST_ESTIMATE_BPS,
         interrupted: false,
         counters,
         events,
@@ -226,7 +229,7 @@ impl Connection<'_> {
         let held = bps == 0;
         if held != self.held {
             self.held = held;
-            self.rtc.bwe().reset(Bitrate::bps(if held { 0 } else { FIRST_ESTIMATE_BPS }));
+            self.rtc.bwe().reset(Bitrate::bps(if held { 0 } else { self.carried }));
             if let Some(path) = &mut self.path {
                 path.hold(held);
             }
@@ -317,7 +320,10 @@ impl Connection<'_> {
             // The browser sends again after an outage: it has lost pictures of ours too.
             Event::StreamPaused(change) if !change.paused => (self.events)(PeerEvent::KeyframeWanted),
             Event::EgressBitrateEstimate(BweKind::Twcc { estimate, .. } | BweKind::Remb { estimate, .. }) => {
-                (self.events)(PeerEvent::Estimate(estimate.as_u64()));
+                if !self.held {
+                    self.carried = estimate.as_u64();
+                    (self.events)(PeerEvent::Estimate(self.carried));
+                }
             }
             Event::RtpPacket(packet) => self.deliver(packet),
             Event::Closed => return Err(EndReason::Remote),
