@@ -327,8 +327,7 @@ mod tests {
             // Three seconds of a camera's pictures, as fast as they come.
             let pack = if jpeg { " ! jpegenc" } else { "" };
             let description = format!(
-                "videotestsrc num-buffers=90 ! video/x-raw,format=I420,width=64,height=48,framerate=30/1{pack}{} \
-                 ! video/x-raw ! appsink name=out sync=false",
+                "videotestsrc num-buffers=90 ! video/x-raw,format=I420,width=64,height=48,framerate=30/1{pack}{} ! appsink name=out sync=false",
                 unpacking(place, jpeg)
             );
             let running = Running::build("cost", &description, |_| {}).unwrap();
