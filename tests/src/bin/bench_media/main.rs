@@ -20,7 +20,7 @@ mod stage;
 mod usage;
 
 use anyhow::Context as _;
-use bilik_tests::process::program;
+use bilik_tests::process::{self, program};
 use figures::Table;
 use sections::Effort;
 use serde_json::json;
@@ -40,6 +40,7 @@ const SECTIONS: [(&str, Section); 9] = [
 ];
 
 fn main() -> anyhow::Result<()> {
+    process::stop_on_signal(net::remove_all)?;
     let words: Vec<String> = std::env::args().skip(1).collect();
     let effort = if words.iter().any(|word| word == "--short") { Effort::Short } else { Effort::Full };
     let wanted: Vec<&String> = words.iter().filter(|word| !word.starts_with('-')).collect();

@@ -13,6 +13,7 @@ use std::net::Ipv4Addr;
 use std::os::fd::AsRawFd as _;
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub struct Net {
     name: String,
@@ -30,7 +31,9 @@ impl Net {
         static MADE: AtomicU32 = AtomicU32::new(0);
         let (pid, made) = (std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
         let subnet = |host| Ipv4Addr::new(10, 213, ((pid + made) % 251) as u8 + 1, host);
-        let net = Self { name: format!("b{pid}n{made}"), office: subnet(1), booth: subnet(2) };
+        let name = format!("b{pid}n{made}");
+        names().push(name.clone());
+        let net = Self { name, office: subnet(1), booth: subnet(2) };
         let Self { name, office, booth } = &net;
         let lines = [
             format!("netns add {name}s"),
@@ -52,6 +55,11 @@ impl Net {
         for line in lines {
             ip(&line).context("network namespaces need root")?;
         }
+        // As the booth's image sets it; the rival gets the same.
+        net.inside(|| {
+            let path = "/proc/sys/net/ipv4/neigh/eth0/retrans_time_ms";
+            std::fs::write(path, "100").with_context(|| format!("failed to write {path}"))
+        })?;
         Ok(net)
     }
 
@@ -82,10 +90,28 @@ impl Net {
 
 impl Drop for Net {
     fn drop(&mut self) {
-        let _ = ip(&format!("link del {}o", self.name));
-        for end in ["b", "s"] {
-            let _ = ip(&format!("netns del {}{end}", self.name));
-        }
+        names().retain(|name| *name != self.name);
+        remove(&self.name);
+    }
+}
+
+/// Those that are there, for [`remove_all`].
+static THERE: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+fn names() -> MutexGuard<'static, Vec<String>> {
+    THERE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Takes every network away, when there is no time to drop them.
+pub fn remove_all() {
+    names().drain(..).for_each(|name| remove(&name));
+}
+
+fn remove(name: &str) {
+    // What is not there any more cannot be removed, and need not be.
+    let _ = ip(&format!("link del {name}o"));
+    for end in ["b", "s"] {
+        let _ = ip(&format!("netns del {name}{end}"));
     }
 }
 

@@ -76,7 +76,7 @@ pub fn latency(effort: Effort, table: &mut Table) -> anyhow::Result<()> {
     }
     for (index, kind) in ["pictures", "sound"].into_iter().enumerate() {
         let rival = better(&rivals_wait.iter().map(|waits| Some(waits[index])).collect::<Vec<_>>());
-        table.row(&format!("{kind} wait in the officer's browser"), "ms", Some(waits[index]), rival, Goal::None);
+        table.row(&format!("{kind} waiting in the officer's browser"), "ms", Some(waits[index]), rival, Goal::None);
     }
     Ok(())
 }

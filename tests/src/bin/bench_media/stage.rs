@@ -82,6 +82,10 @@ impl Stage {
     /// A participant goes, and the officer's tile is free again.
     pub fn leave(&mut self, index: usize) -> anyhow::Result<()> {
         let booth = &mut self.booths[index];
+        // On a slow machine the booth has begun to ask whether anybody is there.
+        if booth.shows("Ya, lanjutkan")? {
+            booth.press("Ya, lanjutkan")?;
+        }
         booth.press("Akhiri")?;
         booth.press("Hapus dan keluar")?;
         booth.sees("Selamat datang.")?;
