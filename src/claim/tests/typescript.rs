@@ -9,7 +9,7 @@ use bilik_claim::reason::REASONS;
 use bilik_claim::session::claim::ClaimRecord;
 use bilik_claim::session::item::Field;
 use bilik_claim::text::Text;
-use bilik_claim::wire::{ConsoleToHub, HubToConsole, MAX_FRAME, MAX_MESSAGE, PROTOCOL};
+use bilik_claim::wire::{ConsoleToHub, HubToConsole, MAX_FRAME, MAX_MESSAGE, NARROW_KBPS, PROTOCOL};
 use std::collections::BTreeMap;
 use std::path::Path;
 use ts_rs::{Config, TS, TypeVisitor};
@@ -51,7 +51,9 @@ fn file() -> serde_json::Result<String> {
          /** Longest frame, in bytes. */\n\
          export const MAX_FRAME = {MAX_FRAME};\n\
          /** Longest text to a participant, in characters. */\n\
-         export const MAX_MESSAGE = {MAX_MESSAGE};\n"
+         export const MAX_MESSAGE = {MAX_MESSAGE};\n\
+         /** A path that carries less, in kbit/s, makes the picture of a booth in focus small and slow. */\n\
+         export const NARROW_KBPS = {NARROW_KBPS};\n"
     ));
     parts.push(format!(
         "/** Fields that no officer has to look at. */\n\

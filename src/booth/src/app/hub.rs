@@ -28,7 +28,7 @@ impl App {
             LinkEvent::Disconnected => {
                 self.stop_uploads();
                 // Nobody is at the desk now, so nobody may see or hear this booth; the hub starts a new call when it is back.
-                self.end_call();
+                self.suspend_call();
                 if self.session.visit().is_some() {
                     self.set_tier(Tier::Tile);
                 }
@@ -45,7 +45,10 @@ impl App {
                 self.wrong_hub = true;
                 self.follow_service();
             }
-            LinkEvent::Heartbeat => self.send(BoothToHub::State { state: self.state.clone() }),
+            LinkEvent::Heartbeat => {
+                self.state.call = self.call_quality();
+                self.send(BoothToHub::State { state: self.state.clone() });
+            }
             LinkEvent::Message(message) => self.message(*message),
         }
     }
@@ -119,7 +122,7 @@ impl App {
             }
             HubToBooth::EndCall { call } => {
                 if self.call == Some(call) {
-                    self.end_call();
+                    self.suspend_call();
                     self.feed(Event::Call(CallNews::Ended));
                 }
                 return;

@@ -31,10 +31,11 @@ mod trails;
 mod wait;
 
 pub use photos::{MAX_PHOTO, PhotoRefusal};
-pub use run::{CloseReason, Outbox, Outgoing, Status, Switchboard, spawn};
+pub use run::{CloseReason, Outbox, Outgoing, Switchboard, spawn};
 
 use crate::clock::{Now, local_day};
 use crate::ledger::{AuditEvent, BoothReport, BoothTrail, Figures, Role};
+use crate::metrics::Status;
 use attention::{Hold, View};
 use bilik_claim::document::DocumentKind;
 use bilik_claim::ids::{BoothId, CallId, ClaimId, OfficerId, SessionId};
@@ -168,6 +169,8 @@ pub struct Office {
     day: DayAttention,
     figures: Figures,
     trails: Trails,
+    /// Calls since the start, and how many of them broke.
+    calls: (u64, u64),
     effects: Vec<Effect>,
 }
 
@@ -184,6 +187,7 @@ impl Office {
             day: DayAttention::default(),
             figures: Figures::default(),
             trails: Trails::default(),
+            calls: (0, 0),
             effects: Vec::new(),
         }
     }
@@ -225,8 +229,13 @@ impl Office {
 
     /// A connection is gone, whichever kind it was.
     pub fn connection_lost(&mut self, connection: Connection, now: Now) {
+        self.connection_silent(connection, now.instant, now);
+    }
+
+    /// The same, when nothing was heard of it since: whoever waits for an officer has waited since then.
+    pub fn connection_silent(&mut self, connection: Connection, heard: Instant, now: Now) {
         self.booth_lost(connection, now);
-        self.console_lost(connection, now);
+        self.console_lost(connection, heard, now);
         self.follow(now);
     }
 
@@ -266,6 +275,15 @@ impl Office {
             sessions: self.sessions.len(),
             waiting: self.sessions.values().filter(|session| session.desk.is_none()).count(),
             calls: self.sessions.values().filter(|session| session.calls.running().is_some()).count(),
+            calls_narrow: self
+                .booths
+                .values()
+                .filter(|booth| booth.connection.is_some())
+                .filter_map(|booth| booth.state.call)
+                .filter(|call| call.is_narrow())
+                .count(),
+            calls_begun: self.calls.0,
+            calls_broken: self.calls.1,
         }
     }
 
