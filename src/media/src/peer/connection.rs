@@ -319,11 +319,11 @@ impl Connection<'_> {
             Event::KeyframeRequest(_) => (self.events)(PeerEvent::KeyframeWanted),
             // The browser sends again after an outage: it has lost pictures of ours too.
             Event::StreamPaused(change) if !change.paused => (self.events)(PeerEvent::KeyframeWanted),
-            Event::EgressBitrateEstimate(BweKind::Twcc { estimate, .. } | BweKind::Remb { estimate, .. }) => {
-                if !self.held {
-                    self.carried = estimate.as_u64();
-                    (self.events)(PeerEvent::Estimate(self.carried));
-                }
+            Event::EgressBitrateEstimate(BweKind::Twcc { estimate, .. } | BweKind::Remb { estimate, .. })
+                if !self.held =>
+            {
+                self.carried = estimate.as_u64();
+                (self.events)(PeerEvent::Estimate(self.carried));
             }
             Event::RtpPacket(packet) => self.deliver(packet),
             Event::Closed => return Err(EndReason::Remote),

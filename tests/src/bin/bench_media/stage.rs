@@ -82,13 +82,17 @@ impl Stage {
     /// A participant goes, and the officer's tile is free again.
     pub fn leave(&mut self, index: usize) -> anyhow::Result<()> {
         let booth = &mut self.booths[index];
-        // On a slow machine the booth has begun to ask whether anybody is there.
-        if booth.shows("Ya, lanjutkan")? {
-            booth.press("Ya, lanjutkan")?;
-        }
-        booth.press("Akhiri")?;
-        booth.press("Hapus dan keluar")?;
-        booth.sees("Selamat datang.")?;
+        // On a slow machine the booth has begun to ask whether anybody is there, which leads out as well.
+        let ways = ["Hapus dan keluar", "Selesai, hapus data saya", "Akhiri"];
+        until("the participant is gone", || {
+            for way in ways {
+                if booth.shows(way)? {
+                    booth.press(way)?;
+                    break;
+                }
+            }
+            Ok(booth.shows("Selamat datang.")?.then_some(()))
+        })?;
         let gone = format!("document.querySelector('[data-testid=tile-{}]')?.tagName !== 'BUTTON'", index + 1);
         self.officer.page.wait_for(&gone)
     }
