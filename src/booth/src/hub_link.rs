@@ -171,7 +171,8 @@ async fn converse(
     heartbeat.tick().await;
     loop {
         tokio::select! {
-            () = tokio::time::sleep_until(dead_at) => return Err(LinkError::Silence),
+            // What came while this program did not run is heard before its silence is judged.
+            biased;
             frame = socket.next() => {
                 let frame = frame.ok_or(LinkError::Closed)??;
                 dead_at = Instant::now() + if welcomed { SILENCE } else { CONNECT_TIMEOUT };
@@ -193,6 +194,7 @@ async fn converse(
                     Err(error) => warn!(%error, "frame from the hub refused"),
                 }
             }
+            () = tokio::time::sleep_until(dead_at) => return Err(LinkError::Silence),
             message = outgoing.recv() => match message {
                 Some(message) if welcomed => {
                     if let Err(error) = send(&mut socket, &message).await {

@@ -101,6 +101,8 @@ pub async fn pump(mut socket: WebSocket, mut outbox: Outbox, frames: &mut impl F
     let mut heard = Instant::now();
     let reason = loop {
         tokio::select! {
+            // What came while this program did not run is heard before the other end's silence is judged.
+            biased;
             outgoing = outbox.recv() => match outgoing {
                 Some(Outgoing::Frame(text)) => {
                     if !send(&mut socket, Message::Text(text.into())).await {
