@@ -47,6 +47,11 @@ const DATAGRAM_BYTES: usize = 2048;
 /// Least time between two keyframe requests of ours.
 const KEYFRAME_REQUEST_LEAST: Duration = Duration::from_millis(500);
 
+/// Packets of pictures that are kept to be sent again, and for how long. Each that is asked for is sent: the library would by
+/// itself stop when a seventh of all bytes are repeated, and it repeats packets also to learn what the path carries.
+const RESENT_PACKETS: usize = 1024;
+const RESENT_WITHIN: Duration = Duration::from_secs(3);
+
 /// Padding that the bandwidth estimate may always send to learn what the path carries.
 const LEAST_BPS: u64 = 0;
 
@@ -312,6 +317,9 @@ impl Connection<'_> {
                 let mut path = PathWatch::new(Instant::now());
                 path.hold(self.held);
                 self.path = Some(path);
+                if let Some(pictures) = self.rtc.direct_api().stream_tx_by_mid(self.streams.video, None) {
+                    pictures.set_rtx_cache(RESENT_PACKETS, RESENT_WITHIN, None);
+                }
                 (self.events)(PeerEvent::Live);
                 (self.events)(PeerEvent::KeyframeWanted);
             }
