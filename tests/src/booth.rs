@@ -6,6 +6,7 @@ use crate::hub::Hub;
 use crate::process::{Process, output, program, until};
 use crate::reader::CardReader;
 use anyhow::{Context as _, bail};
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -27,6 +28,8 @@ pub struct Setup {
     pub document_camera: &'static str,
     pub microphone: &'static str,
     pub speaker: &'static str,
+    /// Where its calls go out from.
+    pub address: Ipv4Addr,
 }
 
 impl Default for Setup {
@@ -39,6 +42,7 @@ impl Default for Setup {
             document_camera: "test",
             microphone: "test",
             speaker: "none",
+            address: Ipv4Addr::LOCALHOST,
         }
     }
 }
@@ -190,14 +194,14 @@ fn open(folder: &Path, display: &str, scale: f32) -> anyhow::Result<(Process, Fi
 
 /// The configuration of a booth with its state beside it.
 pub fn write_config(folder: &Path, reader: &CardReader, setup: Setup) -> anyhow::Result<()> {
-    let Setup { width, height, scale, camera, document_camera, microphone, speaker } = setup;
+    let Setup { width, height, scale, camera, document_camera, microphone, speaker, address } = setup;
     let (state, port) = (folder.join("state"), &reader.port);
     let text = format!(
         "state_dir = {state:?}\n\
          [screen]\nwidth = {width}\nheight = {height}\nscale = {scale:?}\n\
          [reader]\nport = {port:?}\nprofile = \"line\"\n\
          [media]\ncamera = {camera:?}\ndocument_camera = {document_camera:?}\nmicrophone = {microphone:?}\nspeaker = {speaker:?}\n\
-         ice_addresses = [\"127.0.0.1\"]\n"
+         ice_addresses = [\"{address}\"]\n"
     );
     std::fs::write(folder.join("booth.toml"), text).context("failed to write the booth's configuration")
 }

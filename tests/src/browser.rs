@@ -23,6 +23,11 @@ impl Browser {
     /// `trusted_pin` is the one key whose certificates are accepted beyond the usual ones; `camera` a film (MJPEG) that
     /// plays as the camera.
     pub fn start(folder: &Path, trusted_pin: &str, camera: &Path) -> anyhow::Result<Self> {
+        Self::start_with(folder, trusted_pin, camera, &[])
+    }
+
+    /// With further switches.
+    pub fn start_with(folder: &Path, trusted_pin: &str, camera: &Path, more: &[&str]) -> anyhow::Result<Self> {
         let profile = folder.join("profile");
         std::fs::create_dir_all(&profile)?;
         let announced = profile.join("DevToolsActivePort");
@@ -59,6 +64,7 @@ impl Browser {
             .arg(format!("--use-file-for-fake-video-capture={}", camera.display()))
             .arg(format!("--ignore-certificate-errors-spki-list={trusted_pin}"))
             .arg(format!("--user-data-dir={}", profile.display()))
+            .args(more)
             .args(["--remote-debugging-port=0", "--window-size=1600,900", "about:blank"]);
         let mut process = Process::start("Chromium", &mut command, &folder.join("chromium.log"))?;
         let (port, path) = until("Chromium says its port", || {

@@ -5,6 +5,7 @@ use anyhow::Context as _;
 use base64::Engine as _;
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use x509_parser::pem::parse_x509_pem;
@@ -40,12 +41,21 @@ impl Hub {
         Self::start_for(root, "localhost")
     }
 
+    /// On an address of its own, for booths and browsers of another network namespace.
+    pub fn start_on(root: &Path, address: Ipv4Addr) -> anyhow::Result<Self> {
+        Self::start_at(root, &address.to_string(), address)
+    }
+
     /// For booths that reach this machine under a name or address of their own.
     pub fn start_for(root: &Path, host: &str) -> anyhow::Result<Self> {
+        Self::start_at(root, host, Ipv4Addr::LOCALHOST)
+    }
+
+    fn start_at(root: &Path, host: &str, listen: Ipv4Addr) -> anyhow::Result<Self> {
         let folder = root.join("hub");
         std::fs::create_dir_all(&folder)?;
         // Fixed from the start, so that a hub that comes back is found where it was.
-        write_config(&folder, host, free_port()?, free_port()?)?;
+        write_config(&folder, host, listen, [free_port(listen)?, free_port(listen)?])?;
         let mut hub = Self::at(&folder);
         hub.command(&["init"])?;
         hub.run()?;
@@ -145,15 +155,15 @@ impl Hub {
     }
 }
 
-fn free_port() -> anyhow::Result<u16> {
-    Ok(std::net::TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
+fn free_port(address: Ipv4Addr) -> anyhow::Result<u16> {
+    Ok(std::net::TcpListener::bind((address, 0))?.local_addr()?.port())
 }
 
-fn write_config(folder: &Path, host: &str, console: u16, booths: u16) -> anyhow::Result<()> {
+fn write_config(folder: &Path, host: &str, listen: Ipv4Addr, [console, booths]: [u16; 2]) -> anyhow::Result<()> {
     let state = folder.join("state");
     let text = format!(
         "state_dir = {state:?}\nbranch_name = \"Kantor Cabang Yogyakarta\"\nnames = [\"localhost\", \"127.0.0.1\", \"{host}\"]\n\
-         listen_console = \"127.0.0.1:{console}\"\nlisten_booths = \"127.0.0.1:{booths}\"\nbooth_address = \"{host}:{booths}\"\n"
+         listen_console = \"{listen}:{console}\"\nlisten_booths = \"{listen}:{booths}\"\nbooth_address = \"{host}:{booths}\"\n"
     );
     std::fs::write(folder.join("hub.toml"), text).context("failed to write the hub's configuration")
 }

@@ -32,8 +32,19 @@ impl Officer {
         width: u32,
         height: u32,
     ) -> anyhow::Result<Self> {
+        Self::log_in_watched(browser, hub, account, (width, height), "")
+    }
+
+    /// With a script of the caller's in the page before its own.
+    pub fn log_in_watched(
+        browser: &mut Browser,
+        hub: &Hub,
+        account: &Account,
+        (width, height): (u32, u32),
+        script: &str,
+    ) -> anyhow::Result<Self> {
         let mut page = browser.page(width, height)?;
-        page.before_load(LISTEN_IN)?;
+        page.before_load(&format!("{LISTEN_IN}\n{script}"))?;
         page.open(&format!("https://{}/", hub.console_address))?;
         page.fill("Nama pengguna", &account.login)?;
         page.fill("Kata sandi", &account.password)?;

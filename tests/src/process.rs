@@ -21,6 +21,29 @@ pub fn stop_all() {
     }
 }
 
+/// Ctrl-C and a request to stop end all processes, then `last` runs, then this program ends.
+pub fn stop_on_signal(last: impl FnOnce() + Send + 'static) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    std::thread::Builder::new().name("signals".into()).spawn(move || {
+        runtime.block_on(async {
+            use tokio::signal::unix::{SignalKind, signal};
+            let (Ok(mut interrupt), Ok(mut terminate)) =
+                (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+            else {
+                return;
+            };
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+            stop_all();
+            last();
+            std::process::exit(130);
+        });
+    })?;
+    Ok(())
+}
+
 /// A process with its log in a file.
 #[derive(Debug)]
 pub struct Process {

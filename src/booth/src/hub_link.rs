@@ -20,12 +20,15 @@ use tokio_tungstenite::tungstenite;
 use tokio_tungstenite::tungstenite::protocol::{Message, WebSocketConfig};
 use tracing::{debug, info, warn};
 
-/// Between two attempts to connect.
-const RETRY: Duration = Duration::from_secs(1);
+/// Between two attempts to connect. Short, because a participant waits who was cut off; the hub is in the same building.
+const RETRY: Duration = Duration::from_millis(100);
+/// For a first packet to the hub and back. The system would try again later and later, and a cable that is put back would
+/// be noticed seconds too late: a new attempt is better.
+const REACH_TIMEOUT: Duration = Duration::from_millis(500);
 /// The other end has so long to answer while a connection is made.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// Without any frame for so long, the connection is dead: three heartbeats.
-const SILENCE: Duration = Duration::from_secs(HEARTBEAT_SECONDS * 3);
+/// Without any frame for so long, the connection is dead: the hub pings every two seconds.
+const SILENCE: Duration = Duration::from_secs(6);
 /// Once-only messages that wait for a connection.
 const MOST_WAITING: usize = 32;
 /// Messages that wait to be written; more means that the connection does not move.
@@ -144,7 +147,8 @@ async fn connect(address: &str, tls: Arc<ClientConfig>) -> Result<Socket, LinkEr
     let name = ServerName::try_from(host.to_owned()).map_err(|_| LinkError::Address(address.into()))?;
     let failed = |source| LinkError::Connect(address.to_owned(), source);
     let attempt = async {
-        let stream = TcpStream::connect(address).await.map_err(failed)?;
+        let stream = timeout(REACH_TIMEOUT, TcpStream::connect(address)).await;
+        let stream = stream.map_err(|_| LinkError::Timeout(address.to_owned()))?.map_err(failed)?;
         stream.set_nodelay(true).map_err(failed)?;
         let stream = tokio_rustls::TlsConnector::from(tls).connect(name, stream).await.map_err(failed)?;
         let limits = WebSocketConfig::default().max_message_size(Some(MAX_FRAME)).max_frame_size(Some(MAX_FRAME));
@@ -171,7 +175,8 @@ async fn converse(
     heartbeat.tick().await;
     loop {
         tokio::select! {
-            () = tokio::time::sleep_until(dead_at) => return Err(LinkError::Silence),
+            // What came while this program did not run is heard before its silence is judged.
+            biased;
             frame = socket.next() => {
                 let frame = frame.ok_or(LinkError::Closed)??;
                 dead_at = Instant::now() + if welcomed { SILENCE } else { CONNECT_TIMEOUT };
@@ -193,6 +198,7 @@ async fn converse(
                     Err(error) => warn!(%error, "frame from the hub refused"),
                 }
             }
+            () = tokio::time::sleep_until(dead_at) => return Err(LinkError::Silence),
             message = outgoing.recv() => match message {
                 Some(message) if welcomed => {
                     if let Err(error) = send(&mut socket, &message).await {

@@ -11,7 +11,7 @@ use bilik_claim::session::claim::ClaimRecord;
 use bilik_claim::session::item::{Field, Item};
 use bilik_claim::statistics::DayStatistics;
 use bilik_claim::text::Text;
-use bilik_claim::wire::{ConsoleToHub, HubToConsole, MAX_FRAME, MAX_MESSAGE, PROTOCOL};
+use bilik_claim::wire::{ConsoleToHub, HubToConsole, MAX_FRAME, MAX_MESSAGE, NARROW_KBPS, PROTOCOL};
 use std::collections::BTreeMap;
 use std::path::Path;
 use ts_rs::{Config, TS, TypeVisitor};
@@ -54,7 +54,9 @@ fn file() -> serde_json::Result<String> {
          /** Longest frame, in bytes. */\n\
          export const MAX_FRAME = {MAX_FRAME};\n\
          /** Longest text to a participant, in characters. */\n\
-         export const MAX_MESSAGE = {MAX_MESSAGE};\n"
+         export const MAX_MESSAGE = {MAX_MESSAGE};\n\
+         /** A path that carries less, in kbit/s, makes the picture of a booth in focus small and slow. */\n\
+         export const NARROW_KBPS = {NARROW_KBPS};\n"
     ));
     parts.push(format!(
         "/** Fields that no officer has to look at. */\n\

@@ -56,6 +56,7 @@ fn booth_messages() {
         lost: 2,
         audit: Some(AuditHead { entries: 3, hash: Digest([7; 32]) }),
         reader: DeviceState::Missing,
+        call: Some(CallQuality { carried_kbps: 900, picture_kbps: 700 }),
         out_of_service: Some("x".into()),
         closed: Some(Closing::Repair),
         ..BoothState::default()

@@ -2,7 +2,6 @@
 
 use crate::figures::Figures;
 use crate::ledger::Health;
-use crate::office::Status;
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -55,6 +54,22 @@ impl Counter {
     }
 }
 
+/// What the office counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Status {
+    pub booths: usize,
+    pub consoles: usize,
+    pub sessions: usize,
+    pub waiting: usize,
+    pub calls: usize,
+    /// Calls whose booth knows that the path carries too little.
+    pub calls_narrow: usize,
+    /// Calls since the hub's start.
+    pub calls_begun: u64,
+    /// Those of them that either end reported as broken.
+    pub calls_broken: u64,
+}
+
 /// All counters, and what the ledger was last found to say.
 #[derive(Default)]
 pub struct Metrics {
@@ -95,12 +110,16 @@ impl Metrics {
             // Writing to a string does not fail.
             let _ = writeln!(text, "# TYPE bilik_{0}_total counter\nbilik_{0}_total {value}", counter.name());
         }
+        for (name, value) in [("calls_begun", status.calls_begun), ("calls_broken", status.calls_broken)] {
+            let _ = writeln!(text, "# TYPE bilik_{name}_total counter\nbilik_{name}_total {value}");
+        }
         let gauges = [
             ("booths_online", status.booths),
             ("consoles_open", status.consoles),
             ("sessions", status.sessions),
             ("sessions_waiting", status.waiting),
             ("calls", status.calls),
+            ("calls_narrow", status.calls_narrow),
             ("ledger_healthy", usize::from(ledger == Health::Good)),
             ("ledger_full", usize::from(ledger == Health::Full)),
             ("claims_missing", self.claims_missing.load(Ordering::Relaxed) as usize),
@@ -124,12 +143,17 @@ mod tests {
             (0..=index).for_each(|_| metrics.count(counter));
         }
         metrics.set_claims_missing(7);
-        let text = metrics.render(Status { waiting: 3, ..Status::default() }, Health::Good);
+        let text = metrics.render(
+            Status { waiting: 3, calls_narrow: 2, calls_begun: 9, calls_broken: 4, ..Status::default() },
+            Health::Good,
+        );
         for (index, counter) in Counter::ALL.into_iter().enumerate() {
             assert!(text.contains(&format!("\nbilik_{}_total {}\n", counter.name(), index + 1)), "{text}");
         }
         assert!(text.contains("bilik_sessions_waiting 3\n") && text.contains("bilik_ledger_healthy 1\n"));
         assert!(text.contains("bilik_claims_missing 7\n"), "{text}");
+        let calls = "bilik_calls_begun_total 9\n# TYPE bilik_calls_broken_total counter\nbilik_calls_broken_total 4\n";
+        assert!(text.contains(calls) && text.contains("bilik_calls_narrow 2\n"), "{text}");
         let full = metrics.render(Status::default(), Health::Full);
         assert!(full.contains("bilik_ledger_healthy 0\n") && full.contains("bilik_ledger_full 1\n"), "{full}");
     }

@@ -22,6 +22,9 @@ pub enum TestScene {
     Usual,
     /// A drawn head and shoulders, the booth's label, a moving hand and the frame counter strip. 1280x720 at 30 frames/s.
     Person,
+    /// The same, but the strip shows the milliseconds of the wall clock: whoever receives the picture on the same machine sees
+    /// how old it is.
+    Clock,
     /// A sharp sheet of paper on a grey desk. 1920x1080 at 10 frames/s, as all document scenes.
     Document,
     /// The same sheet out of focus.
@@ -32,7 +35,7 @@ pub enum TestScene {
     Dark,
 }
 
-/// Where a picture comes from. As a string: `none`, `test`, `test:document` (or `person`, `blurred`, `glare`, `dark`), or the
+/// Where a picture comes from. As a string: `none`, `test`, `test:document` (or `person`, `clock`, `blurred`, `glare`, `dark`), or the
 /// absolute path of a Video4Linux device such as `/dev/video0` or, better, its stable name below `/dev/v4l/by-id`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -120,8 +123,9 @@ impl MediaConfig {
 }
 
 impl TestScene {
-    const NAMED: [(&str, Self); 5] = [
+    const NAMED: [(&str, Self); 6] = [
         ("person", Self::Person),
+        ("clock", Self::Clock),
         ("document", Self::Document),
         ("blurred", Self::Blurred),
         ("glare", Self::Glare),

@@ -44,7 +44,7 @@ pub enum Availability {
 /// Why a call is over.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EndReason {
-    /// [`crate::Media::end_call`] was called.
+    /// [`crate::Media::end_call`] or [`crate::Media::suspend_call`] was called.
     Local,
     /// Another call was started.
     Replaced,

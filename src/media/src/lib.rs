@@ -98,6 +98,12 @@ impl Media {
         self.order(Command::EndCall(call));
     }
 
+    /// Ends a call that is to be joined again soon, as after an outage: cameras stay open for half a minute, so that the next call
+    /// finds them running. Nothing leaves the booth meanwhile. [`Media::wipe`] closes them at once.
+    pub fn suspend_call(&self, call: CallId) {
+        self.order(Command::SuspendCall(call));
+    }
+
     /// Sets how much leaves the booth, now and in later calls.
     pub fn set_tier(&self, tier: Tier) {
         self.order(Command::SetTier(tier));

@@ -17,6 +17,11 @@ const RESERVED_BPS: u64 = 64_000;
 /// The share of the rest that the encoder gets, in tenths.
 const SHARE_TENTHS: u64 = 9;
 
+/// How many times more than the streams need the path should be known to carry. The connection spreads its packets over time at
+/// the rate that it believes in, so at the bare rate the last packet of each picture would leave when the next one is due, and a
+/// keyframe several pictures later.
+const HEADROOM: u64 = 3;
+
 /// Changes below this many per cent are not worth reconfiguring an encoder.
 const LEAST_CHANGE_PERCENT: u64 = 5;
 
@@ -71,11 +76,11 @@ impl RateControl {
         self.plan
     }
 
-    /// The rate that the connection should look for, in bit/s, all streams together.
+    /// The rate that the connection should look for, in bit/s: what all streams together need, with headroom.
     pub fn wanted_bps(&self) -> u64 {
         match self.tier {
-            Tier::Focus => FOCUS_BPS.1 * 10 / SHARE_TENTHS + RESERVED_BPS,
-            Tier::Tile => TILE_BPS.1 * 10 / SHARE_TENTHS + RESERVED_BPS,
+            Tier::Focus => (FOCUS_BPS.1 * 10 / SHARE_TENTHS + RESERVED_BPS) * HEADROOM,
+            Tier::Tile => (TILE_BPS.1 * 10 / SHARE_TENTHS + RESERVED_BPS) * HEADROOM,
             Tier::Hold => 0,
         }
     }

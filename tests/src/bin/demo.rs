@@ -19,7 +19,7 @@ use std::process::Command;
 use std::time::Instant;
 
 fn main() -> anyhow::Result<()> {
-    stop_on_signal()?;
+    process::stop_on_signal(|| ())?;
     let target = program("bilik-hub")?.ancestors().nth(2).context("no target folder")?.join("demo");
     // What an earlier demonstration left: its keys are worth nothing now.
     let _ = std::fs::remove_dir_all(&target);
@@ -208,27 +208,6 @@ fn scenes(
 /// `JK7-4QF-2MX`.
 fn is_code(text: &str) -> bool {
     text.len() == 11 && text.split('-').count() == 3 && text.split('-').all(|group| group.len() == 3)
-}
-
-fn stop_on_signal() -> anyhow::Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    std::thread::Builder::new().name("signals".into()).spawn(move || {
-        runtime.block_on(async {
-            use tokio::signal::unix::{SignalKind, signal};
-            let (Ok(mut interrupt), Ok(mut terminate)) =
-                (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-            else {
-                return;
-            };
-            tokio::select! {
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => {}
-            }
-            process::stop_all();
-            std::process::exit(130);
-        });
-    })?;
-    Ok(())
 }
 
 fn say(text: &str) -> anyhow::Result<()> {

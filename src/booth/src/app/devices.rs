@@ -6,7 +6,7 @@ use bilik_claim::identity::PhotoDoubt;
 use bilik_claim::ids::CallId;
 use bilik_claim::personal::PersonalBytes;
 use bilik_claim::session::{CallNews, Device, Event, PhotoOutcome, ReaderNews};
-use bilik_claim::wire::{BoothToHub, DeviceState, Signal};
+use bilik_claim::wire::{BoothToHub, CallQuality, DeviceState, Signal};
 use bilik_media::quality::Verdict;
 use bilik_media::{Availability, CallState, EndReason, Media, MediaEvent, Tier};
 use bilik_scanner::{ReaderEvent, Unreadable};
@@ -153,9 +153,24 @@ impl App {
         }
     }
 
+    /// Ends a call that the hub will have made anew: after an outage, or when the officer's page comes back.
+    pub(super) fn suspend_call(&mut self) {
+        self.interrupted = None;
+        if let Some(call) = self.call.take() {
+            self.with_media(|media| media.suspend_call(bilik_media::CallId(u64::from(call.0))));
+        }
+    }
+
     /// The wire's name of a call of the engine, while it is the running one.
     pub(super) fn current_call(&self, call: bilik_media::CallId) -> Option<CallId> {
         self.call.filter(|current| u64::from(current.0) == call.0)
+    }
+
+    /// How the running call does.
+    pub(super) fn call_quality(&self) -> Option<CallQuality> {
+        let stats = self.media.as_ref().filter(|_| self.call.is_some())?.stats();
+        let kbps = |bps: u64| u32::try_from(bps / 1000).unwrap_or(u32::MAX);
+        Some(CallQuality { carried_kbps: kbps(stats.estimate_bps), picture_kbps: kbps(stats.video_bps) })
     }
 
     /// A call that stays silent is given up: the hub starts a new one.
@@ -163,7 +178,7 @@ impl App {
         if self.interrupted.is_some_and(|since| since.elapsed() >= REJOIN_AFTER)
             && let Some(call) = self.call
         {
-            self.end_call();
+            self.suspend_call();
             self.send(BoothToHub::CallFailed { call });
         }
     }

@@ -29,7 +29,7 @@ impl App {
             LinkEvent::Disconnected => {
                 self.stop_uploads();
                 // Nobody is at the desk now, so nobody may see or hear this booth; the hub starts a new call when it is back.
-                self.end_call();
+                self.suspend_call();
                 if self.session.visit().is_some() {
                     self.set_tier(Tier::Tile);
                 }
@@ -47,7 +47,10 @@ impl App {
                 self.follow_service();
             }
             LinkEvent::OutOfDate => self.update_news(News::OutOfDate),
-            LinkEvent::Heartbeat => self.send(BoothToHub::State { state: self.state.clone() }),
+            LinkEvent::Heartbeat => {
+                self.state.call = self.call_quality();
+                self.send(BoothToHub::State { state: self.state.clone() });
+            }
             LinkEvent::Message(message) => self.message(*message),
         }
     }
@@ -121,7 +124,7 @@ impl App {
             }
             HubToBooth::EndCall { call } => {
                 if self.call == Some(call) {
-                    self.end_call();
+                    self.suspend_call();
                     self.feed(Event::Call(CallNews::Ended));
                 }
                 return;

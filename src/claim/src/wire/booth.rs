@@ -66,10 +66,32 @@ pub struct BoothState {
     pub camera: DeviceState,
     pub document_camera: DeviceState,
     pub microphone: DeviceState,
+    /// How the running call does. None while there is none.
+    pub call: Option<CallQuality>,
     /// Why the booth takes nobody, if so.
     pub out_of_service: Option<String>,
     /// The office's last word on that: a hub that was started anew learns it from here.
     pub closed: Option<Closing>,
+}
+
+/// A call as its booth sees it now, in kbit/s.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct CallQuality {
+    /// What the path to the officer is believed to carry; 0 before that is known.
+    pub carried_kbps: u32,
+    /// What the picture is sent at; 0 on hold.
+    pub picture_kbps: u32,
+}
+
+/// A path that carries less, in kbit/s, makes the picture of a booth in focus small and slow.
+pub const NARROW_KBPS: u32 = 500;
+
+impl CallQuality {
+    /// Whether the path is why the picture is worse than it should be.
+    pub fn is_narrow(self) -> bool {
+        (1..NARROW_KBPS).contains(&self.carried_kbps)
+    }
 }
 
 /// A device as the booth sees it now.

@@ -40,8 +40,8 @@ async fn serve(hub: Shared, booth: BoothRow, mut socket: WebSocket) {
     let (connection, outbox) = hub.office.booth_up(id, booth.name).await;
     tracing::info!(booth = %id, connection = connection.0, software = %software.escape_debug(), "booth is online");
     let mut frames = BoothFrames { hub: hub.clone(), booth: id, connection, malformed: 0 };
-    pump(socket, outbox, &mut frames, &hub.metrics).await;
-    hub.office.lost(connection).await;
+    let heard = pump(socket, outbox, &mut frames, &hub.metrics).await;
+    hub.office.lost(connection, heard).await;
 }
 
 struct BoothFrames {

@@ -47,8 +47,8 @@ async fn serve(hub: Shared, card: OfficerCard, cookie: Digest, mut socket: WebSo
     let (connection, outbox) = hub.office.console_up(card).await;
     tracing::info!(officer = %id, connection = connection.0, "console is open");
     let mut frames = ConsoleFrames { hub: hub.clone(), officer: id, cookie, connection };
-    pump(socket, outbox, &mut frames, &hub.metrics).await;
-    hub.office.lost(connection).await;
+    let heard = pump(socket, outbox, &mut frames, &hub.metrics).await;
+    hub.office.lost(connection, heard).await;
 }
 
 struct ConsoleFrames {

@@ -10,10 +10,10 @@ use std::time::{Duration, Instant};
 const HELLO_TIMEOUT: Duration = Duration::from_secs(10);
 /// One frame has to be taken by the other end within this time.
 const SEND_TIMEOUT: Duration = Duration::from_secs(10);
-/// How often the hub asks for a sign of life.
-pub const PING: Duration = Duration::from_secs(10);
-/// Without one for this long the other end is gone.
-const SILENCE: Duration = Duration::from_secs(30);
+/// How often the hub asks for a sign of life. Browsers and booths answer without any script or page having to run.
+pub const PING: Duration = Duration::from_secs(2);
+/// Without one for this long the other end is gone: whoever waits for it has waited for as long already.
+const SILENCE: Duration = Duration::from_secs(6);
 /// Bytes that may wait in the socket's own buffer.
 const MAX_WRITE_BUFFER: usize = 1 << 20;
 
@@ -94,17 +94,19 @@ pub async fn first_frame(socket: &mut WebSocket) -> Option<String> {
     tokio::time::timeout(HELLO_TIMEOUT, wait).await.ok().flatten()
 }
 
-/// Carries frames in and out until one side ends it.
-pub async fn pump(mut socket: WebSocket, mut outbox: Outbox, frames: &mut impl Frames, metrics: &Metrics) {
+/// Carries frames in and out until one side ends it. Returns when the other end was last heard.
+pub async fn pump(mut socket: WebSocket, mut outbox: Outbox, frames: &mut impl Frames, metrics: &Metrics) -> Instant {
     let mut pace = Pace::new(Instant::now());
     let mut ping = tokio::time::interval(PING);
     let mut heard = Instant::now();
     let reason = loop {
         tokio::select! {
+            // What came while this program did not run is heard before the other end's silence is judged.
+            biased;
             outgoing = outbox.recv() => match outgoing {
                 Some(Outgoing::Frame(text)) => {
                     if !send(&mut socket, Message::Text(text.into())).await {
-                        return;
+                        return heard;
                     }
                 }
                 Some(Outgoing::Close(reason)) => break reason,
@@ -131,7 +133,7 @@ pub async fn pump(mut socket: WebSocket, mut outbox: Outbox, frames: &mut impl F
                         Admission::Flood => break CloseReason::TooFast,
                     },
                     Some(Ok(Message::Binary(_))) => break CloseReason::Malformed,
-                    Some(Ok(Message::Close(_)) | Err(_)) | None => return,
+                    Some(Ok(Message::Close(_)) | Err(_)) | None => return heard,
                 }
             }
             _ = ping.tick() => {
@@ -142,7 +144,7 @@ pub async fn pump(mut socket: WebSocket, mut outbox: Outbox, frames: &mut impl F
                     break CloseReason::LoggedOut;
                 }
                 if !send(&mut socket, Message::Ping(Vec::new().into())).await {
-                    return;
+                    return heard;
                 }
             }
         }
@@ -159,10 +161,11 @@ pub async fn pump(mut socket: WebSocket, mut outbox: Outbox, frames: &mut impl F
     // What the office said before it closed goes out first.
     while let Ok(Outgoing::Frame(text)) = outbox.try_recv() {
         if !send(&mut socket, Message::Text(text.into())).await {
-            return;
+            return heard;
         }
     }
     farewell(socket, reason).await;
+    heard
 }
 
 /// Says why, then closes.

@@ -11,7 +11,7 @@ use bilik_claim::session::item::{Check, Item};
 use bilik_claim::wire::{
     ConsoleToHub, Decision, HubToBooth, HubToConsole, PROTOCOL, Refusal, SessionSnapshot, Signal, Step, Turn, Verdict,
 };
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 impl Office {
     /// An officer has opened a console. Another one of the same officer is closed: two would talk across each other.
@@ -69,7 +69,7 @@ impl Office {
     pub fn officer_left(&mut self, id: OfficerId, now: Now) {
         if let Some(connection) = self.officers.get(&id).and_then(|officer| officer.connection) {
             self.effects.push(Effect::Close(connection, CloseReason::LoggedOut));
-            self.console_lost(connection, now);
+            self.console_lost(connection, now.instant, now);
         }
         let role = self.officers.get(&id).map(|officer| officer.card.role);
         let first = role.map_or(0, |role| self.first_capacity(role));
@@ -234,12 +234,12 @@ impl Office {
         if self.is_online(booth) { Ok(booth) } else { Err(Refusal::OutOfOrder) }
     }
 
-    pub(super) fn console_lost(&mut self, connection: Connection, now: Now) {
+    pub(super) fn console_lost(&mut self, connection: Connection, heard: Instant, now: Now) {
         let found = self.officers.iter_mut().find(|(_, officer)| officer.connection == Some(connection));
         let Some((id, officer)) = found else { return };
         tracing::info!(officer = %id, "console is closed");
         let id = *id;
-        (officer.connection, officer.gone_since) = (None, Some(now.instant));
+        (officer.connection, officer.gone_since) = (None, Some(heard.min(now.instant)));
         self.stop_watching(id);
         // Whoever was talked to is not left with an open microphone: nobody looks at anybody.
         let _ = self.focus(id, None);

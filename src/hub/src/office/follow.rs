@@ -99,6 +99,7 @@ impl Office {
             if let Some(session) = self.sessions.get_mut(&id) {
                 session.calls.start(call, now.instant);
                 (session.told_attention, session.dirty) = (None, true);
+                self.calls.0 += 1;
             }
             self.tell_booth(booth, HubToBooth::Call { session: id, call });
         }

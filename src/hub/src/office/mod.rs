@@ -36,10 +36,11 @@ mod wait;
 
 pub use floor::Seen;
 pub use photos::{Look, MAX_PHOTO, PhotoRefusal};
-pub use run::{CloseReason, Outbox, Outgoing, Status, Switchboard, spawn};
+pub use run::{CloseReason, Outbox, Outgoing, Switchboard, spawn};
 
 use crate::clock::Now;
 use crate::ledger::{AuditEvent, BoothReport, BoothTrail, Duty, Figures, Role, SessionDecision, Visit};
+use crate::metrics::Status;
 use attention::{Hold, View};
 use bilik_claim::document::DocumentKind;
 use bilik_claim::ids::{BoothId, CallId, ClaimId, OfficerId, SessionId};
@@ -175,6 +176,8 @@ pub struct Office {
     closings: BTreeMap<BoothId, Option<Closing>>,
     /// Booths that are lost for longer: when they were heard last, and how they were.
     seen: BTreeMap<BoothId, (Instant, BoothState)>,
+    /// Calls since the start, and how many of them broke.
+    calls: (u64, u64),
     effects: Vec<Effect>,
 }
 
@@ -194,6 +197,7 @@ impl Office {
             trails: Trails::default(),
             closings: BTreeMap::new(),
             seen: BTreeMap::new(),
+            calls: (0, 0),
             effects: Vec::new(),
         }
     }
@@ -235,8 +239,13 @@ impl Office {
 
     /// A connection is gone, whichever kind it was.
     pub fn connection_lost(&mut self, connection: Connection, now: Now) {
+        self.connection_silent(connection, now.instant, now);
+    }
+
+    /// The same, when nothing was heard of it since: whoever waits for an officer has waited since then.
+    pub fn connection_silent(&mut self, connection: Connection, heard: Instant, now: Now) {
         self.booth_lost(connection, now);
-        self.console_lost(connection, now);
+        self.console_lost(connection, heard, now);
         self.follow(now);
     }
 
@@ -281,6 +290,15 @@ impl Office {
             sessions: self.sessions.len(),
             waiting: self.sessions.values().filter(|session| session.desk.is_none()).count(),
             calls: self.sessions.values().filter(|session| session.calls.running().is_some()).count(),
+            calls_narrow: self
+                .booths
+                .values()
+                .filter(|booth| booth.connection.is_some())
+                .filter_map(|booth| booth.state.call)
+                .filter(|call| call.is_narrow())
+                .count(),
+            calls_begun: self.calls.0,
+            calls_broken: self.calls.1,
         }
     }
 

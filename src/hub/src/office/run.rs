@@ -7,7 +7,7 @@ use super::{Connection, Effect, Look, Office, OfficerCard, PhotoRefusal, Seen};
 use crate::clock::Now;
 use crate::ledger::{AuditEvent, Figures};
 use crate::listener::stopped;
-use crate::metrics::{Counter, Metrics};
+use crate::metrics::{Counter, Metrics, Status};
 use crate::scribe::{Entry, Scribe};
 use bilik_claim::document::DocumentKind;
 use bilik_claim::ids::{BoothId, OfficerId, SessionId};
@@ -16,7 +16,7 @@ use bilik_claim::wire::{BoothToHub, ConsoleToHub, HubToConsole, Refusal, encode}
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
@@ -83,16 +83,6 @@ pub enum Outgoing {
 /// The reading end of a connection's outbox. When it ends, the connection is to be closed.
 pub type Outbox = mpsc::Receiver<Outgoing>;
 
-/// Counts for `/metrics`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Status {
-    pub booths: usize,
-    pub consoles: usize,
-    pub sessions: usize,
-    pub waiting: usize,
-    pub calls: usize,
-}
-
 enum Input {
     BoothUp {
         booth: BoothId,
@@ -120,7 +110,8 @@ enum Input {
         connection: Connection,
         reason: Refusal,
     },
-    Lost(Connection),
+    /// A connection has ended, and when its other end was last heard.
+    Lost(Connection, Instant),
     OfficerLeft(OfficerId),
     PutPhoto {
         booth: BoothId,
@@ -194,8 +185,9 @@ impl Switchboard {
         self.send(Input::Refuse { connection, reason }).await;
     }
 
-    pub async fn lost(&self, connection: Connection) {
-        self.send(Input::Lost(connection)).await;
+    /// A connection has ended; `heard` is when its other end last gave a sign of life.
+    pub async fn lost(&self, connection: Connection, heard: Instant) {
+        self.send(Input::Lost(connection, heard)).await;
     }
 
     pub async fn officer_left(&self, officer: OfficerId) {
@@ -305,9 +297,9 @@ impl Shell {
             Input::Refuse { connection, reason } => {
                 self.deliver(connection, encode(&HubToConsole::Refused { reason }));
             }
-            Input::Lost(connection) => {
+            Input::Lost(connection, heard) => {
                 self.outboxes.remove(&connection);
-                self.office.connection_lost(connection, now);
+                self.office.connection_silent(connection, heard, now);
             }
             Input::OfficerLeft(officer) => self.office.officer_left(officer, now),
             Input::PutPhoto { booth, session, kind, number, photo, reply } => {

@@ -10,7 +10,8 @@ use bilik_claim::personal::Personal;
 use bilik_claim::sentence::Code;
 use bilik_claim::session::item::{Check, Field, Item};
 use bilik_claim::wire::{
-    BoothToHub, ConsoleToHub, Decision, ItemView, Outcome, PROTOCOL, Refusal, Signal, Step, Tile, Turn, Verdict,
+    BoothToHub, CallQuality, ConsoleToHub, Decision, ItemView, Outcome, PROTOCOL, Refusal, Signal, Step, Tile, Turn,
+    Verdict,
 };
 use std::time::Duration;
 use uuid::Uuid;
@@ -289,6 +290,24 @@ fn a_failed_call_is_replaced_once_for_both_ends() {
     let effects = desk.console(SARI, ConsoleToHub::CallFailed { booth: BOOTH_1, call: second });
     assert_eq!((call_of(&effects), tile_of(&effects).unwrap().call), (None, None), "a pause before the third");
     assert!(call_of(&desk.wait(1)).is_some());
+    let status = desk.office.status();
+    assert_eq!((status.calls, status.calls_begun, status.calls_broken), (1, 3, 2));
+}
+
+#[test]
+fn a_call_on_a_narrow_path_is_counted() {
+    let (mut desk, _) = Desk::served();
+    for (carried_kbps, narrow) in [(0, 0), (499, 1), (500, 0), (499, 1)] {
+        let state = BoothState { call: Some(CallQuality { carried_kbps, picture_kbps: 100 }), ..BoothState::default() };
+        desk.booth(BOOTH_1, BoothToHub::State { state });
+        assert_eq!(desk.office.status().calls_narrow, narrow, "{carried_kbps} kbit/s");
+    }
+    desk.booth(BOOTH_1, BoothToHub::State { state: BoothState::default() });
+    assert_eq!(desk.office.status().calls_narrow, 0, "no call any more");
+    let call = Some(CallQuality { carried_kbps: 100, picture_kbps: 100 });
+    desk.booth(BOOTH_1, BoothToHub::State { state: BoothState { call, ..BoothState::default() } });
+    desk.office.connection_lost(desk.booths[&BOOTH_1], desk.now());
+    assert_eq!(desk.office.status().calls_narrow, 0, "nobody knows any more");
 }
 
 #[test]
@@ -483,6 +502,18 @@ fn a_vanished_officer_keeps_the_session_for_a_while() {
 }
 
 #[test]
+fn an_officer_who_went_silent_is_waited_for_from_their_last_sign_of_life() {
+    let (mut desk, _) = Desk::served();
+    desk.console_up(BUDI);
+    let heard = desk.now().instant;
+    assert_eq!(assignments(&desk.wait(8)), []);
+    desk.office.connection_silent(desk.consoles[&SARI], heard, desk.now());
+    desk.office.drain();
+    assert_eq!(assignments(&desk.wait(6)), []);
+    assert_eq!(assignments(&desk.wait(1)), [by(BUDI)]);
+}
+
+#[test]
 fn who_logs_out_is_not_waited_for() {
     let (mut desk, _) = Desk::served();
     desk.console_up(BUDI);
@@ -531,7 +562,7 @@ fn a_silent_booth_is_lost_then_forgotten() {
     assert_eq!(refused(&desk.console(SARI, check)), Some(Refusal::OutOfOrder));
     assert!(to_consoles(&desk.wait(59)).is_empty());
     assert!(to_consoles(&desk.wait(1)).contains(&&HubToConsole::TileGone { session: SESSION_1 }));
-    assert_eq!(desk.office.status(), Status { consoles: 1, ..Status::default() });
+    assert_eq!(desk.office.status(), Status { consoles: 1, calls_begun: 1, ..Status::default() });
 }
 
 #[test]

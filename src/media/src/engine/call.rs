@@ -106,6 +106,17 @@ impl Engine {
         }
     }
 
+    /// Ends a call and keeps what is left of it, so that devices linger.
+    pub(super) fn suspend_call(&mut self, id: CallId, now: Instant) {
+        if let Some(mut call) = self.call.take_if(|call| call.id == id && call.ended_at.is_none()) {
+            self.disconnect(&mut call);
+            call.state = CallState::Ended(EndReason::Local);
+            call.ended_at = Some(now);
+            self.call = Some(call);
+            self.tell_state(id, CallState::Ended(EndReason::Local));
+        }
+    }
+
     /// Ends the call, if any. Returns its id if its owner does not yet know that it ended.
     pub(super) fn hang_up(&mut self) -> Option<CallId> {
         let mut call = self.call.take()?;

@@ -59,6 +59,7 @@ pub(crate) enum Command {
     AcceptAnswer(CallId, String),
     AddCandidate(CallId, String),
     EndCall(CallId),
+    SuspendCall(CallId),
     SetTier(Tier),
     SetMuted(bool),
     PreviewDocuments(bool),
@@ -236,6 +237,7 @@ impl Engine {
             Command::AcceptAnswer(call, sdp) => self.with_call(call, |active| active.answer(sdp)),
             Command::AddCandidate(call, candidate) => self.with_call(call, |active| active.candidate(candidate)),
             Command::EndCall(call) => self.end_call(call),
+            Command::SuspendCall(call) => self.suspend_call(call, now),
             Command::SetTier(tier) => self.set_tier(tier, now),
             Command::SetMuted(muted) => {
                 self.muted = muted;

@@ -267,6 +267,31 @@ fn a_re_join_replaces_the_call_and_finds_the_camera_running() {
 }
 
 #[test]
+fn a_suspended_call_sends_nothing_and_leaves_the_camera_running() {
+    let booth = booth(test_config());
+    booth.media.set_tier(Tier::Focus);
+    let first = booth.call(CallId(1), ECHO);
+    let before = strip::read(&booth.officer_frame("a picture", numbered(1280))).unwrap();
+    // Another call's id changes nothing.
+    booth.media.suspend_call(CallId(7));
+    booth.media.suspend_call(CallId(1));
+    booth.state(CallId(1), &CallState::Ended(EndReason::Local));
+    first.wait("the farewell", |seen| matches!(seen, Seen::Closed(_)));
+    let sent = booth.media.stats().packets_sent;
+    // Pictures for the participant go on.
+    booth.wait("the self view", |heard| matches!(heard, Heard::SelfView).then_some(()));
+    assert_eq!(booth.media.stats().packets_sent, sent);
+    let _second = booth.call(CallId(2), ECHO);
+    let after = strip::read(&booth.officer_frame("a picture again", numbered(1280))).unwrap();
+    assert!(after > before, "the camera was not started anew: {before} then {after}");
+    // The next person finds it closed.
+    booth.media.suspend_call(CallId(2));
+    booth.media.wipe();
+    booth.photo(1, PhotoCamera::Documents).unwrap();
+    assert!(booth.media.frames().self_view.take().is_none());
+}
+
+#[test]
 fn the_self_view_is_mirrored_and_closed_with_the_call() {
     let booth = booth(test_config());
     booth.media.preview_face(true);

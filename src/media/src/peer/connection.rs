@@ -47,6 +47,11 @@ const DATAGRAM_BYTES: usize = 2048;
 /// Least time between two keyframe requests of ours.
 const KEYFRAME_REQUEST_LEAST: Duration = Duration::from_millis(500);
 
+/// Packets of pictures that are kept to be sent again, and for how long. Each that is asked for is sent: the library would by
+/// itself stop when a seventh of all bytes are repeated, and it repeats packets also to learn what the path carries.
+const RESENT_PACKETS: usize = 1024;
+const RESENT_WITHIN: Duration = Duration::from_secs(3);
+
 /// Padding that the bandwidth estimate may always send to learn what the path carries.
 const LEAST_BPS: u64 = 0;
 
@@ -65,6 +70,8 @@ struct Connection<'a> {
     path: Option<PathWatch>,
     /// No picture and no sound is wanted.
     held: bool,
+    /// What the path was last known to carry, in bit/s: a hold does not make it worse.
+    carried: u64,
     interrupted: bool,
     counters: &'a Counters,
     events: &'a dyn Fn(PeerEvent),
@@ -107,6 +114,7 @@ pub(super) fn run(
         keyframe_requested: None,
         path: None,
         held: false,
+        carried: FIRST_ESTIMATE_BPS,
         interrupted: false,
         counters,
         events,
@@ -226,7 +234,7 @@ impl Connection<'_> {
         let held = bps == 0;
         if held != self.held {
             self.held = held;
-            self.rtc.bwe().reset(Bitrate::bps(if held { 0 } else { FIRST_ESTIMATE_BPS }));
+            self.rtc.bwe().reset(Bitrate::bps(if held { 0 } else { self.carried }));
             if let Some(path) = &mut self.path {
                 path.hold(held);
             }
@@ -309,6 +317,9 @@ impl Connection<'_> {
                 let mut path = PathWatch::new(Instant::now());
                 path.hold(self.held);
                 self.path = Some(path);
+                if let Some(pictures) = self.rtc.direct_api().stream_tx_by_mid(self.streams.video, None) {
+                    pictures.set_rtx_cache(RESENT_PACKETS, RESENT_WITHIN, None);
+                }
                 (self.events)(PeerEvent::Live);
                 (self.events)(PeerEvent::KeyframeWanted);
             }
@@ -316,8 +327,11 @@ impl Connection<'_> {
             Event::KeyframeRequest(_) => (self.events)(PeerEvent::KeyframeWanted),
             // The browser sends again after an outage: it has lost pictures of ours too.
             Event::StreamPaused(change) if !change.paused => (self.events)(PeerEvent::KeyframeWanted),
-            Event::EgressBitrateEstimate(BweKind::Twcc { estimate, .. } | BweKind::Remb { estimate, .. }) => {
-                (self.events)(PeerEvent::Estimate(estimate.as_u64()));
+            Event::EgressBitrateEstimate(BweKind::Twcc { estimate, .. } | BweKind::Remb { estimate, .. })
+                if !self.held =>
+            {
+                self.carried = estimate.as_u64();
+                (self.events)(PeerEvent::Estimate(self.carried));
             }
             Event::RtpPacket(packet) => self.deliver(packet),
             Event::Closed => return Err(EndReason::Remote),

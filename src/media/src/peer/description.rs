@@ -24,7 +24,8 @@ const H264_PAYLOAD_TYPE: u8 = 108;
 const H264_RTX_PAYLOAD_TYPE: u8 = 109;
 
 /// Where the bandwidth estimate starts: an office network carries this, and the estimate corrects it within a second or two.
-pub(super) const FIRST_ESTIMATE_BPS: u64 = 1_500_000;
+/// Keyframes are sent at this rate at first, so it decides how soon the first picture is there.
+pub(super) const FIRST_ESTIMATE_BPS: u64 = 6_000_000;
 
 /// The codec of a video stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -49,7 +49,7 @@ pub(crate) fn draw(scene: TestScene) -> Canvas {
         }
     });
     match scene {
-        TestScene::Usual | TestScene::Person | TestScene::Document => {}
+        TestScene::Usual | TestScene::Person | TestScene::Clock | TestScene::Document => {}
         TestScene::Blurred => canvas.blur(8),
         TestScene::Glare => canvas.map(|x, y, below| {
             let (dx, dy) = ((x as f32 - 1150.0) / 330.0, (y as f32 - 420.0) / 210.0);

@@ -54,11 +54,12 @@ impl Person {
         self.still.len()
     }
 
-    /// Draws frame number `counter` into `planes`, which is [`Person::len`] bytes long; a shorter one is left as it is.
-    pub fn draw(&self, counter: u64, planes: &mut [u8]) {
+    /// Draws frame number `counter` into `planes`, which is [`Person::len`] bytes long; a shorter one is left as it is. The strip
+    /// shows `code`.
+    pub fn draw(&self, counter: u64, code: u64, planes: &mut [u8]) {
         let Some(planes) = planes.get_mut(..self.still.len()) else { return };
         planes.copy_from_slice(&self.still);
-        let bits = strip::encode(counter);
+        let bits = strip::encode(code);
         let (block, rows) = (WIDTH / strip::BLOCKS, HEIGHT / strip::HEIGHT_DIVISOR);
         for index in 0..strip::BLOCKS {
             let white = bits >> (strip::BLOCKS - 1 - index) & 1 == 1;
@@ -100,7 +101,7 @@ mod tests {
         let mut planes = vec![0; person.len()];
         let mut last = Vec::new();
         for counter in [0, 1, 29, 59, 60, 4095] {
-            person.draw(counter, &mut planes);
+            person.draw(counter, counter, &mut planes);
             assert_ne!(planes, last, "frame {counter} moved");
             last.clone_from(&planes);
             // A grey picture of the luma plane is enough to read the strip.
@@ -108,6 +109,6 @@ mod tests {
             let frame = VideoFrame { width: WIDTH as u32, height: HEIGHT as u32, rgb };
             assert_eq!(strip::read(&frame), Some(counter as u16));
         }
-        person.draw(0, &mut [0; 10]);
+        person.draw(0, 0, &mut [0; 10]);
     }
 }

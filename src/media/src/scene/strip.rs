@@ -16,7 +16,7 @@ pub const BLOCKS: usize = 16;
 /// The strip's height is the picture's divided by this.
 pub const HEIGHT_DIVISOR: usize = 18;
 
-/// The counter runs from 0 to one below this, then again: 136 s at 30 frames/s.
+/// The counter runs from 0 to one below this, then again: 136 s at 30 frames/s, or 4 s if it counts milliseconds.
 pub const COUNTER_LIMIT: u16 = 1 << 12;
 
 /// Luma (0 to 255) below which a block is black, and above which it is white. Between is no block of ours.

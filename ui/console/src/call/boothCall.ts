@@ -19,7 +19,8 @@ export type CallEvents = {
   onTracks(): void;
 };
 
-const SAMPLE_MS = 1_000;
+/** With `LIVE_WITHIN_MS`: a picture that stops is said to have stopped within a second and a half. */
+const SAMPLE_MS = 400;
 /** Candidates that come before the offer. A booth has a few addresses, not hundreds. */
 const MAX_EARLY_CANDIDATES = 64;
 /** What the officer's picture may take, in bits per second, in focus and as a small picture. */

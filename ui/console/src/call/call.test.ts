@@ -14,17 +14,17 @@ const sample = (framesDecoded: number, change: Partial<Sample> = {}): Sample => 
   ...change,
 });
 
-/** One sample a second: total of decoded frames, and whether frames are expected. */
-function watch(...seconds: [frames: number, expected: boolean][]) {
-  return seconds.reduce(
-    (state, [frames, expected], second) => judge(state, sample(frames), expected, second * 1000),
+/** Two samples a second: total of decoded frames, and whether frames are expected. */
+function watch(...samples: [frames: number, expected: boolean][]) {
+  return samples.reduce(
+    (state, [frames, expected], index) => judge(state, sample(frames), expected, index * 500),
     NEW_WATCH,
   );
 }
 
 test("live means that frames are decoded, not that a call was made", () => {
-  const check = (seconds: [number, boolean][], live: boolean) => {
-    expect(isLive(watch(...seconds), (seconds.length - 1) * 1000)).toBe(live);
+  const check = (samples: [number, boolean][], live: boolean) => {
+    expect(isLive(watch(...samples), (samples.length - 1) * 500)).toBe(live);
   };
   check([[0, true]], false);
   check(
@@ -92,12 +92,31 @@ test("a call without frames for ten seconds is broken, but not while none are ex
 
 test.each([
   ["good", { packetsLost: 1 }],
-  ["weak", { packetsLost: 10 }],
-  ["weak", { roundTrip: 0.5 }],
+  ["lossy", { packetsLost: 10 }],
+  ["slow", { roundTrip: 0.5 }],
   ["good", { roundTrip: null }],
 ] as const)("the network is %s with %o", (word, change) => {
   const before = judge(NEW_WATCH, sample(25), true, 0);
   expect(judge(before, sample(50, { packetsReceived: 200, ...change }), true, 1_000).network).toBe(word);
+});
+
+test("the network is judged over a second, and what is lost while the picture stands still is not its fault", () => {
+  const steps: [at: number, frames: number, lost: number, word: string][] = [
+    [0, 10, 0, "good"],
+    // A tenth of a moment's packets is a packet or two.
+    [400, 20, 4, "good"],
+    [1_000, 35, 4, "good"],
+    [2_000, 60, 20, "lossy"],
+    [2_400, 60, 20, "lossy"],
+    [3_000, 60, 20, "none"],
+    [5_000, 70, 300, "good"],
+    [6_000, 95, 300, "good"],
+  ];
+  steps.reduce((state, [at, frames, packetsLost, word]) => {
+    const next = judge(state, sample(frames, { packetsLost }), true, at);
+    expect([at, next.network]).toEqual([at, word]);
+    return next;
+  }, NEW_WATCH);
 });
 
 test("a picture that stops is said to have stopped", () => {

@@ -58,5 +58,9 @@ test("a tile says whose turn it is, and how the network does", () => {
   expect(say({ attention: "lost", online: false })).toEqual(["Verifikasi", "terputus", "lost", "terputus"]);
   expect(say({ call: null, snapshot: { step: "consent" } })[3]).toBe("kamera menyusul");
   expect(say({}, { live: false, network: "none" })[3]).toBe("gambar terhenti");
+  const narrow = { ...tile(1).state, call: { carried_kbps: 499, picture_kbps: 300 } };
+  expect(say({ state: narrow }, good)[3]).toBe("lemah: jalur sempit");
+  expect(say({ state: narrow }, { live: false, network: "none" })[3]).toBe("gambar terhenti");
+  expect(say({}, { live: true, network: "lossy" })[3]).toBe("lemah: data hilang");
   expect(say({ snapshot: { step: "confirmed", turn: "done" } })[1]).toBe("selesai");
 });

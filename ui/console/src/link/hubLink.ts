@@ -12,12 +12,12 @@ import { readFrame } from "./frame";
 import { stillLoggedIn } from "./http";
 
 /** A sign of life goes out this often; the hub answers each. */
-export const PING_MS = 5_000;
+export const PING_MS = 2_000;
 /**
  * A ping without any frame after it for this long means that the line is dead, whatever TCP believes. It counts from the
  * ping, not from the last frame: browsers let the timers of a hidden page run once a minute.
  */
-export const UNANSWERED_MS = 10_000;
+export const UNANSWERED_MS = 4_000;
 /** What waits to be sent while the line is slow; beyond this it is taken for dead. */
 const MAX_BUFFERED = 1 << 20;
 

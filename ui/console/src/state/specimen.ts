@@ -51,6 +51,7 @@ export function tile(slot: number, change: TileChange = {}): Tile {
       camera: "ready",
       document_camera: "ready",
       microphone: "ready",
+      call: { carried_kbps: 3_000, picture_kbps: 2_500 },
       out_of_service: null,
       closed: null,
     },

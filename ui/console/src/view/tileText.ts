@@ -1,8 +1,10 @@
 /** What a tile says, in words: one place for the tiles, the spoken names and the tests. */
+import { isWeak } from "../call/health";
 import type { Dictionary } from "../lang/dictionary";
 import { isAlarming, isDecided, needsOfficer } from "../state/attention";
 import { clock } from "../state/format";
 import type { CallHealth, TileState } from "../state/model";
+import { NARROW_KBPS } from "../wire/wire";
 
 export type TileText = {
   step: string;
@@ -58,6 +60,9 @@ function networkWord(entry: TileState, health: CallHealth | undefined, t: Dictio
   if (tile.call === null && tile.mode !== "hold") return { network: t.cameraLater, networkWeak: false };
   // Nothing is sent on hold, so the last word on the network says nothing any more.
   if (tile.mode === "hold") return { network: t.cameraHeld, networkWeak: false };
-  const word = health?.network ?? "unknown";
-  return { network: t.network[word], networkWeak: word === "weak" || word === "none" };
+  const heard = health?.network ?? "unknown";
+  const carried = tile.state.call?.carried_kbps ?? 0;
+  // What comes may come well and be little: the booth sends no more than the path carries.
+  const word = heard === "good" && carried > 0 && carried < NARROW_KBPS ? "narrow" : heard;
+  return { network: t.network[word], networkWeak: word === "narrow" || isWeak(word) || word === "none" };
 }

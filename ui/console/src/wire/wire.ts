@@ -41,6 +41,10 @@ lost: number,
  */
 audit: AuditHead | null, reader: DeviceState, camera: DeviceState, document_camera: DeviceState, microphone: DeviceState, 
 /**
+ * How the running call does. None while there is none.
+ */
+call: CallQuality | null, 
+/**
  * Why the booth takes nobody, if so.
  */
 out_of_service: string | null, 
@@ -58,6 +62,19 @@ export type CallId = number;
  * How much of the booth the officer sees and hears.
  */
 export type CallMode = "focus" | "tile" | "hold";
+
+/**
+ * A call as its booth sees it now, in kbit/s.
+ */
+export type CallQuality = { 
+/**
+ * What the path to the officer is believed to carry; 0 before that is known.
+ */
+carried_kbps: number, 
+/**
+ * What the picture is sent at; 0 on hold.
+ */
+picture_kbps: number, };
 
 /**
  * How far the check of one item has come.
@@ -495,6 +512,8 @@ export const PROTOCOL = 4;
 export const MAX_FRAME = 131072;
 /** Longest text to a participant, in characters. */
 export const MAX_MESSAGE = 500;
+/** A path that carries less, in kbit/s, makes the picture of a booth in focus small and slow. */
+export const NARROW_KBPS = 500;
 
 /** Fields that no officer has to look at. */
 export const UNCHECKED_FIELDS: readonly Field[] = ["balance"];

@@ -1,0 +1,84 @@
+//! Calls one after the other, some of them cut in the middle: nothing may be left of any.
+
+use crate::figures::{Goal, Table, quantile};
+use crate::sections::Effort;
+use crate::seen;
+use crate::stage::Stage;
+use crate::usage::{self, Usage};
+use bilik_tests::process::until;
+use bilik_tests::story;
+use std::time::Duration;
+
+/// Of so many calls one is cut.
+const CUT_EVERY: usize = 6;
+
+/// `BILIK_CALLS` says how many.
+pub fn soak(effort: Effort, table: &mut Table) -> anyhow::Result<()> {
+    let asked = std::env::var("BILIK_CALLS").ok().and_then(|word| word.parse().ok());
+    let calls: usize = asked.unwrap_or(effort.pick(60, 12));
+    let mut stage = Stage::set(1, None)?;
+    let (mut first, mut cuts) = (Vec::new(), 0);
+    let mut samples = Vec::new();
+    for call in 0..calls {
+        seen::clear(&mut stage.officer.page)?;
+        story::consent(&mut stage.booths[0], &mut |_, _| Ok(()))?;
+        stage.officer.tile_is_taken(1)?;
+        stage.focus(1)?;
+        let seen = seen::read(&mut stage.officer.page)?;
+        first.extend(seen.answers.last().and_then(|at| Some(seen.first_after(*at)? - at)));
+        if call % CUT_EVERY == CUT_EVERY - 1 {
+            cut(&mut stage, if cuts % 2 == 0 { 2 } else { 12 })?;
+            cuts += 1;
+        }
+        stage.leave(0)?;
+        // Rubbish that only waits to be collected is no leak.
+        stage.officer.page.call("HeapProfiler.collectGarbage", serde_json::json!({}))?;
+        samples.push([usage::of_tree(stage.booths[0].pid()), usage::of_tree(stage.browser.pid())]);
+    }
+    table.row("soak: calls", "", Some(calls as f64), None, Goal::None);
+    table.row("soak: calls that were cut", "", Some(cuts as f64), None, Goal::None);
+    table.row("soak: first picture after accept, cold cameras, p95", "ms", quantile(&first, 0.95), None, Goal::None);
+    for (index, who) in ["booth", "console"].into_iter().enumerate() {
+        let grown =
+            |of: fn(&Usage) -> f64| growth(&samples.iter().map(|sample| of(&sample[index])).collect::<Vec<_>>());
+        table.row(
+            &format!("soak: threads more, {who}"),
+            "",
+            grown(|usage| usage.threads as f64),
+            None,
+            Goal::Most(1.0),
+        );
+        table.row(
+            &format!("soak: open files more, {who}"),
+            "",
+            grown(|usage| usage.files as f64),
+            None,
+            Goal::Most(1.0),
+        );
+        table.row(
+            &format!("soak: memory more (PSS), {who}"),
+            "MiB",
+            grown(|usage| usage.pss_mib),
+            None,
+            Goal::Most(8.0),
+        );
+    }
+    Ok(())
+}
+
+/// From the second fifth of the run, when everything has been used once, to the last one: medians.
+fn growth(values: &[f64]) -> Option<f64> {
+    let fifth = values.len().div_ceil(5);
+    let median = |part: Option<&[f64]>| quantile(part?, 0.5);
+    Some(median(values.get(values.len() - fifth..))? - median(values.get(fifth..2 * fifth))?)
+}
+
+/// The cable is out for so many seconds in the middle of a call.
+fn cut(stage: &mut Stage, seconds: u64) -> anyhow::Result<()> {
+    stage.net.cut()?;
+    std::thread::sleep(Duration::from_secs(seconds));
+    stage.net.mend()?;
+    let mended = seen::now();
+    until("a picture is back", || Ok(seen::read(&mut stage.officer.page)?.first_after(mended)))?;
+    Ok(())
+}
