@@ -8,7 +8,7 @@ use rand::seq::{IndexedRandom as _, SliceRandom as _};
 use rand::{Rng as _, SeedableRng as _};
 
 /// Presses by chance, beside those that are known to lead somewhere.
-const BY_CHANCE: usize = 300;
+const BY_CHANCE: usize = 360;
 const SEED: u64 = 5;
 
 const MODIFIERS: [&str; 7] = ["ctrl", "alt", "shift", "meta_l", "ctrl_r", "alt_r", "sysrq"];
