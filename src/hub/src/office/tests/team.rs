@@ -89,7 +89,8 @@ fn a_session_goes_to_a_colleague_with_a_note() {
     let note = tile.note.unwrap();
     assert_eq!((tile.slot, note.from.as_str(), note.text.as_str()), (2, "Sari", "Surat kurang satu."));
     let event = AuditEvent::Transferred { session: SESSION_1, booth: BOOTH_1, from: Some(SARI), to: BUDI, by: SARI };
-    assert_eq!(audits(&effects), [event]);
+    let looked = AuditEvent::Looked { session: SESSION_1, officer: SARI, lasted_ms: 0 };
+    assert_eq!(audits(&effects), [event, looked]);
     // It stays there, and only there.
     assert_eq!(assignments(&desk.wait(60)), []);
     assert_eq!(refused(&desk.console(SARI, transfer(SESSION_1, BUDI))), Some(Refusal::NotYours));
@@ -271,7 +272,8 @@ fn supervisors_see_the_floor_and_no_names_of_participants() {
         assert!(!encode(message).contains("Specimen"), "{message:?}");
     }
     // Nothing changes, nothing is said, however time passes; ages count from the beginning.
-    assert_eq!(desk.wait(30), []);
+    let effects = desk.wait(30);
+    assert_eq!(booths_for(&desk, &effects, DEWI), []);
     let effects = desk.snapshot(BOOTH_1, SESSION_1, Step::Verification, Turn::Officer, &[]);
     let visit = booths_for(&desk, &effects, DEWI).pop().unwrap().visit.unwrap();
     assert_eq!((visit.attention, visit.attention_age_ms, visit.session_age_ms), (Attention::NeedsOfficer, 0, 30_000));
