@@ -133,7 +133,7 @@ async function look({ base, context, page, shot, problems }) {
   // A hub that cannot sign anybody out.
   await page.route("**/api/v1/logout", (route) => route.fulfill({ status: 503 }));
   await page.getByRole("button", { name: "Menu Sari W." }).click();
-  await page.getByRole("menuitem", { name: "Keluar" }).click();
+  await page.getByRole("menuitem", { name: "Keluar", exact: true }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Keluar" }).click();
   await page.getByText("Anda belum keluar").waitFor();
   await shot("sign-out-unheard-light-id");
