@@ -20,8 +20,13 @@ use tokio_tungstenite::tungstenite;
 use tokio_tungstenite::tungstenite::protocol::{Message, WebSocketConfig};
 use tracing::{debug, info, warn};
 
-/// Between two attempts to connect. Short, because a participant waits who was cut off; the hub is in the same building.
-const RETRY: Duration = Duration::from_millis(100);
+/// Between two attempts to connect.
+const RETRY: Duration = Duration::from_secs(1);
+/// The same, for [`SOON`] after a connection that [`STOOD`] was lost: a participant waits who was cut off, and the hub is in the
+/// same building. A hub that lets nobody in, or is away for the night, is not asked as often.
+const RETRY_SOON: Duration = Duration::from_millis(100);
+const SOON: Duration = Duration::from_secs(60);
+const STOOD: Duration = Duration::from_secs(5);
 /// For a first packet to the hub and back. The system would try again later and later, and a cable that is put back would
 /// be noticed seconds too late: a new attempt is better.
 const REACH_TIMEOUT: Duration = Duration::from_millis(500);
@@ -98,12 +103,15 @@ async fn run(
 ) {
     let mut waiting = VecDeque::new();
     let mut last_error = String::new();
+    let mut lost = None;
     loop {
         let error = match connect(&address, tls.clone()).await {
             Ok(socket) => {
                 last_error.clear();
+                let began = Instant::now();
                 let ended = converse(socket, &mut outgoing, &mut waiting, &events).await;
                 events(LinkEvent::Disconnected);
+                lost = Some(Instant::now()).filter(|_| began.elapsed() >= STOOD);
                 match ended {
                     Ok(()) => return,
                     Err(error) => error,
@@ -123,7 +131,7 @@ async fn run(
             last_error = told;
         }
         // Meanwhile messages are taken off, so that senders never wait for a hub that is away.
-        let pause = tokio::time::sleep(RETRY);
+        let pause = tokio::time::sleep(pause(lost.map(|lost: Instant| lost.elapsed())));
         tokio::pin!(pause);
         loop {
             tokio::select! {
@@ -157,6 +165,11 @@ async fn connect(address: &str, tls: Arc<ClientConfig>) -> Result<Socket, LinkEr
         Ok(socket)
     };
     timeout(CONNECT_TIMEOUT, attempt).await.map_err(|_| LinkError::Timeout(address.to_owned()))?
+}
+
+/// Until the next attempt, `since` a connection that stood was lost.
+fn pause(since: Option<Duration>) -> Duration {
+    if since.is_some_and(|since| since < SOON) { RETRY_SOON } else { RETRY }
 }
 
 /// Until the connection fails; `Ok` when nobody sends any more.
@@ -241,5 +254,18 @@ fn keep_if_once(waiting: &mut VecDeque<BoothToHub>, message: BoothToHub) {
         | BoothToHub::Session { .. }
         | BoothToHub::Signal { .. }
         | BoothToHub::CallFailed { .. } => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hub_is_asked_often_only_for_a_while_after_it_was_there() {
+        assert_eq!(pause(Some(Duration::ZERO)), RETRY_SOON);
+        assert_eq!(pause(Some(SOON - Duration::from_millis(1))), RETRY_SOON);
+        assert_eq!(pause(Some(SOON)), RETRY);
+        assert_eq!(pause(None), RETRY, "one that never let this booth in");
     }
 }

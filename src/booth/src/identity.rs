@@ -1,15 +1,14 @@
 //! Who this booth is, once it is enrolled: `STATE/identity.json`, readable by the booth's user only. The keys are held like
 //! a person's data: wiped when dropped, never in a log.
 //!
-//! The file appears as a whole or not at all (written beside, synced, renamed), so a power cut during enrolment leaves
-//! a booth that is not enrolled rather than half of one.
+//! The file appears as a whole or not at all, so a power cut during enrolment leaves a booth that is not enrolled rather than
+//! half of one.
 
+use crate::durable;
 use bilik_claim::enrolment::EnrolAnswer;
 use bilik_claim::personal::Personal;
 use ed25519_dalek::{SigningKey, VerifyingKey};
 use serde::{Deserialize, Serialize};
-use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 use zeroize::Zeroizing;
@@ -64,21 +63,13 @@ impl Identity {
 
     pub fn store(&self, state_dir: &Path) -> Result<(), IdentityError> {
         let path = state_dir.join(FILE);
-        let beside = state_dir.join("identity.json.new");
-        let io = |operation, path: &Path| {
-            let path = path.to_owned();
-            move |source| IdentityError::Io { operation, path, source }
-        };
-        std::fs::create_dir_all(state_dir).map_err(io("create", state_dir))?;
         let text = serde_json::to_string_pretty(self)
             .map_err(|source| IdentityError::Malformed { path: path.clone(), source })?;
-        let text = Zeroizing::new(text);
-        let mut options = std::fs::OpenOptions::new();
-        let mut file =
-            options.write(true).create(true).truncate(true).mode(0o600).open(&beside).map_err(io("create", &beside))?;
-        file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(io("write", &beside))?;
-        std::fs::rename(&beside, &path).map_err(io("rename", &beside))?;
-        std::fs::File::open(state_dir).and_then(|dir| dir.sync_all()).map_err(io("sync", state_dir))
+        durable::replace(state_dir, FILE, Zeroizing::new(text).as_bytes()).map_err(|source| IdentityError::Io {
+            operation: "write",
+            path,
+            source,
+        })
     }
 
     /// Signs this booth's manifests.

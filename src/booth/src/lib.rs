@@ -10,6 +10,7 @@ mod clock;
 pub mod config;
 mod courier;
 pub mod device;
+mod durable;
 pub mod enrol;
 pub mod health;
 mod hub_http;

@@ -120,7 +120,7 @@ pub fn trouble(why: OutOfService) -> (Text, Text) {
                 }
                 Closing::Other => Text::new("Ditutup kantor", "Closed by the office"),
             },
-            Text::new("Supervisor membukanya lagi dari konsol.", "A supervisor opens it again at the console."),
+            Text::new("Penyelia membukanya lagi dari konsol.", "A supervisor opens it again at the console."),
         ),
     };
     (what, todo)

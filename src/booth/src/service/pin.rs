@@ -5,12 +5,12 @@
 //! with a typed code ([`set`]).
 
 use super::lockout::{DEAD, Gate, Lockout};
+use crate::durable;
 use argon2::password_hash::{self, PasswordHash, PasswordHasher as _, PasswordVerifier as _, SaltString};
 use argon2::{Algorithm, Argon2, Params};
 use bilik_claim::provision::{PinFault, pin_fault};
 use std::fs;
-use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 use thiserror::Error;
@@ -107,7 +107,7 @@ impl PinStore {
     }
 
     fn write(&self) -> io::Result<()> {
-        replace(&self.state_dir, COUNT, &self.lockout.tries().to_string())
+        durable::replace(&self.state_dir, COUNT, format!("{}\n", self.lockout.tries()).as_bytes())
     }
 }
 
@@ -133,17 +133,7 @@ pub fn set(state_dir: &Path, pin: &str) -> Result<(), SetError> {
     let salt = SaltString::encode_b64(&rand::random::<[u8; 16]>()).map_err(SetError::Hash)?;
     let hash = Argon2::default().hash_password(pin.as_bytes(), &salt).map_err(SetError::Hash)?.to_string();
     let failed = |source| SetError::Write { path: state_dir.join(PIN), source };
-    fs::create_dir_all(state_dir).and_then(|()| replace(state_dir, PIN, &hash)).map_err(failed)
-}
-
-/// One line, for the booth's user only. Durable: written beside, synced, renamed, and the name synced.
-fn replace(state_dir: &Path, name: &str, line: &str) -> io::Result<()> {
-    let beside = state_dir.join(format!("{name}.new"));
-    let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
-    writeln!(file, "{line}")?;
-    file.sync_all()?;
-    fs::rename(&beside, state_dir.join(name))?;
-    fs::File::open(state_dir)?.sync_all()
+    durable::replace(state_dir, PIN, format!("{hash}\n").as_bytes()).map_err(failed)
 }
 
 /// The booth was enrolled anew: whoever could do that may guess again.

@@ -73,11 +73,13 @@ pub fn entrust(machine: &Machine) -> Result<(), Refusal> {
         return Ok(());
     }
     let device = data::own_partition(machine)?;
-    if Header::read(&device)?.booth() != Some(identity.booth()?) {
+    let mut header = Header::read(&device)?;
+    if header.booth() != Some(identity.booth()?) {
         seal(machine, &device, &identity)?;
         tracing::info!("the hub can open this disk");
+        header = Header::read(&device)?;
     }
-    for slot in Header::read(&device)?.left_over() {
+    for slot in header.left_over() {
         Tool::new("cryptsetup").args(["--batch-mode", "luksKillSlot", "--"]).arg(&device).arg(&slot).run()?;
         tracing::info!(slot, "an earlier hub can not open this disk any more");
     }
