@@ -1,5 +1,6 @@
 //! What serving participants costs, for `/metrics`: the figures of `make bench-capacity`, from real use.
 
+use crate::clock::HOUR_MS;
 use crate::ledger::{Duty, Visit};
 use bilik_claim::statistics::ALARM_MS;
 use std::fmt::Write as _;
@@ -65,7 +66,7 @@ impl Figures {
         counter(text, "officer_duty_seconds_total", seconds(self.duty_ms));
         counter(text, "attention_without_decision_seconds_total", seconds(self.other_attention_ms));
         if self.duty_ms > 0 {
-            let per_hour = self.decided as f64 * 3_600_000.0 / self.duty_ms as f64;
+            let per_hour = self.decided as f64 * HOUR_MS as f64 / self.duty_ms as f64;
             let _ = writeln!(
                 text,
                 "# TYPE bilik_claims_per_officer_hour gauge\nbilik_claims_per_officer_hour {per_hour:.2}"

@@ -1,10 +1,11 @@
 //! Codes that let a booth in.
 
 use super::{AdminError, MAX_NAME, open, trimmed};
+use crate::authority::Authority;
 use crate::clock::wall_now;
 use crate::config::Config;
 use crate::keys;
-use crate::ledger::{Booths as _, CodeId, Enrolment, OpenCode, Validity};
+use crate::ledger::{Booths as _, CodeId, Enrolment, Ledger, LedgerError, OpenCode, Validity};
 use crate::sqlite::SqliteLedger;
 use bilik_claim::enrolment::EnrolmentCode;
 use bilik_claim::ids::{BoothId, WallTime};
@@ -35,6 +36,16 @@ pub fn enrol_code(config: &Config, enrolee: &Enrolee, validity: Validity) -> Res
         Enrolee::Known(booth) => Enrolment { booth: Some(*booth), name: name_of(&ledger, *booth)? },
     };
     let authority = keys::load_authority(&config.state_dir)?;
+    Ok(issue(&ledger, &authority, enrolment, validity)?)
+}
+
+/// The only moment at which a code is known.
+pub(crate) fn issue(
+    ledger: &dyn Ledger,
+    authority: &Authority,
+    enrolment: Enrolment,
+    validity: Validity,
+) -> Result<EnrolCode, LedgerError> {
     let code = EnrolmentCode::new(rand::random(), authority.der());
     let (secret, now) = (code.secret_digest(), wall_now());
     ledger.add_enrolment_code(secret, &enrolment, validity, now)?;

@@ -13,6 +13,7 @@ mod updates;
 pub use attest::attest;
 pub use backup::{Backup, backup};
 pub use booths::{list as list_booths, missing, missing_lines};
+pub(crate) use enrolment::issue;
 pub use enrolment::{EnrolCode, Enrolee, enrol_code, open_codes, revoke_code};
 pub use keyring::{list as list_keys, retire_receipt_key, rotate as rotate_key};
 pub use provision::{Order, Provisioned, provision};
@@ -219,7 +220,7 @@ fn ledger_path(config: &Config) -> Result<PathBuf, AdminError> {
     if path.exists() { Ok(path) } else { Err(KeysError::Missing(path).into()) }
 }
 
-fn trimmed<'a>(what: &str, text: &'a str, max: usize) -> Result<&'a str, AdminError> {
+pub(crate) fn trimmed<'a>(what: &str, text: &'a str, max: usize) -> Result<&'a str, AdminError> {
     let text = text.trim();
     let fits = !text.is_empty() && text.chars().count() <= max && !text.chars().any(char::is_control);
     if fits { Ok(text) } else { Err(AdminError::Refused(format!("{what} must have 1 to {max} characters"))) }

@@ -4,7 +4,7 @@
 use super::Shared;
 use super::error::ApiError;
 use super::guard::Technician;
-use crate::admin::MAX_NAME;
+use crate::admin::{self, EnrolCode, MAX_NAME};
 use crate::clock::wall_now;
 use crate::ledger::{AuditEvent, BoothRow, CodeId, Enrolment, Ledger, LedgerError, OpenCode, TechnicianAct, Validity};
 use crate::office::Seen;
@@ -12,7 +12,6 @@ use crate::update;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use bilik_claim::enrolment::EnrolmentCode;
 use bilik_claim::ids::{BoothId, OfficerId, WallTime};
 use bilik_claim::machine::{MachineReport, Offer};
 use bilik_claim::wire::BoothState;
@@ -143,15 +142,16 @@ pub async fn make_code(
         .blocking(move |ledger| {
             let enrolment = match (request.booth, request.name) {
                 (Some(booth), None) => Enrolment { booth: Some(booth), name: active(ledger, booth)?.name },
-                (None, Some(name)) => Enrolment { booth: None, name: booth_name(&name)? },
+                (None, Some(name)) => {
+                    let name = admin::trimmed("booth name", &name, MAX_NAME).map_err(|_| ApiError::Malformed)?;
+                    Enrolment { booth: None, name: name.to_owned() }
+                }
                 (Some(_), Some(_)) | (None, None) => return Err(ApiError::Malformed),
             };
-            let code = EnrolmentCode::new(rand::random(), shared.keys.authority.der());
-            let (secret, now) = (code.secret_digest(), wall_now());
             acted(ledger, by, TechnicianAct::MakeCode { booth: enrolment.booth })?;
-            ledger.add_enrolment_code(secret, &enrolment, validity, now)?;
-            let (id, expires_at) = (CodeId::of(secret).to_string(), validity.end(now));
-            Ok(MadeCode { id, code: code.to_string(), name: enrolment.name, expires_at })
+            let made = admin::issue(ledger, &shared.keys.authority, enrolment, validity)?;
+            let EnrolCode { code, id, booth_name, expires_at } = made;
+            Ok(MadeCode { id: id.to_string(), code: code.to_string(), name: booth_name, expires_at })
         })
         .await?;
     tracing::info!(officer = %by, code = made.id, "enrolment code made");
@@ -198,12 +198,6 @@ pub async fn revoke_booth(
 fn active(ledger: &dyn Ledger, booth: BoothId) -> Result<BoothRow, ApiError> {
     let row = ledger.booth(booth)?.ok_or(ApiError::NotFound)?;
     if row.revoked { Err(ApiError::Conflict) } else { Ok(row) }
-}
-
-fn booth_name(name: &str) -> Result<String, ApiError> {
-    let name = name.trim();
-    let fits = !name.is_empty() && name.chars().count() <= MAX_NAME && !name.chars().any(char::is_control);
-    if fits { Ok(name.to_owned()) } else { Err(ApiError::Malformed) }
 }
 
 /// Who wanted it is on record before it is done.

@@ -3,7 +3,7 @@
 use super::Shared;
 use super::error::ApiError;
 use super::guard::Serving;
-use crate::clock::{local_day, wall_now};
+use crate::clock::{day_number, local_day, wall_now};
 use crate::ledger::{LedgerError, OfficerRow};
 use crate::sheet;
 use axum::Json;
@@ -12,7 +12,6 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use bilik_claim::statistics::DayStatistics;
 use bilik_claim::text::Language;
-use jiff::Unit;
 use jiff::civil::{Date, date};
 use serde::Deserialize;
 
@@ -82,8 +81,7 @@ async fn of(hub: &Shared, row: &OfficerRow, day: Option<&str>) -> Result<DayStat
 
 /// Days since 1970.
 fn number(day: &str) -> Option<i64> {
-    let day: Date = day.parse().ok().filter(|day| (FIRST..=LAST).contains(day))?;
-    day.since((Unit::Day, date(1970, 1, 1))).ok().map(|span| i64::from(span.get_days()))
+    day.parse().ok().filter(|day| (FIRST..=LAST).contains(day)).map(day_number)
 }
 
 #[cfg(test)]

@@ -3,12 +3,12 @@
 use super::Shared;
 use super::error::ApiError;
 use super::guard::Auditor;
-use crate::clock::{DAY_MS, day_start, wall_now};
+use crate::clock::{DAY_MS, day_number, day_start, wall_now};
 use crate::ledger::{AuditEvent, AuditState, Ledger, LedgerError, Role, TrailFilter};
 use axum::Json;
 use axum::extract::{Query, State};
 use bilik_claim::ids::{BoothId, Digest, OfficerId, SessionId, WallTime};
-use jiff::civil::{Date, date};
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::time::Duration;
@@ -97,7 +97,7 @@ pub async fn read(
 ) -> Result<Json<Trail>, ApiError> {
     settled(&hub).await;
     let day: Option<Date> = query.day.map(|day| day.parse()).transpose().map_err(|_| ApiError::Malformed)?;
-    let begin = day.map(|day| begin_of(day, hub.config.time_zone.utc_offset_hours()));
+    let begin = day.map(|day| day_start(day_number(day), hub.config.time_zone.utc_offset_hours()));
     let ids = [query.booth.map(|id| id.0), query.officer.map(|id| id.0), query.session.map(|id| id.0)];
     let filter = TrailFilter {
         from: begin,
@@ -119,13 +119,6 @@ async fn settled(hub: &Shared) {
     const PATIENCE: Duration = Duration::from_secs(2);
     // With a full disk nothing new is written; what is there can be read.
     let _ = tokio::time::timeout(PATIENCE, hub.scribe.flush()).await;
-}
-
-/// When a day of the office begins.
-fn begin_of(day: Date, utc_offset_hours: i64) -> WallTime {
-    let epoch = date(1970, 1, 1);
-    let days = epoch.until((jiff::Unit::Day, day)).map_or(0, |span| i64::from(span.get_days()));
-    day_start(days, utc_offset_hours)
 }
 
 pub async fn names(State(hub): State<Shared>, _: Auditor) -> Result<Json<Names>, ApiError> {
@@ -173,19 +166,4 @@ pub async fn verify(
         AuditState::Intact { entries, head, noted } => Verified::Intact { entries, head, noted },
         AuditState::Broken { sequence } => Verified::Broken { sequence },
     }))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_day_begins_at_the_offices_midnight() {
-        let check = |day, offset, expect| assert_eq!(begin_of(day, offset), WallTime(expect), "{day} {offset}");
-        check(date(1970, 1, 1), 0, 0);
-        check(date(1970, 1, 2), 7, DAY_MS - 7 * 3_600_000);
-        // 2026-11-23 in Jakarta begins at 17:00 UTC the day before.
-        check(date(2026, 11, 23), 7, 1_795_366_800_000);
-        check(date(1969, 12, 31), 0, -DAY_MS);
-    }
 }

@@ -1,11 +1,10 @@
 //! Booths and how they come in.
 
 use super::LedgerError;
+use crate::clock::HOUR_MS;
 use bilik_claim::ids::{BoothId, Digest, WallTime};
 use std::fmt;
 use std::str::FromStr;
-
-const HOUR_MS: i64 = 3_600_000;
 
 /// How long an enrolment code is good: 10 minutes to 14 days.
 ///

@@ -148,7 +148,7 @@ impl Office {
     pub(super) fn call_failed(&mut self, session: SessionId, call: CallId, now: Now) {
         let Some(session) = self.sessions.get_mut(&session) else { return };
         if session.calls.failed(call, now.instant) {
-            self.calls.1 += 1;
+            self.calls_broken += 1;
             session.told_attention = None;
             session.dirty = true;
             let booth = session.booth;

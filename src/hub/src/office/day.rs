@@ -2,7 +2,7 @@
 
 use super::visit::Change;
 use super::{Effect, Office, Session};
-use crate::clock::{Now, local_day};
+use crate::clock::{HOUR_MS, Now, local_day};
 use crate::ledger::{AuditEvent, Duty};
 use bilik_claim::ids::{OfficerId, SessionId};
 use bilik_claim::wire::Turn;
@@ -10,7 +10,6 @@ use std::time::Duration;
 
 /// Time on duty is written down this often, and when the hour turns: a hub that dies forgets no more.
 const DUTY_NOTED: Duration = Duration::from_secs(600);
-const HOUR_MS: i64 = 3_600_000;
 
 /// Attention that claims decided today took.
 #[derive(Default)]

@@ -56,7 +56,7 @@ impl Office {
         for decision in assignment::decide(&self.cases(), &desks, now.instant) {
             match decision {
                 Decision::Release { session, officer } => self.release(session, officer),
-                Decision::Assign { session, officer } => self.seat(session, officer, now.instant),
+                Decision::Assign { session, officer } => self.give(session, officer, now.instant),
             }
         }
     }
@@ -71,15 +71,21 @@ impl Office {
         self.effects.push(Effect::Audit(AuditEvent::Released { session: id, officer }));
     }
 
-    fn seat(&mut self, id: SessionId, officer: OfficerId, now: Instant) {
+    fn give(&mut self, id: SessionId, officer: OfficerId, now: Instant) {
+        let Some((session, slot)) = self.seat(id, officer, now) else { return };
+        let booth = session.booth;
+        tracing::info!(session = %id, %officer, slot, "session assigned");
+        self.effects.push(Effect::Audit(AuditEvent::Assigned { session: id, booth, officer }));
+    }
+
+    /// Puts a session on this officer's desk, and says under which key.
+    pub(super) fn seat(&mut self, id: SessionId, officer: OfficerId, now: Instant) -> Option<(&mut Session, u8)> {
         let slot = self.free_slot(officer);
-        let Some(session) = self.sessions.get_mut(&id) else { return };
+        let session = self.sessions.get_mut(&id)?;
         session.desk = Some(Seat { officer, slot, since: now });
         session.tally.seated(now);
         (session.returned, session.hold, session.dirty) = (false, super::attention::Hold::No, true);
-        tracing::info!(session = %id, %officer, slot, "session assigned");
-        let booth = session.booth;
-        self.effects.push(Effect::Audit(AuditEvent::Assigned { session: id, booth, officer }));
+        Some((session, slot))
     }
 
     fn start_calls(&mut self, now: Now) {
@@ -99,7 +105,7 @@ impl Office {
             if let Some(session) = self.sessions.get_mut(&id) {
                 session.calls.start(call, now.instant);
                 (session.told_attention, session.dirty) = (None, true);
-                self.calls.0 += 1;
+                self.calls_begun += 1;
             }
             self.tell_booth(booth, HubToBooth::Call { session: id, call });
         }

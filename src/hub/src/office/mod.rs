@@ -176,8 +176,9 @@ pub struct Office {
     closings: BTreeMap<BoothId, Option<Closing>>,
     /// Booths that are lost for longer: when they were heard last, and how they were.
     seen: BTreeMap<BoothId, (Instant, BoothState)>,
-    /// Calls since the start, and how many of them broke.
-    calls: (u64, u64),
+    /// Since the start.
+    calls_begun: u64,
+    calls_broken: u64,
     effects: Vec<Effect>,
 }
 
@@ -197,7 +198,8 @@ impl Office {
             trails: Trails::default(),
             closings: BTreeMap::new(),
             seen: BTreeMap::new(),
-            calls: (0, 0),
+            calls_begun: 0,
+            calls_broken: 0,
             effects: Vec::new(),
         }
     }
@@ -297,8 +299,8 @@ impl Office {
                 .filter_map(|booth| booth.state.call)
                 .filter(|call| call.is_narrow())
                 .count(),
-            calls_begun: self.calls.0,
-            calls_broken: self.calls.1,
+            calls_begun: self.calls_begun,
+            calls_broken: self.calls_broken,
         }
     }
 

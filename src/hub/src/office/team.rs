@@ -9,9 +9,8 @@
 //! and neither picture nor sound; who wants those takes the session over. The booth is told before the first answer goes
 //! out, and tells the participant.
 
-use super::attention::Hold;
 use super::floor::Shape;
-use super::{Effect, Office, Officer, Seat, Session};
+use super::{Effect, Office, Officer, Session};
 use crate::clock::Now;
 use crate::config::MAX_CAPACITY;
 use crate::ledger::{AuditEvent, QuestionEnd};
@@ -84,15 +83,12 @@ impl Office {
         if self.officers.get(&to).is_some_and(|officer| officer.team.watching == Some(id)) {
             self.stop_watching(to);
         }
-        let slot = self.free_slot(to);
         let from_name = self.officers.get(&by).map(|officer| officer.card.name.clone()).unwrap_or_default();
         let note = note.trim();
-        if let Some(session) = self.sessions.get_mut(&id) {
-            session.desk = Some(Seat { officer: to, slot, since: now.instant });
-            (session.returned, session.hold, session.dirty) = (false, Hold::No, true);
+        if let Some((session, slot)) = self.seat(id, to, now.instant) {
             session.aside.note = (!note.is_empty()).then(|| Note { from: from_name, text: note.to_owned() });
+            tracing::info!(session = %id, officer = %to, %by, slot, "session handed over");
         }
-        tracing::info!(session = %id, officer = %to, %by, slot, "session handed over");
         self.effects.push(Effect::Audit(AuditEvent::Transferred { session: id, booth, from, to, by }));
         let how = if by == to { QuestionEnd::SteppedIn } else { QuestionEnd::TakenBack };
         self.drop_question(id, by, how);

@@ -199,7 +199,7 @@ mod tests {
     #[test]
     fn a_code_works_once_and_in_time() {
         let secret = Digest::of(b"secret");
-        const HOUR: i64 = 3_600_000;
+        const HOUR: i64 = crate::clock::HOUR_MS;
         let carried = Validity::hours(72).unwrap();
         let check = |used: Digest, validity: Validity, later: i64, expect: Option<&str>| {
             let (_dir, ledger) = temporary();

@@ -239,6 +239,14 @@ where
     })
 }
 
+/// The same, where there may be nothing.
+fn optional_text<T: FromStr>(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<Option<T>>
+where
+    T::Err: std::error::Error + Send + Sync + 'static,
+{
+    if row.get_ref(column)? == rusqlite::types::ValueRef::Null { Ok(None) } else { text(row, column).map(Some) }
+}
+
 fn digest(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<Digest> {
     row.get::<_, [u8; 32]>(column).map(Digest)
 }

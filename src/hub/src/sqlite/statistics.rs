@@ -1,5 +1,5 @@
-use super::{SqliteLedger, audit, storage, text};
-use crate::clock::{DAY_MS, day_start};
+use super::{SqliteLedger, audit, optional_text, storage, text};
+use crate::clock::{DAY_MS, HOUR_MS, day_start};
 use crate::ledger::{AuditEvent, DecisionKind, Duty, LedgerError, Statistics, Visit, VisitOutcome};
 use bilik_claim::ids::{OfficerId, WallTime};
 use bilik_claim::sentence::Code;
@@ -7,8 +7,6 @@ use bilik_claim::statistics::{ALARM_MS, DayStatistics, Figures, HourFigures, Off
 use bilik_claim::wire::Decision;
 use rusqlite::{Connection, params};
 use std::collections::BTreeMap;
-
-const HOUR_MS: i64 = 3_600_000;
 
 impl Statistics for SqliteLedger {
     fn note_visit(&self, visit: &Visit) -> Result<(), LedgerError> {
@@ -65,7 +63,13 @@ impl Statistics for SqliteLedger {
         let from = day_start(day, utc_offset_hours);
         let until = WallTime(from.0 + DAY_MS);
         let (gathered, names) = self.read("read a day's statistics", |connection| {
-            let mut gathered = Gathered { from, only: officer, ..Gathered::default() };
+            let mut gathered = Gathered {
+                from,
+                only: officer,
+                total: Counts::default(),
+                officers: BTreeMap::new(),
+                hours: BTreeMap::new(),
+            };
             visits(connection, from, until, &mut gathered)?;
             phoned(connection, from, until, &mut gathered)?;
             ratings(connection, from, until, &mut gathered)?;
@@ -102,18 +106,6 @@ struct Gathered {
     total: Counts,
     officers: BTreeMap<OfficerId, Counts>,
     hours: BTreeMap<u8, Counts>,
-}
-
-impl Default for Gathered {
-    fn default() -> Self {
-        Self {
-            from: WallTime(0),
-            only: None,
-            total: Counts::default(),
-            officers: BTreeMap::new(),
-            hours: BTreeMap::new(),
-        }
-    }
 }
 
 impl Gathered {
@@ -193,10 +185,7 @@ fn visits(connection: &Connection, from: WallTime, until: WallTime, to: &mut Gat
     )?;
     let mut rows = statement.query([from.0, until.0])?;
     while let Some(row) = rows.next()? {
-        let officer = match row.get::<_, Option<String>>(2)? {
-            Some(_) => Some(text(row, 2)?),
-            None => None,
-        };
+        let officer = optional_text(row, 2)?;
         // What a later version may write and this one cannot read counts as nothing.
         let visit = Visit {
             session: text(row, 0)?,
@@ -238,10 +227,7 @@ fn ratings(connection: &Connection, from: WallTime, until: WallTime, to: &mut Ga
     )?;
     let mut rows = statement.query([from.0, until.0])?;
     while let Some(row) = rows.next()? {
-        let officer = match row.get::<_, Option<String>>(0)? {
-            Some(_) => Some(text(row, 0)?),
-            None => None,
-        };
+        let officer = optional_text(row, 0)?;
         let rating = usize::from(row.get::<_, u8>(2)?).saturating_sub(1);
         to.add(officer, WallTime(row.get(1)?), |counts| {
             if let Some(count) = counts.figures.ratings.get_mut(rating) {

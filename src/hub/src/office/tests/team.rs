@@ -199,6 +199,19 @@ fn who_reads_along_is_seen_by_both_sides_first() {
 }
 
 #[test]
+fn who_waited_until_a_supervisor_took_them_did_get_an_officer() {
+    let mut desk = Desk::new(1);
+    desk.booth_up(BOOTH_1);
+    desk.participant(BOOTH_1, SESSION_1);
+    desk.console_up_as(RATNA, "Ratna", Role::Supervisor);
+    desk.wait(40);
+    assert_eq!(refused(&desk.console(RATNA, transfer(SESSION_1, RATNA))), None);
+    let effects = desk.booth(BOOTH_1, BoothToHub::SessionEnded { session: SESSION_1, outcome: Outcome::Left });
+    let waited = |effect: &Effect| if let Effect::Visit(visit) = effect { Some(visit.unseated_ms) } else { None };
+    assert_eq!(effects.iter().find_map(waited), Some(Some(40_000)));
+}
+
+#[test]
 fn reading_along_ends_with_its_reason() {
     let check = |end: &dyn Fn(&mut Desk) -> Vec<Effect>, booth_hears: &[bool]| {
         let mut desk = floor();
