@@ -11,7 +11,7 @@ mod fixture;
 mod start;
 mod update;
 
-use bilik_tests::specimen;
+use bilik_tests::specimen::KENARI;
 
 /// Stick in, three touches, stick out.
 #[test]
@@ -37,7 +37,7 @@ fn a_booth_enrols_and_serves() {
     assert_eq!(claims.lines().count(), 1, "{claims}");
     // As somebody finds it who carries the disk away.
     machine.cut();
-    for canary in [specimen::NIK, specimen::NAME, specimen::PHONE, specimen::ACCOUNT] {
+    for canary in [KENARI.nik, KENARI.kpj, KENARI.name, KENARI.phone, KENARI.account] {
         assert!(!machine.drives.holds(canary).unwrap(), "{canary} is on the disk in clear");
     }
     assert!(machine.drives.holds("bilik.development").unwrap(), "nothing was searched");

@@ -40,8 +40,8 @@ impl Screen {
         let shown = opened.with_context(|| format!("failed to open {}", picture.display()))?.decode()?.into_luma8();
         let (width, height) = shown.dimensions();
         let negative = GrayImage::from_fn(width, height, |x, y| Luma([255 - shown.get_pixel(x, y).0[0]]));
-        let mut words = recognize(&negative, &picture.with_extension("negative.png"))?;
-        words.extend(recognize(&light_on_dark(&shown), &picture.with_extension("buttons.png"))?);
+        let mut words = recognize(&negative, &picture.with_extension("negative.pgm"))?;
+        words.extend(recognize(&light_on_dark(&shown), &picture.with_extension("buttons.pgm"))?);
         Ok(Self { width, height, words })
     }
 

@@ -13,6 +13,7 @@ import type { Closing, SessionId } from "../../wire/wire";
 import { MAX_MESSAGE } from "../../wire/wire";
 import { Key } from "../Key";
 import { useShell, useView } from "../useShell";
+import { Choices } from "./Choices";
 import { Cancel, Frame } from "./Panels";
 import styles from "./panels.module.css";
 import { SentencePicker } from "./SentencePicker";
@@ -97,7 +98,7 @@ export function TeamPanels({ panel }: { panel: TeamPanel }) {
         >
           {why === null ? (
             <Choices
-              labels={CLOSINGS.map((one) => t.floor.closing[one])}
+              choices={CLOSINGS.map((one) => ({ id: one, label: t.floor.closing[one] }))}
               onPick={(index) => {
                 close(CLOSINGS[index] ?? null);
               }}
@@ -201,38 +202,6 @@ function Transfer({ session }: { session: SessionId }) {
 function takerText({ colleague, hindrance }: Taker, t: typeof id | typeof en): string {
   const who = t.team.colleague(colleague.name, colleague.load, colleague.capacity);
   return hindrance === null ? who : `${who} · ${t.team[hindrance]}`;
-}
-
-/** Ready choices under the digits. */
-function Choices({ labels, onPick }: { labels: readonly string[]; onPick: (index: number) => void }) {
-  return (
-    <ul
-      className={styles.sentences}
-      onKeyDown={(event) => {
-        const index = Number(event.key) - 1;
-        if (labels[index] === undefined) return;
-        event.preventDefault();
-        onPick(index);
-      }}
-    >
-      {labels.map((label, index) => (
-        <li key={label}>
-          <button
-            type="button"
-            className={styles.sentence}
-            aria-keyshortcuts={(index + 1).toString()}
-            {...(index === 0 ? { "data-autofocus": true } : {})}
-            onClick={() => {
-              onPick(index);
-            }}
-          >
-            <Key>{index + 1}</Key>
-            <span>{label}</span>
-          </button>
-        </li>
-      ))}
-    </ul>
-  );
 }
 
 function pairs(indonesian: readonly string[], english: readonly string[]): Sentence[] {
