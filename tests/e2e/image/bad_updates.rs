@@ -74,7 +74,7 @@ const CASES: &[Case] = &[
         make: || {
             Repack { root: "printf BILIK | dd of=\"$root\" bs=1M seek=50 conv=notrunc status=none", ..made("") }.make()
         },
-        ends: GivenUp(2, "berubah"),
+        ends: GivenUp(2, "Tidak pernah menyala"),
     },
     Case { name: "no-init", make: || made("rdinit=/nothing").make(), ends: GivenUp(2, "Tidak pernah menyala") },
     Case {

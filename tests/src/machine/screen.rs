@@ -74,7 +74,10 @@ impl Screen {
 
 fn recognize(picture: &GrayImage, file: &Path) -> anyhow::Result<Vec<Word>> {
     let (width, height) = picture.dimensions();
-    resize(picture, width * SCALE, height * SCALE, FilterType::Nearest).save(file)?;
+    let large = resize(picture, width * SCALE, height * SCALE, FilterType::Nearest);
+    // As Netpbm has it: nothing to be packed and unpacked.
+    let header = format!("P5 {} {} 255\n", large.width(), large.height());
+    std::fs::write(file, [header.as_bytes(), large.as_raw()].concat())?;
     let mut tesseract = Command::new("tesseract");
     tesseract.arg(file).args(["-", "-l", "ind", "--psm", "11", "tsv"]).env("OMP_THREAD_LIMIT", "1");
     let said = tesseract.output().context("failed to run tesseract; `make image-test` installs it")?;
