@@ -80,6 +80,7 @@ export const WELCOME: HubToConsole = {
   name: "Sari Specimen",
   branch_name: "Cabang Specimen",
   capacity: 6,
+  ending: false,
   time: 0,
 };
 
