@@ -123,7 +123,11 @@ const untouched = async ({ base, page, problems }) => {
   await until("note");
   expect("two notes once it was touched", told.filter((one) => one === "note").length, 2);
   await fresh.getByRole("button", { name: "Bunyi" }).first().click();
-  expect("and they can be turned off", await fresh.evaluate(() => localStorage.getItem("bilik.alarm-silent")), "1");
+  expect(
+    "and they can be turned off",
+    await fresh.evaluate(() => window.localStorage.getItem("bilik.alarm-silent")),
+    "1",
+  );
   const before = told.filter((one) => one === "note").length;
   await fresh.waitForTimeout(11_000);
   expect("then it is silent", told.filter((one) => one === "note").length, before);

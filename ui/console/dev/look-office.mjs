@@ -41,6 +41,7 @@ async function look({ base, page, shot, problems }) {
     }
     await page.getByRole("button", { name: "Bahasa Indonesia" }).click();
     await page.getByRole("button", { name: "Ganti ke tampilan terang" }).click();
+    await page.setViewportSize({ width: 1600, height: 900 });
   };
 
   // An officer: a note, a question and its answer, a transfer, the end of the shift; by keyboard.

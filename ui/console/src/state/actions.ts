@@ -142,7 +142,8 @@ export function canApprove(desk: Desk): boolean {
 
 /** What goes along with the approval; an empty note is none. */
 export function noteOf(desk: Desk, session: SessionId): string | null {
-  return desk.notes[session] || null;
+  const note = desk.notes[session] ?? "";
+  return note === "" ? null : note;
 }
 
 function stay(desk: Desk): Step {

@@ -95,6 +95,7 @@ function Fields({ record }: { record: OpenedClaim }) {
       <h2 className={cards.title}>
         {value("name")} · {record.tracking}
       </h2>
+      <Notes notes={record.notes} />
       <dl>
         <div>
           <dt>{FIELD_TITLES.reason[language]}</dt>
@@ -122,7 +123,6 @@ function Fields({ record }: { record: OpenedClaim }) {
         <br />
         {t.claimSigned(dateTime(record.signed_at, language))}
       </p>
-      <Notes notes={record.notes} />
     </div>
   );
 }
@@ -285,6 +285,7 @@ function Decide(props: {
           centered
           lockScroll={false}
           closeButtonProps={{ "aria-label": t.close }}
+          classNames={{ title: panels.title ?? "" }}
         >
           <p className={panels.hint}>{t.claimReopenHint}</p>
           <NoteForm
@@ -327,6 +328,7 @@ function Decide(props: {
         centered
         lockScroll={false}
         closeButtonProps={{ "aria-label": t.close }}
+        classNames={{ title: panels.title ?? "" }}
       >
         <p className={panels.hint}>{t.claimVerifyHint}</p>
         <NoteField label={t.noteOptional} value={note} onChange={setNote} />
@@ -345,6 +347,7 @@ function Decide(props: {
         centered
         lockScroll={false}
         closeButtonProps={{ "aria-label": t.close }}
+        classNames={{ title: panels.title ?? "" }}
       >
         <SentenceList
           sentences={RETURN_REASONS}

@@ -10,7 +10,7 @@ export function Notes({ notes }: { notes: readonly Note[] }) {
   if (notes.length === 0) return null;
   return (
     <section aria-label={t.notes} data-testid="notes">
-      <h2 className={cards.title}>{t.notes}</h2>
+      <h3 className={cards.title}>{t.notes}</h3>
       <ul className={styles.notes}>
         {notes.map((note) => (
           <li key={`${note.on} ${note.at.toString()}`}>
