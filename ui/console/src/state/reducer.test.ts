@@ -355,7 +355,7 @@ describe("link", () => {
   });
 
   test("another officer starts with an empty desk", () => {
-    const desk = hear(deskWith(tile(1)), { ...WELCOME, officer: "officer-2" } as typeof WELCOME);
+    const desk = hear(deskWith(tile(1)), { ...WELCOME, officer: "officer-2" });
     expect([desk.focus, desk.tiles[0]]).toEqual([null, null]);
   });
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Focus, Held } from "./typeAhead";
-import { HELD_MS, MAX_HELD, TypeAhead } from "./typeAhead";
+import { HELD_MS, MAX_HELD, RESCUE_MS, TypeAhead } from "./typeAhead";
 
 const typed = (key: string, ctrl = false): Held => ({ key, ctrl, shift: false });
 
@@ -8,13 +8,14 @@ const typed = (key: string, ctrl = false): Held => ({ key, ctrl, shift: false })
 class Page {
   focus: Focus = "desk";
   log: string[] = [];
-  #later: (() => void)[] = [];
+  #later: ((now: number) => void)[] = [];
   #ahead = new TypeAhead({
     focus: () => this.focus,
     deliver: (key, to) => {
       this.#key(key.key, to);
     },
     later: (run) => this.#later.push(run),
+    rescue: () => undefined,
   });
 
   /** All in one tick: nothing is drawn in between. */
@@ -29,12 +30,12 @@ class Page {
       this.#ahead.go(now);
       const due = this.#later.splice(0);
       if (due.length === 0) return;
-      for (const run of due) run();
+      for (const run of due) run(now);
     }
   }
 
   drawWithoutFocus(): void {
-    for (const run of this.#later.splice(0)) run();
+    for (const run of this.#later.splice(0)) run(0);
   }
 
   #key(key: string, to: Focus): void {
@@ -86,4 +87,37 @@ test("what waits is bounded", () => {
   page.type(`r${"x".repeat(MAX_HELD * 2)}`);
   page.draw();
   expect(page.log.length).toBe(1 + MAX_HELD);
+});
+
+test("a panel that takes its time to come or to go holds nothing up, and says nothing when it has", () => {
+  let focus: Focus = "nowhere";
+  const log: string[] = [];
+  let due: ((now: number) => void)[] = [];
+  const ahead = new TypeAhead({
+    focus: () => focus,
+    deliver: (key, to) => log.push(`${key.key}:${to}`),
+    later: (run) => due.push(run),
+    rescue: () => log.push("rescue"),
+  });
+  const turn = (now: number, at: Focus) => {
+    focus = at;
+    const queued = due;
+    due = [];
+    for (const run of queued) run(now);
+  };
+  ahead.take(typed("1"), 0);
+  ahead.take(typed("4"), 0);
+  ahead.take(typed("5"), 350);
+  turn(100, "nowhere");
+  turn(200, "panel");
+  turn(210, "nowhere");
+  turn(240, "nowhere");
+  turn(270, "desk");
+  expect(log).toEqual(["1:panel", "4:desk"]);
+  // One that has lost the focus, or never takes it, is given it.
+  turn(350 + RESCUE_MS - 1, "nowhere");
+  turn(350 + RESCUE_MS, "nowhere");
+  turn(350 + RESCUE_MS + 30, "panel");
+  expect(log.slice(2)).toEqual(["rescue", "5:panel"]);
+  expect(due).toEqual([]);
 });

@@ -18,14 +18,18 @@ export type Focus = "desk" | "panel" | "nowhere";
 
 /** A key that has waited longer is dropped. */
 export const HELD_MS = 2_000;
+/** After this long a panel is given the focus that it has not taken. A panel that closes has gone by then. */
+export const RESCUE_MS = 400;
 /** Nobody types more than this in that time. */
 export const MAX_HELD = 32;
 
 export type TypeAheadEvents = {
   focus(): Focus;
   deliver(key: Held, to: "desk" | "panel"): void;
-  /** Runs it once what was delivered has had its effect on the page. */
-  later(run: () => void): void;
+  /** Runs it once what was delivered has had its effect on the page; if there is nothing to deliver to, after a while. */
+  later(run: (now: number) => void, soon: boolean): void;
+  /** The focus is nowhere for long: something is open that has not got it, or has lost it. */
+  rescue(): void;
 };
 
 export class TypeAhead {
@@ -51,15 +55,26 @@ export class TypeAhead {
     this.#drop(now);
     if (this.#due || this.#held.length === 0) return;
     this.#due = true;
-    this.#events.later(() => {
+    this.#wait(true);
+  }
+
+  #wait(soon: boolean): void {
+    this.#events.later((now) => {
       this.#due = false;
-      const to = this.#events.focus();
-      if (to === "nowhere") return;
-      const next = this.#held.shift();
+      this.#drop(now);
+      const [next] = this.#held;
       if (next === undefined) return;
+      const to = this.#events.focus();
+      if (to === "nowhere") {
+        if (now - next.at >= RESCUE_MS) this.#events.rescue();
+        this.#due = true;
+        this.#wait(false);
+        return;
+      }
+      this.#held.shift();
       this.#events.deliver(next.key, to);
-      this.go(next.at);
-    });
+      this.go(now);
+    }, soon);
   }
 
   /** Whoever gives up means all of it. */

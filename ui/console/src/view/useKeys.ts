@@ -13,8 +13,8 @@ const DIALOG = "[role=dialog]";
 const PANEL = `${DIALOG}, [role=menu], [role=listbox]`;
 const CONTROL = "button, a[href], select, summary, input, [role=button], [role=tab]";
 const TYPING = "input:not([type=checkbox]):not([type=radio]), textarea, [contenteditable=true]";
-/** A panel that has not got the focus by then, or has lost it, is given it. */
-const RESCUE_MS = 150;
+/** How soon it is looked again whether a key that waits can be delivered. */
+const AGAIN_MS = 30;
 /** Keys that say nothing by themselves. */
 const SILENT = /^(Shift|Control|Alt|Meta|AltGraph|CapsLock|Dead|Process|Unidentified)$/;
 
@@ -23,7 +23,6 @@ export function useKeys(shell: Shell): void {
     // A button that a mouse click, or a menu that was closed by one, has left the focus on is not where the officer
     // works with the keyboard; `:focus-visible` does not tell the two apart once a script has moved the focus.
     let byMouse = false;
-    let rescue: number | undefined;
     const onPointer = () => {
       byMouse = true;
       shell.touched();
@@ -39,8 +38,14 @@ export function useKeys(shell: Shell): void {
         if (to === "panel") pressIn(document.activeElement, held);
         else onDesk(held);
       },
-      later: (run) => {
-        window.setTimeout(run, 0);
+      later: (run, soon) => {
+        const due = () => {
+          run(performance.now());
+        };
+        window.setTimeout(due, soon ? 0 : AGAIN_MS);
+      },
+      rescue: () => {
+        focusIn(document.querySelector(DIALOG));
       },
     });
     const onDesk = ({ key, ctrl }: Held) => {
@@ -65,11 +70,6 @@ export function useKeys(shell: Shell): void {
       if (event.repeat || !ahead.take(held, performance.now())) return;
       event.preventDefault();
       event.stopImmediatePropagation();
-      window.clearTimeout(rescue);
-      rescue = window.setTimeout(() => {
-        if (focus() === "nowhere") focusIn(document.querySelector(DIALOG));
-        ahead.go(performance.now());
-      }, RESCUE_MS);
     };
     const onKey = (event: KeyboardEvent) => {
       if (event.key === "Tab") byMouse = false;
@@ -99,7 +99,6 @@ export function useKeys(shell: Shell): void {
     window.addEventListener("keydown", onKey);
     window.addEventListener("focusin", onFocus);
     return () => {
-      window.clearTimeout(rescue);
       window.removeEventListener("pointerdown", onPointer, true);
       window.removeEventListener("keydown", onFirst, true);
       window.removeEventListener("keydown", onKey);
