@@ -34,7 +34,7 @@ WITH_NODE := PATH="$(NODE_PATH_PREFIX):$$PATH"
 CONSOLE := ui/console
 
 .PHONY: help demo test fuzz mutants device-cuts crash-power crash-syscalls simulate exactly-once bench bench-capacity bench-journal bench-media residue \
-	screens pictures types deb image image-repro image-test image-cuts image-updates console packages image-packages rust node lint unit clean
+	screens pictures console-views check-console types deb image image-repro image-test image-cuts image-updates console packages image-packages rust node lint unit clean
 
 help:
 	@echo "make demo     hub, booth and officer's console on this machine"
@@ -52,6 +52,8 @@ help:
 	@echo "make bench-media    the call beside a browser's: SECTIONS (all), CALLS of the soak (60): table, and target/bench/media.json; needs root"
 	@echo "make residue  what is left of a visit in memory and on disk, however it ends; needs root"
 	@echo "make screens  every page of the booth in both languages, all sizes and modes: target/screens"
+	@echo "make console-views  every page of the officer's console, in Chromium: target/console"
+	@echo "make check-console  what only a browser shows of it: keys typed ahead, no camera, sound, the end of a shift"
 	@echo "make types    the console's wire types, anew from the Rust contract"
 	@echo "make image    the booth's stick and its update: target/kiosk; needs root"
 	@echo "make image-repro    the image built twice: the same bytes but for signatures; needs root"
@@ -135,8 +137,16 @@ screens: packages rust
 	target/debug/screens
 	tests/sheets target/screens
 
+# A real Chromium before a hub that is played: every page of the console, and what only a browser shows of it.
+console-views: packages console
+	cd $(CONSOLE) && $(WITH_NODE) node dev/look.mjs $(CURDIR)/target/console
+	cd $(CONSOLE) && $(WITH_NODE) node dev/look-office.mjs $(CURDIR)/target/console
+
+check-console: packages console
+	cd $(CONSOLE) && $(WITH_NODE) node dev/check.mjs $(CURDIR)/target/console
+
 pictures: export BILIK_DEMO_HEADLESS = 1
-pictures: demo screens
+pictures: demo screens console-views
 	tests/pictures
 
 types: rust

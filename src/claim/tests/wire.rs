@@ -105,7 +105,12 @@ fn console_messages() {
     round_trip(ConsoleToHub::Hello { protocol: PROTOCOL });
     round_trip(ConsoleToHub::Focus { session: None });
     round_trip(ConsoleToHub::Capacity { capacity: 6 });
-    round_trip(ConsoleToHub::Decide { session: session(), decision: Decision::Verified });
+    round_trip(ConsoleToHub::EndShift { ending: true });
+    let verified = |note| ConsoleToHub::Decide { session: session(), decision: Decision::Verified, note };
+    round_trip(verified(None));
+    round_trip(verified(Some(Personal::new("Surat asli dibawa besok"))));
+    let old = format!(r#"{{"type":"decide","session":"{}","decision":{{"kind":"verified"}}}}"#, session());
+    assert_eq!(decode::<ConsoleToHub>(&old).unwrap(), verified(None), "a page of before there were notes");
     let (officer, booth) = (OfficerId(Uuid::from_u128(2)), BoothId(Uuid::from_u128(3)));
     round_trip(ConsoleToHub::Transfer { session: session(), to: officer, note: "Kurang surat".into() });
     round_trip(ConsoleToHub::Ask { session: session(), question: "Boleh?".into() });
@@ -118,6 +123,7 @@ fn console_messages() {
         ConsoleToHub::Transfer { session: session(), to: officer, note: long() },
         ConsoleToHub::Ask { session: session(), question: long() },
         ConsoleToHub::Answer { session: session(), text: long() },
+        verified(Some(Personal::new(long()))),
     ] {
         assert!(matches!(decode::<ConsoleToHub>(&encode(&frame)), Err(WireError::TooLong { .. })));
     }

@@ -211,6 +211,7 @@ mod tests {
             officer,
             decision: DecisionKind::Verified,
             reasons: vec![],
+            note: None,
         })
     }
 

@@ -1,9 +1,10 @@
-//! Opens what booths have sealed. The only place where a claim becomes readable.
+//! Opens what booths have sealed, and seals what officers note about it. The only place where a claim becomes readable.
 
+use crate::ledger::SealedNote;
 use age::Decryptor;
 use age::x25519::{Identity, Recipient};
 use bilik_claim::filing::MAX_PART;
-use bilik_claim::personal::PersonalBytes;
+use bilik_claim::personal::{Personal, PersonalBytes};
 use std::io::Read as _;
 use thiserror::Error;
 use zeroize::Zeroize as _;
@@ -42,8 +43,34 @@ impl Identities {
         open(self.all(), sealed)
     }
 
+    /// For words of the office about a participant.
+    pub fn sealer(&self) -> Sealer {
+        Sealer(self.recipient())
+    }
+
+    /// Reads a note. None if its key is gone, or if it is damaged.
+    pub fn read_note(&self, note: &SealedNote) -> Option<Personal> {
+        let clear = self.open(&note.bytes).ok()?;
+        std::str::from_utf8(clear.reveal()).ok().map(Personal::new)
+    }
+
     fn all(&self) -> impl Iterator<Item = &Identity> {
         std::iter::once(&self.present).chain(&self.replaced)
+    }
+}
+
+/// Seals to the hub's own present key; opens nothing.
+#[derive(Clone)]
+pub struct Sealer(Recipient);
+
+impl Sealer {
+    /// None if the system has no randomness to give, which is logged: a decision does not wait for its note.
+    pub fn note(&self, words: &Personal) -> Option<SealedNote> {
+        let sealed = age::encrypt(&self.0, words.reveal().as_bytes());
+        sealed
+            .inspect_err(|error| tracing::error!(%error, "a note cannot be sealed, and is lost"))
+            .ok()
+            .map(|bytes| SealedNote { recipient: self.0.to_string(), bytes })
     }
 }
 
@@ -81,6 +108,18 @@ mod tests {
             assert!(right.open(&damaged).is_err(), "{place}");
         }
         assert!(right.open(&sealed[..sealed.len() - 1]).is_err());
+    }
+
+    #[test]
+    fn a_note_is_read_with_its_key_alone() {
+        let (mine, other) = (Identity::generate(), Identity::generate());
+        let identities = Identities::new(mine.clone(), vec![]);
+        let note = identities.sealer().note(&Personal::new("Ibu Specimen, loket 2")).unwrap();
+        assert!(!note.bytes.windows(8).any(|window| window == b"Specimen"));
+        assert_eq!(note.recipient, mine.to_public().to_string());
+        assert_eq!(identities.read_note(&note), Some(Personal::new("Ibu Specimen, loket 2")));
+        assert_eq!(Identities::new(other.clone(), vec![]).read_note(&note), None);
+        assert_eq!(Identities::new(other, vec![mine]).read_note(&note).unwrap().reveal().len(), 21, "replaced since");
     }
 
     #[test]

@@ -8,6 +8,7 @@ import { stage } from "./stage.mjs";
 const SIZES = [
   [1366, 768],
   [1920, 1080],
+  [3840, 2160],
 ];
 
 await stage(process.argv[2] ?? "/tmp/bilik-console", 4192, look);
@@ -40,6 +41,7 @@ async function look({ base, page, shot, problems }) {
     }
     await page.getByRole("button", { name: "Bahasa Indonesia" }).click();
     await page.getByRole("button", { name: "Ganti ke tampilan terang" }).click();
+    await page.setViewportSize({ width: 1600, height: 900 });
   };
 
   // An officer: a note, a question and its answer, a transfer, the end of the shift; by keyboard.
@@ -74,9 +76,20 @@ async function look({ base, page, shot, problems }) {
   await shot("ending-light-id");
   await signOut();
 
-  // A supervisor, by keyboard.
+  // A supervisor, by keyboard. What was approved in the call is opened again, with the reason.
   await signIn("penyelia");
   await page.getByRole("button", { name: "Pengawasan" }).waitFor();
+  await page.keyboard.press("l");
+  await page.getByRole("textbox", { name: "Kode lacak peserta" }).fill("4hx-7n2-p0d");
+  await page.keyboard.press("Enter");
+  await page.getByRole("button", { name: "Buka lagi" }).click();
+  await page.getByLabel("Mengapa dibuka lagi").fill("Rekening atas nama orang lain.");
+  await shot("reopen-light-id");
+  await page.keyboard.press("Control+Enter");
+  await page.getByTestId("notes").getByText("Rekening atas nama").waitFor();
+  await page.getByTestId("claim-4HX-7N2-P0D").waitFor();
+  await shot("reopened-light-id");
+  await page.locator("h2").first().click();
   await page.keyboard.press("p");
   await page.keyboard.press("ArrowDown");
   await page.keyboard.press("ArrowDown");

@@ -77,6 +77,10 @@ async function look({ base, context, page, shot, problems }) {
     await page.keyboard.press("Enter");
     await page.waitForTimeout(150);
   }
+  await page.keyboard.press("n");
+  await page.getByRole("dialog").getByRole("textbox").fill("Surat PHK asli dibawa besok pagi ke loket 2.");
+  await shot("note-light-id");
+  await page.keyboard.press("Control+Enter");
   await shot("ready-to-approve-light-id");
   await page.keyboard.press("Control+Enter");
   await page.getByText("JK7-4QF-2MX").waitFor();
@@ -87,11 +91,22 @@ async function look({ base, context, page, shot, problems }) {
   await page.waitForTimeout(600);
   await shot("claims-light-id");
   await page.getByRole("button", { name: "Setujui setelah menelepon" }).click();
+  await page
+    .getByLabel("Catatan (boleh kosong)")
+    .fill("Peserta ditelepon pukul 10.15; buku tabungan asli dibawa besok.");
+  await shot("claim-verify-note-light-id");
   await page.getByRole("dialog").getByRole("button", { name: "Setujui" }).click();
   await page.getByText("Klaim disetujui").waitFor();
+  await page.getByTestId("notes").getByText("buku tabungan asli").waitFor();
   await shot("claim-decided-light-id");
-  await page.setViewportSize({ width: 1366, height: 768 });
-  await shot("claims-1366x768-light-id");
+  for (const [width, height] of [
+    [1366, 768],
+    [3840, 2160],
+  ]) {
+    await page.setViewportSize({ width, height });
+    await page.waitForTimeout(300);
+    await shot(`claims-${width}x${height}-light-id`);
+  }
   await page.setViewportSize({ width: 1600, height: 900 });
   await page.getByRole("button", { name: "Ganti ke tampilan gelap" }).click();
   await page.waitForTimeout(200);
@@ -99,7 +114,7 @@ async function look({ base, context, page, shot, problems }) {
   // Taken up again by its code.
   await page.getByRole("textbox", { name: "Kode lacak peserta" }).fill("jk7-4qf-2mx");
   await page.keyboard.press("Enter");
-  await page.getByRole("button", { name: "Buka lagi" }).waitFor();
+  await page.getByText("Hanya penyelia yang dapat membukanya lagi.").waitFor();
   await shot("claim-found-dark-id");
   await page.locator("h2").first().click();
   await statistics(page, shot);
@@ -129,6 +144,11 @@ async function look({ base, context, page, shot, problems }) {
   await page.getByRole("button", { name: "Ganti ke tampilan terang" }).click();
   await page.waitForTimeout(300);
   await shot("desk-1366x768-light-id");
+  await page.setViewportSize({ width: 1456, height: 819 });
+  await page.getByTestId("item-nik").click();
+  await page.waitForTimeout(300);
+  await shot("desk-1456x819-light-id");
+  await page.setViewportSize({ width: 1366, height: 768 });
 
   // A hub that cannot sign anybody out.
   await page.route("**/api/v1/logout", (route) => route.fulfill({ status: 503 }));
@@ -157,6 +177,7 @@ async function statistics(page, shot) {
     for (const [width, height] of [
       [1366, 768],
       [1920, 1080],
+      [3840, 2160],
     ]) {
       await page.setViewportSize({ width, height });
       await page.waitForTimeout(300);

@@ -37,6 +37,9 @@ let role = "officer";
 let tries = 0;
 let tiles = makeTiles();
 const claims = structuredClone(CLAIMS);
+const notes = {};
+/** Whether the officer has said that the shift ends: a page that is loaded anew hears it again. */
+let ending = false;
 let consoleSocket = null;
 let boothSocket = null;
 let nextCall = 1;
@@ -60,6 +63,7 @@ const server = createServer(async (request, response) => {
   }
   if (path === "/api/v1/logout") {
     loggedIn = false;
+    ending = false;
     return json(200, {});
   }
   if (path.startsWith("/api/") && !loggedIn) return json(401, {});
@@ -74,19 +78,27 @@ const server = createServer(async (request, response) => {
         200,
         claims.filter((row) => row.tracking === code.toUpperCase()),
       );
-    const found = claims.filter((row) => (all || row.decision === null) && row.sequence < before);
+    const found = claims.filter((row) => (all || isOpen(row)) && row.sequence < before);
     return json(200, found.sort((a, b) => b.sequence - a.sequence).slice(0, PAGE));
   }
   if (path === "/api/v1/statistics") return json(200, day(url.searchParams.get("day")));
   if (path.endsWith("/reopen")) {
-    claims.find((one) => one.claim === path.split("/")[4]).decision = null;
+    const row = claims.find((one) => one.claim === path.split("/")[4]);
+    const { note } = JSON.parse(await body(request));
+    const verified = row.standing === "verified" || row.decision?.decision.kind === "verified";
+    if (verified && (role !== "supervisor" || !note)) return json(403, {});
+    row.decision = null;
+    row.standing = "unverified";
+    keepNote(row, "reopened", note);
     send({ type: "office", office: office() });
     return json(200, {});
   }
   if (path.endsWith("/decision")) {
     const row = claims.find((one) => one.claim === path.split("/")[4]);
-    if (row === undefined || row.decision !== null) return json(row === undefined ? 404 : 409, {});
-    row.decision = { officer: OFFICER.officer, at: Date.now(), decision: JSON.parse(await body(request)) };
+    if (row === undefined || !isOpen(row)) return json(row === undefined ? 404 : 409, {});
+    const { note, ...decision } = JSON.parse(await body(request));
+    row.decision = { officer: OFFICER.officer, at: Date.now(), decision };
+    keepNote(row, decision.kind, note);
     send({ type: "office", office: office() });
     return json(200, {});
   }
@@ -97,7 +109,10 @@ const server = createServer(async (request, response) => {
     response.writeHead(200, { "content-type": "image/svg+xml", "cache-control": "no-store" });
     return response.end(paper(parts[1] ?? parts[2]));
   }
-  if (/^\/api\/v1\/claims\/[^/]+$/.test(path)) return json(200, { ...CLAIM, claim: path.split("/")[4] });
+  if (/^\/api\/v1\/claims\/[^/]+$/.test(path)) {
+    const claim = path.split("/")[4];
+    return json(200, { ...CLAIM, claim, notes: notes[claim] ?? [] });
+  }
 
   const dev = path.startsWith("/dev/");
   const file = normalize(dev ? join(DEV, path.slice(5)) : join(DIST, path === "/" ? "index.html" : path));
@@ -158,7 +173,14 @@ function hear(message) {
   switch (message.type) {
     case "hello":
       if (role === "supervisor") return oversee(message.protocol);
-      send({ type: "welcome", protocol: message.protocol, ...OFFICER, time: Date.now() });
+      send({
+        type: "welcome",
+        protocol: message.protocol,
+        ...OFFICER,
+        ...(ending ? { capacity: 0 } : {}),
+        ending,
+        time: Date.now(),
+      });
       send({ type: "colleagues", colleagues: COLLEAGUES });
       send({ type: "office", office: office() });
       tiles.forEach(show);
@@ -167,6 +189,10 @@ function hear(message) {
     case "ping":
       return send({ type: "pong" });
     case "capacity":
+      ending &&= message.capacity === 0;
+      return;
+    case "end_shift":
+      ending = message.ending;
       return;
     case "signal":
       return boothSocket?.send(JSON.stringify(message));
@@ -233,7 +259,7 @@ let floor = structuredClone(FLOOR);
 function oversee(protocol) {
   floor = structuredClone(FLOOR);
   tiles = makeTiles();
-  send({ type: "welcome", protocol, ...SUPERVISOR, capacity: 0, time: Date.now() });
+  send({ type: "welcome", protocol, ...SUPERVISOR, capacity: 0, ending: false, time: Date.now() });
   send({ type: "colleagues", colleagues: COLLEAGUES });
   send({ type: "office", office: office() });
   floor.forEach((booth) => send({ type: "floor", booth }));
@@ -272,8 +298,18 @@ function correct(tile, same) {
   });
 }
 
+function keepNote(row, on, text) {
+  if (!text) return;
+  const officer = role === "supervisor" ? SUPERVISOR.name : OFFICER.name;
+  notes[row.claim] = [{ officer, at: Date.now(), on, text }, ...(notes[row.claim] ?? [])];
+}
+
+function isOpen(row) {
+  return row.decision === null && row.standing !== "verified";
+}
+
 function office() {
-  return { ...OFFICE, unverified: claims.filter((row) => row.decision === null).length };
+  return { ...OFFICE, unverified: claims.filter(isOpen).length };
 }
 
 /** `left`: the officer looked away in the middle of the verification, so the participant waits for them. */

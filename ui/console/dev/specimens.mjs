@@ -126,6 +126,8 @@ export const CLAIMS = [1, 2].map((number) => ({
   phone: `08120000000${number}`,
   decision: null,
 }));
+/** Approved in the call: not in the list, but found by its code. */
+CLAIMS.push({ ...CLAIMS[0], claim: id("d", 3), sequence: 3, tracking: "4HX-7N2-P0D", standing: "verified" });
 
 const entry = (name, value, doubts = []) => ({ field: name, value, source: "typed", doubts });
 

@@ -6,8 +6,13 @@ import { spawn } from "node:child_process";
 import { mkdir } from "node:fs/promises";
 import { chromium } from "playwright-core";
 
-/** Runs `look` with a page and the means to take pictures of it into `out`. */
-export async function stage(out, port, look) {
+const CAMERA = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"];
+
+/**
+ * Runs `look` with a page and the means to take pictures of it into `out`. `allowed`: whether the browser gives the page a
+ * camera and a microphone; `devices`: whether there are any; `more`: what else the browser is told.
+ */
+export async function stage(out, port, look, { allowed = true, devices = true, more = [] } = {}) {
   const base = `http://127.0.0.1:${port}`;
   const problems = [];
   await mkdir(out, { recursive: true });
@@ -15,11 +20,11 @@ export async function stage(out, port, look) {
   await new Promise((ready) => hub.stdout.once("data", ready));
   const browser = await chromium.launch({
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    args: ["--no-sandbox", "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", "--disable-gpu"],
+    args: ["--no-sandbox", "--disable-gpu", ...(devices ? CAMERA.slice(0, allowed ? 2 : 1) : []), ...more],
   });
   try {
     const context = await browser.newContext({ viewport: { width: 1600, height: 900 } });
-    await context.grantPermissions(["camera", "microphone"]);
+    if (allowed) await context.grantPermissions(["camera", "microphone"]);
     const booths = await context.newPage();
     await booths.goto(`${base}/dev/booths.html`);
     const page = await context.newPage();

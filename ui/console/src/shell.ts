@@ -8,7 +8,7 @@ import { Switchboard } from "./call/switchboard";
 import { HubLink } from "./link/hubLink";
 import { logout } from "./link/http";
 import { Alarm } from "./sound/alarm";
-import { alarm } from "./state/attention";
+import { alarming } from "./state/attention";
 import type { Action, Desk, Event } from "./state/model";
 import { emptyDesk } from "./state/model";
 import { hasEnded, reduce } from "./state/reducer";
@@ -65,7 +65,7 @@ export class Shell {
     this.#timer = window.setInterval(() => {
       const now = performance.now();
       this.#handle({ type: "tick", now });
-      this.#alarm.follow(alarm(this.#view.desk), this.#view.alarmSilent, now);
+      this.#alarm.follow(alarming(this.#view.desk), this.#view.alarmSilent, now);
     }, TICK_MS);
   }
 
@@ -104,6 +104,11 @@ export class Shell {
 
   openCamera = (): void => {
     void this.#camera.open();
+  };
+
+  /** A key or a click, of whatever kind: a browser lets sound out after it. */
+  touched = (): void => {
+    this.#alarm.touched();
   };
 
   silenceAlarm = (silent: boolean): void => {

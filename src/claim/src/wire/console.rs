@@ -5,6 +5,7 @@ use super::floor::{Closing, Colleague, FloorBooth, Note, Question};
 use super::snapshot::SessionSnapshot;
 use super::{Bounded, MAX_MESSAGE, WireError, limit_text};
 use crate::ids::{BoothId, CallId, OfficerId, SessionId, WallTime};
+use crate::personal::Personal;
 use crate::session::item::Item;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -20,6 +21,11 @@ pub enum ConsoleToHub {
     /// How many sessions this officer takes: 1 to 6, or 0 for no new ones.
     Capacity {
         capacity: u8,
+    },
+    /// The shift ends with the last session: no new ones. Or it goes on after all, and the officer says how many. The hub
+    /// keeps it for the next page of the same shift; a capacity above 0 ends it too.
+    EndShift {
+        ending: bool,
     },
     /// Look at this booth; none looks at no booth. The one left behind goes to its tile or on hold.
     Focus {
@@ -54,6 +60,8 @@ pub enum ConsoleToHub {
     Decide {
         session: SessionId,
         decision: Decision,
+        /// For colleagues, about a claim that is verified; neither booth nor participant sees it.
+        note: Option<Personal>,
     },
     EndSession {
         session: SessionId,
@@ -103,6 +111,8 @@ pub enum HubToConsole {
         name: String,
         branch_name: String,
         capacity: u8,
+        /// The shift ends with the last session.
+        ending: bool,
         time: WallTime,
     },
     /// One of the officer's sessions, new or changed.
@@ -234,12 +244,16 @@ impl Bounded for ConsoleToHub {
             ConsoleToHub::Signal { signal, .. } => signal.check(),
             ConsoleToHub::Check { verdict, .. } => verdict.check(),
             ConsoleToHub::Message { text, .. } => limit_text("message", text, MAX_MESSAGE),
-            ConsoleToHub::Decide { decision, .. } => decision.check(),
+            ConsoleToHub::Decide { decision, note, .. } => {
+                note.iter().try_for_each(|note| limit_text("note", note.reveal(), MAX_MESSAGE))?;
+                decision.check()
+            }
             ConsoleToHub::Transfer { note, .. } => limit_text("note", note, MAX_MESSAGE),
             ConsoleToHub::Ask { question, .. } => limit_text("question", question, MAX_MESSAGE),
             ConsoleToHub::Answer { text, .. } => limit_text("answer", text, MAX_MESSAGE),
             ConsoleToHub::Hello { .. }
             | ConsoleToHub::Capacity { .. }
+            | ConsoleToHub::EndShift { .. }
             | ConsoleToHub::Focus { .. }
             | ConsoleToHub::Hold { .. }
             | ConsoleToHub::CallFailed { .. }

@@ -166,16 +166,16 @@ pub fn claims(config: &Config, limit: u32) -> Result<Vec<ClaimLine>, AdminError>
     Ok(rows
         .into_iter()
         .map(|row| ClaimLine {
+            state: match (row.is_verified_in_call(), row.decision.is_some()) {
+                (true, _) => "verified",
+                (false, true) => "decided",
+                (false, false) => "unverified",
+            },
             sequence: row.sequence,
             claim: row.manifest.claim,
             tracking: row.manifest.tracking.to_string(),
             booth_name: row.booth_name,
             received_at: row.received_at.0,
-            state: match (row.vouched, row.decision.is_some()) {
-                (true, _) => "verified",
-                (false, true) => "decided",
-                (false, false) => "unverified",
-            },
         })
         .collect())
 }

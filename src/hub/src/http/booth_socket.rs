@@ -3,7 +3,7 @@
 use super::Shared;
 use super::error::ApiError;
 use super::guard::Booth;
-use super::socket::{Frames, Next, bounded, farewell, first_frame, pump};
+use super::socket::{Frames, MAX_MALFORMED, Next, bounded, farewell, first_frame, pump};
 use crate::ledger::BoothRow;
 use crate::listener::Peer;
 use crate::metrics::Counter;
@@ -14,9 +14,6 @@ use axum::extract::ws::{WebSocket, WebSocketUpgrade};
 use axum::response::Response;
 use bilik_claim::ids::BoothId;
 use bilik_claim::wire::{BoothToHub, PROTOCOL, decode};
-
-/// Frames that are no messages, before the connection is closed: another version of the program is at work.
-const MAX_MALFORMED: u32 = 10;
 
 pub async fn open(
     State(hub): State<Shared>,

@@ -8,7 +8,9 @@ use super::error::ApiError;
 use super::guard::Serving;
 use crate::clock::wall_now;
 use crate::intake::{self, IntakeError};
-use crate::ledger::{AuditEvent, ClaimDecision, ClaimRow, DecideClaim, Ledger, LedgerError};
+use crate::ledger::{
+    AuditEvent, ClaimDecision, ClaimRow, DecideClaim, Ledger, LedgerError, NoteOn, ReopenClaim, Reopening, SealedNote,
+};
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::{StatusCode, header};
@@ -19,7 +21,7 @@ use bilik_claim::personal::Personal;
 use bilik_claim::reason::Reason;
 use bilik_claim::session::claim::ClaimRecord;
 use bilik_claim::session::item::Field;
-use bilik_claim::wire::{Bounded as _, Decision};
+use bilik_claim::wire::{Bounded as _, Decision, MAX_MESSAGE};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -77,6 +79,37 @@ struct SummaryDecision {
     decision: Decision,
 }
 
+/// A claim opened, with what officers have noted about it.
+#[derive(Serialize)]
+pub struct OpenedClaim {
+    #[serde(flatten)]
+    record: ClaimRecord,
+    /// The newest first.
+    notes: Vec<OpenedNote>,
+}
+
+#[derive(Serialize)]
+struct OpenedNote {
+    /// Empty where the account is gone.
+    officer: String,
+    at: WallTime,
+    on: NoteOn,
+    /// None where its key is gone.
+    text: Option<Personal>,
+}
+
+#[derive(Deserialize)]
+pub struct Deciding {
+    #[serde(flatten)]
+    decision: Decision,
+    note: Option<Personal>,
+}
+
+#[derive(Deserialize)]
+pub struct WhyReopened {
+    note: Option<Personal>,
+}
+
 /// The newest first.
 pub async fn list(
     State(hub): State<Shared>,
@@ -107,18 +140,25 @@ pub async fn list(
     Ok(Json(list))
 }
 
-/// The fields of one claim.
+/// The fields of one claim, and its notes.
 pub async fn open(
     State(hub): State<Shared>,
     Serving(officer): Serving,
     Path(claim): Path<ClaimId>,
-) -> Result<Json<ClaimRecord>, ApiError> {
+) -> Result<Json<OpenedClaim>, ApiError> {
     let _turn = hub.opening.acquire().await.map_err(|_| ApiError::Internal)?;
     let shared = Arc::clone(&hub);
     let record = hub
         .blocking(move |ledger| {
             let row = ledger.claim(claim)?.ok_or(ApiError::NotFound)?;
             let opened = intake::open_record(ledger, &shared.keys.claims, &row).map_err(unreadable)?;
+            let notes = ledger.notes(claim)?.into_iter().map(|note| OpenedNote {
+                officer: note.name.unwrap_or_default(),
+                at: note.at,
+                on: note.on,
+                text: shared.keys.claims.identities.read_note(&note.sealed),
+            });
+            let opened = OpenedClaim { record: opened, notes: notes.collect() };
             record(ledger, AuditEvent::ClaimOpened { claim, officer: officer.row.officer })?;
             Ok::<_, ApiError>(opened)
         })
@@ -168,7 +208,7 @@ pub async fn decide(
     State(hub): State<Shared>,
     Serving(officer): Serving,
     Path(claim): Path<ClaimId>,
-    Json(decision): Json<Decision>,
+    Json(Deciding { decision, note }): Json<Deciding>,
 ) -> Result<StatusCode, ApiError> {
     let sensible = match &decision {
         Decision::Verified => true,
@@ -177,8 +217,9 @@ pub async fn decide(
     if !sensible || decision.check().is_err() {
         return Err(ApiError::Malformed);
     }
+    let note = seal_note(&hub, note)?;
     let decision = ClaimDecision { officer: officer.row.officer, at: wall_now(), decision };
-    let done = hub.blocking(move |ledger| ledger.decide_claim(claim, &decision)).await?;
+    let done = hub.blocking(move |ledger| ledger.decide_claim(claim, &decision, note.as_ref())).await?;
     hub.tell_office();
     match done {
         DecideClaim::Done => Ok(StatusCode::NO_CONTENT),
@@ -187,21 +228,33 @@ pub async fn decide(
     }
 }
 
-/// 204; 409 if no officer has decided it on the phone.
+/// 204; 409 if it is open; 403 or 400 if it was verified and this is no supervisor, or one without a note.
 pub async fn reopen(
     State(hub): State<Shared>,
     Serving(officer): Serving,
     Path(claim): Path<ClaimId>,
+    Json(WhyReopened { note }): Json<WhyReopened>,
 ) -> Result<StatusCode, ApiError> {
-    let officer = officer.row.officer;
-    let reopened = hub
-        .blocking(move |ledger| {
-            ledger.claim(claim)?.ok_or(ApiError::NotFound)?;
-            Ok::<_, ApiError>(ledger.reopen_claim(claim, officer, wall_now())?)
-        })
-        .await?;
+    let oversees = officer.row.role.oversees();
+    let by = Reopening { officer: officer.row.officer, oversees, note: seal_note(&hub, note)? };
+    let reopened = hub.blocking(move |ledger| ledger.reopen_claim(claim, &by, wall_now())).await?;
     hub.tell_office();
-    if reopened { Ok(StatusCode::NO_CONTENT) } else { Err(ApiError::Conflict) }
+    match reopened {
+        ReopenClaim::Done => Ok(StatusCode::NO_CONTENT),
+        ReopenClaim::Unknown => Err(ApiError::NotFound),
+        ReopenClaim::Open => Err(ApiError::Conflict),
+        ReopenClaim::NotSo if oversees => Err(ApiError::Malformed),
+        ReopenClaim::NotSo => Err(ApiError::Forbidden),
+    }
+}
+
+/// What an officer has written, if anything, sealed.
+fn seal_note(hub: &Shared, note: Option<Personal>) -> Result<Option<SealedNote>, ApiError> {
+    let Some(note) = note.filter(|note| !note.reveal().trim().is_empty()) else { return Ok(None) };
+    if note.reveal().chars().count() > MAX_MESSAGE {
+        return Err(ApiError::Malformed);
+    }
+    hub.keys.claims.identities.sealer().note(&note).map(Some).ok_or(ApiError::Internal)
 }
 
 /// A code as somebody reads it out or types it: in any case, with or without what stands between its groups, and with the
@@ -237,7 +290,7 @@ fn summary(ledger: &dyn Ledger, hub: &Shared, row: ClaimRow) -> ClaimSummary {
         booth_name: row.booth_name.clone(),
         kept_at: row.manifest.kept_at,
         received_at: row.received_at,
-        standing: if row.vouched { SummaryStanding::Verified } else { SummaryStanding::Unverified },
+        standing: if row.is_verified_in_call() { SummaryStanding::Verified } else { SummaryStanding::Unverified },
         decision: row.decision.map(|made| SummaryDecision {
             officer: made.officer,
             at: made.at,

@@ -3,7 +3,7 @@
 use super::Shared;
 use super::error::ApiError;
 use super::guard::{Serving, check_origin};
-use super::socket::{Frames, Next, bounded, farewell, first_frame, pump, send};
+use super::socket::{Frames, MAX_MALFORMED, Next, bounded, farewell, first_frame, pump, send};
 use crate::listener::Peer;
 use crate::metrics::Counter;
 use crate::office::{CloseReason, Connection, OfficerCard};
@@ -29,6 +29,7 @@ pub async fn open(
         name: officer.row.name,
         role: officer.row.role,
         languages: officer.row.languages,
+        login: officer.cookie,
     };
     Ok(bounded(upgrade).on_upgrade(move |socket| async move {
         serve(hub, card, officer.cookie, socket).await;
@@ -46,7 +47,7 @@ async fn serve(hub: Shared, card: OfficerCard, cookie: Digest, mut socket: WebSo
     };
     let (connection, outbox) = hub.office.console_up(card).await;
     tracing::info!(officer = %id, connection = connection.0, "console is open");
-    let mut frames = ConsoleFrames { hub: hub.clone(), officer: id, cookie, connection };
+    let mut frames = ConsoleFrames { hub: hub.clone(), officer: id, cookie, connection, malformed: 0 };
     let heard = pump(socket, outbox, &mut frames, &hub.metrics).await;
     hub.office.lost(connection, heard).await;
 }
@@ -56,6 +57,7 @@ struct ConsoleFrames {
     officer: OfficerId,
     cookie: Digest,
     connection: Connection,
+    malformed: u32,
 }
 
 impl Frames for ConsoleFrames {
@@ -65,7 +67,9 @@ impl Frames for ConsoleFrames {
             Err(error) => {
                 tracing::warn!(officer = %self.officer, %error, "frame refused");
                 self.refuse(Refusal::Malformed).await;
-                return Next::Continue;
+                self.malformed += 1;
+                let enough = self.malformed >= MAX_MALFORMED;
+                return if enough { Next::Close(CloseReason::Malformed) } else { Next::Continue };
             }
         };
         // What the page does by itself does not keep the login alive; what the officer does, does.
@@ -75,6 +79,7 @@ impl Frames for ConsoleFrames {
             | ConsoleToHub::Signal { .. }
             | ConsoleToHub::CallFailed { .. } => self.hub.is_logged_in(self.cookie),
             ConsoleToHub::Capacity { .. }
+            | ConsoleToHub::EndShift { .. }
             | ConsoleToHub::Focus { .. }
             | ConsoleToHub::Hold { .. }
             | ConsoleToHub::Check { .. }

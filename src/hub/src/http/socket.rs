@@ -24,6 +24,9 @@ const BURST: f64 = 200.0;
 /// Frames above that before the connection is cut off.
 const PATIENCE: u32 = 100;
 
+/// Frames of one connection that were no messages; the last one ends it.
+pub const MAX_MALFORMED: u32 = 10;
+
 /// A token bucket: pure, time is an argument.
 pub struct Pace {
     tokens: f64,

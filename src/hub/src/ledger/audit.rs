@@ -79,6 +79,9 @@ pub enum AuditEvent {
         /// Why it is returned.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         reasons: Vec<Code>,
+        /// The officer has left a note.
+        #[serde(default, skip_serializing_if = "is_false")]
+        noted: bool,
     },
     SessionEndedByOfficer {
         session: SessionId,
@@ -206,11 +209,18 @@ pub enum AuditEvent {
         decision: DecisionKind,
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         reasons: Vec<Code>,
+        #[serde(default, skip_serializing_if = "is_false")]
+        noted: bool,
     },
-    /// A claim that was decided on the phone is to be decided anew.
+    /// A claim is to be decided anew.
     ClaimReopened {
         claim: ClaimId,
         officer: OfficerId,
+        /// What it was decided to be.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        was: Option<DecisionKind>,
+        #[serde(default, skip_serializing_if = "is_false")]
+        noted: bool,
     },
     ClaimExported {
         claim: ClaimId,
@@ -257,6 +267,12 @@ pub enum AuditEvent {
     EntriesLost {
         count: u64,
     },
+}
+
+/// Entries of before there were notes have none.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's way to ask")]
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 /// What has become of a question to the supervisors.

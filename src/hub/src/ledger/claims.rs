@@ -1,6 +1,6 @@
 //! Claims and the sealed parts they are made of.
 
-use super::{DecisionKind, LedgerError};
+use super::{DecisionKind, LedgerError, SealedNote};
 use bilik_claim::filing::{Manifest, Receipt, Signed};
 use bilik_claim::ids::{BoothId, ClaimId, Digest, OfficerId, SessionId, TrackingCode, WallTime};
 use bilik_claim::sentence::Code;
@@ -35,7 +35,8 @@ pub trait Parts {
 
     fn part(&self, booth: BoothId, digest: Digest) -> Result<Option<Vec<u8>>, LedgerError>;
 
-    /// Drops parts that came before this moment and belong to no claim. How many.
+    /// Drops parts that came before this moment and belong to no claim, and notes about claims that never came. How many
+    /// parts.
     fn drop_orphans(&self, before: WallTime) -> Result<usize, LedgerError>;
 }
 
@@ -64,7 +65,16 @@ pub struct ClaimRow {
     /// The manifest says *verified*, and the ledger has that officer's decision in that session of that booth, which
     /// vouches for no other claim.
     pub vouched: bool,
+    /// A supervisor has taken that word back: the claim is decided anew, as if nobody had vouched for it.
+    pub reopened: bool,
     pub decision: Option<ClaimDecision>,
+}
+
+impl ClaimRow {
+    /// Whether the word that an officer gave in the call still stands.
+    pub fn is_verified_in_call(&self) -> bool {
+        self.vouched && !self.reopened
+    }
 }
 
 /// What an officer decided after phoning the participant.
@@ -85,6 +95,29 @@ pub struct SessionDecision {
     pub decision: DecisionKind,
     /// Why it is returned.
     pub reasons: Vec<Code>,
+    /// What the officer notes for colleagues, about a claim that is verified.
+    pub note: Option<SealedNote>,
+}
+
+/// Somebody wants to decide a claim anew.
+#[derive(Clone, Debug)]
+pub struct Reopening {
+    pub officer: OfficerId,
+    /// Whether this officer is a supervisor.
+    pub oversees: bool,
+    /// Why.
+    pub note: Option<SealedNote>,
+}
+
+/// What came of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReopenClaim {
+    Done,
+    Unknown,
+    /// Nobody has decided it, or it is open again already.
+    Open,
+    /// It was verified: only a supervisor opens it again, and says why.
+    NotSo,
 }
 
 /// What came of deciding.
@@ -138,13 +171,21 @@ pub trait Claims {
     /// How many claims are sealed to each age recipient.
     fn claims_by_recipient(&self) -> Result<Vec<(String, u64)>, LedgerError>;
 
-    /// Lets a claim that was decided on the phone be decided anew. False if it was not, or is not here.
-    fn reopen_claim(&self, claim: ClaimId, officer: OfficerId, now: WallTime) -> Result<bool, LedgerError>;
+    /// Lets a claim be decided anew, by phone. One that was returned, any officer opens again: it goes nowhere by itself.
+    /// One that was verified, in the call or on the phone, is on its way to be paid within five working days (Permenaker
+    /// 4/2022), and a mistake in it has to be stopped; but undoing what a colleague vouched for is no officer's own affair.
+    /// So that takes a supervisor and a note that says why.
+    fn reopen_claim(&self, claim: ClaimId, by: &Reopening, now: WallTime) -> Result<ReopenClaim, LedgerError>;
 
     /// The claim with this tracking code; if chance gave it to several, the newest.
     fn claim_by_code(&self, code: &TrackingCode) -> Result<Option<ClaimRow>, LedgerError>;
 
-    fn decide_claim(&self, claim: ClaimId, decision: &ClaimDecision) -> Result<DecideClaim, LedgerError>;
+    fn decide_claim(
+        &self,
+        claim: ClaimId,
+        decision: &ClaimDecision,
+        note: Option<&SealedNote>,
+    ) -> Result<DecideClaim, LedgerError>;
 
     /// Remembers what an officer decided in the call of a session, with its audit entry.
     fn decide_session(&self, decision: &SessionDecision, now: WallTime) -> Result<(), LedgerError>;

@@ -6,6 +6,7 @@
 mod audit;
 mod booths;
 mod claims;
+mod notes;
 mod officers;
 mod reconcile;
 mod reports;
@@ -15,6 +16,7 @@ pub use audit::*;
 pub use bilik_claim::audit::AuditState;
 pub use booths::*;
 pub use claims::*;
+pub use notes::*;
 pub use officers::*;
 pub use reconcile::*;
 pub use reports::*;
@@ -24,7 +26,7 @@ use thiserror::Error;
 
 /// Everything together.
 pub trait Ledger:
-    Booths + Officers + Parts + Claims + Reconciliation + Reports + Statistics + Audit + Send + Sync
+    Booths + Officers + Parts + Claims + Notes + Reconciliation + Reports + Statistics + Audit + Send + Sync
 {
     fn health(&self) -> Health;
 

@@ -6,6 +6,7 @@ use crate::clock::Now;
 use crate::config::MAX_CAPACITY;
 use crate::ledger::{AuditEvent, DecisionKind, Role, SessionDecision, VerdictKind};
 use bilik_claim::ids::{BoothId, CallId, OfficerId, SessionId};
+use bilik_claim::personal::Personal;
 use bilik_claim::sentence::Code;
 use bilik_claim::session::item::{Check, Item};
 use bilik_claim::wire::{
@@ -19,19 +20,24 @@ impl Office {
         let (id, name) = (card.officer, card.name.clone());
         let _ = self.focus(id, None);
         self.stop_watching(id);
-        let capacity = self.first_capacity(card.role);
+        let first = self.first_capacity(card.role);
         let officer = self.officers.entry(id).or_insert_with(|| Officer {
             card: card.clone(),
             connection: None,
             gone_since: None,
-            capacity,
+            capacity: first,
+            ending: false,
             focus: None,
             duty_since: None,
             told_office: None,
             team: super::team::Team::default(),
         });
         officer.team = super::team::Team::default();
-        let capacity = officer.capacity;
+        if officer.ending && officer.card.login != card.login {
+            // Not signed out, but here anew: another shift, which begins like any other.
+            (officer.ending, officer.capacity) = (false, first);
+        }
+        let (capacity, ending) = (officer.capacity, officer.ending);
         let old = officer.connection.replace(connection);
         (officer.card, officer.gone_since, officer.focus, officer.told_office) = (card, None, None, None);
         if let Some(old) = old {
@@ -44,6 +50,7 @@ impl Office {
             name,
             branch_name: self.settings.branch_name.clone(),
             capacity,
+            ending,
             time: now.wall,
         };
         self.effects.push(Effect::ToConsole(connection, welcome));
@@ -77,6 +84,7 @@ impl Office {
             officer.gone_since = now.instant.checked_sub(super::assignment::GRACE).or(officer.gone_since);
             // A pause ends with the shift: who comes back begins to work.
             officer.capacity = if officer.capacity == 0 { first } else { officer.capacity };
+            officer.ending = false;
         }
         self.tick(now);
     }
@@ -98,7 +106,16 @@ impl Office {
             }
             ConsoleToHub::Capacity { capacity } => {
                 let officer = self.officers.get_mut(&id).filter(|_| capacity <= MAX_CAPACITY);
-                officer.ok_or(Refusal::OutOfOrder)?.capacity = capacity;
+                let officer = officer.ok_or(Refusal::OutOfOrder)?;
+                officer.capacity = capacity;
+                officer.ending &= capacity == 0;
+                Ok(())
+            }
+            ConsoleToHub::EndShift { ending } => {
+                if let Some(officer) = self.officers.get_mut(&id) {
+                    officer.ending = ending;
+                    officer.capacity = if ending { 0 } else { officer.capacity };
+                }
                 Ok(())
             }
             ConsoleToHub::Focus { session } => self.focus(id, session),
@@ -119,7 +136,7 @@ impl Office {
                 self.tell_booth(booth, HubToBooth::Message { session, text });
                 Ok(())
             }
-            ConsoleToHub::Decide { session, decision } => self.decide(id, session, decision),
+            ConsoleToHub::Decide { session, decision, note } => self.decide(id, session, decision, note),
             ConsoleToHub::Transfer { session, to, note } => self.transfer(id, session, to, &note, now),
             ConsoleToHub::Ask { session, question } => self.ask(id, session, &question, now),
             ConsoleToHub::CloseQuestion { session } => self.close_question(id, session),
@@ -209,12 +226,20 @@ impl Office {
         Ok(())
     }
 
-    fn decide(&mut self, id: OfficerId, session: SessionId, decision: Decision) -> Result<(), Refusal> {
+    fn decide(
+        &mut self,
+        id: OfficerId,
+        session: SessionId,
+        decision: Decision,
+        note: Option<Personal>,
+    ) -> Result<(), Refusal> {
+        let note = note.filter(|note| !note.reveal().trim().is_empty());
         let booth = self.reachable(id, session)?;
         let own = self.own(id, session).ok_or(Refusal::NotYours)?;
         let ready = match decision {
             Decision::Verified => is_all_correct(&own.snapshot),
-            Decision::Returned { .. } => own.snapshot.turn != Turn::Done,
+            // Nothing is kept of it, so there is nothing to note: see `ledger::notes`.
+            Decision::Returned { .. } => own.snapshot.turn != Turn::Done && note.is_none(),
         };
         if !ready {
             return Err(Refusal::OutOfOrder);
@@ -222,8 +247,8 @@ impl Office {
         let (kind, reasons) = DecisionKind::of(&decision);
         own.tally.decided(kind, reasons.clone());
         // Remembered before the booth hears of it: the claim that follows is vouched for.
-        let made = SessionDecision { session, booth: Some(booth), officer: id, decision: kind, reasons };
-        self.effects.push(Effect::Decided(made));
+        let made = SessionDecision { session, booth: Some(booth), officer: id, decision: kind, reasons, note: None };
+        self.effects.push(Effect::Decided(made, note));
         self.tell_booth(booth, HubToBooth::Decision { session, decision });
         Ok(())
     }

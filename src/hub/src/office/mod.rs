@@ -43,8 +43,8 @@ use crate::ledger::{AuditEvent, BoothReport, BoothTrail, Duty, Figures, Role, Se
 use crate::metrics::Status;
 use attention::{Hold, View};
 use bilik_claim::document::DocumentKind;
-use bilik_claim::ids::{BoothId, CallId, ClaimId, OfficerId, SessionId};
-use bilik_claim::personal::PersonalBytes;
+use bilik_claim::ids::{BoothId, CallId, ClaimId, Digest, OfficerId, SessionId};
+use bilik_claim::personal::{Personal, PersonalBytes};
 use bilik_claim::text::Language;
 use bilik_claim::wire::{
     Assignment, Attention, BoothState, CallMode, Closing, HubToBooth, HubToConsole, OfficeView, SessionSnapshot,
@@ -78,6 +78,8 @@ pub struct OfficerCard {
     pub name: String,
     pub role: Role,
     pub languages: Vec<Language>,
+    /// Of which login: a page that is loaded anew has the same, a new shift another one.
+    pub login: Digest,
 }
 
 /// What the shell has to do.
@@ -87,8 +89,9 @@ pub enum Effect {
     ToConsole(Connection, HubToConsole),
     Close(Connection, CloseReason),
     Audit(AuditEvent),
-    /// An officer has decided a session: to be remembered, it vouches for the claim later.
-    Decided(SessionDecision),
+    /// An officer has decided a session: to be remembered, it vouches for the claim later. The note is to be sealed into
+    /// it.
+    Decided(SessionDecision, Option<Personal>),
     /// A visit is over.
     Visit(Box<Visit>),
     Duty(Duty),
@@ -152,6 +155,8 @@ struct Officer {
     connection: Option<Connection>,
     gone_since: Option<Instant>,
     capacity: u8,
+    /// The shift ends with the last session: kept here, so that a page that is loaded anew goes on with it.
+    ending: bool,
     focus: Option<SessionId>,
     /// Since when they have taken participants, as far as it is not told yet.
     duty_since: Option<Now>,

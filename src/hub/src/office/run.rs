@@ -5,10 +5,11 @@
 
 use super::{Connection, Effect, Look, Office, OfficerCard, PhotoRefusal, Seen};
 use crate::clock::Now;
-use crate::ledger::{AuditEvent, Figures};
+use crate::ledger::{AuditEvent, Figures, SessionDecision};
 use crate::listener::stopped;
 use crate::metrics::{Counter, Metrics, Status};
 use crate::scribe::{Entry, Scribe};
+use crate::seal::Sealer;
 use bilik_claim::document::DocumentKind;
 use bilik_claim::ids::{BoothId, OfficerId, SessionId};
 use bilik_claim::personal::PersonalBytes;
@@ -149,10 +150,11 @@ pub fn spawn(
     office: Office,
     scribe: Scribe,
     metrics: Arc<Metrics>,
+    sealer: Sealer,
     stop: watch::Receiver<bool>,
 ) -> (Switchboard, JoinHandle<()>) {
     let (inbox, inputs) = mpsc::channel(INBOX);
-    let shell = Shell { office, scribe, metrics, outboxes: HashMap::new() };
+    let shell = Shell { office, scribe, metrics, sealer, outboxes: HashMap::new() };
     let task = tokio::spawn(shell.run(inputs, stop));
     (Switchboard { inbox, connections: Arc::default() }, task)
 }
@@ -255,6 +257,7 @@ struct Shell {
     office: Office,
     scribe: Scribe,
     metrics: Arc<Metrics>,
+    sealer: Sealer,
     outboxes: HashMap<Connection, mpsc::Sender<Outgoing>>,
 }
 
@@ -336,7 +339,10 @@ impl Shell {
                         }
                     }
                     Effect::Audit(event) => self.scribe.write(Entry::Audit(event)),
-                    Effect::Decided(decision) => self.scribe.write(Entry::Decided(decision)),
+                    Effect::Decided(decision, note) => {
+                        let note = note.and_then(|words| self.sealer.note(&words));
+                        self.scribe.write(Entry::Decided(SessionDecision { note, ..decision }));
+                    }
                     Effect::Visit(visit) => {
                         self.metrics.figures().visit(&visit);
                         self.scribe.write(Entry::Visit(visit));
@@ -388,7 +394,9 @@ mod tests {
     use crate::ledger::Role;
     use crate::office::Settings;
     use crate::scribe;
+    use crate::seal::Identities;
     use crate::sqlite::temporary;
+    use bilik_claim::ids::Digest;
     use uuid::Uuid;
 
     #[tokio::test]
@@ -398,12 +406,14 @@ mod tests {
         let (scribe, _) = scribe::spawn(Arc::new(ledger), Arc::clone(&metrics));
         let settings = Settings { branch_name: "Cabang Uji".into(), default_capacity: 4, utc_offset_hours: 7 };
         let (stopper, stop) = watch::channel(false);
-        let (office, task) = spawn(Office::new(settings, 0), scribe, metrics, stop);
+        let sealer = Identities::new(age::x25519::Identity::generate(), vec![]).sealer();
+        let (office, task) = spawn(Office::new(settings, 0), scribe, metrics, sealer, stop);
         let card = |number| OfficerCard {
             officer: OfficerId(Uuid::from_u128(number)),
             name: "Petugas".into(),
             role: Role::Officer,
             languages: vec![],
+            login: Digest::of(b""),
         };
         let (slow, mut unread) = office.console_up(card(1)).await;
         let (fast, mut read) = office.console_up(card(2)).await;

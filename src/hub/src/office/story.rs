@@ -2,7 +2,7 @@
 //! always hold is looked at, by rules written anew here, not by those of `assignment` and `attention`.
 
 use super::*;
-use bilik_claim::ids::WallTime;
+use bilik_claim::ids::{Digest, WallTime};
 use bilik_claim::personal::Personal;
 use bilik_claim::wire::{BoothToHub, ConsoleToHub, Outcome, Step, Turn};
 use proptest::prelude::*;
@@ -141,7 +141,8 @@ impl Day {
         self.gone.remove(&officer);
         let both = officer != officer_id(0);
         let languages = if both { vec![Language::Id, Language::En] } else { vec![Language::Id] };
-        let card = OfficerCard { officer, name: "Petugas".into(), role: Role::Officer, languages };
+        let card =
+            OfficerCard { officer, name: "Petugas".into(), role: Role::Officer, languages, login: Digest::of(b"") };
         self.office.console_up(card, connection, self.moment());
         self.look();
     }
@@ -220,7 +221,7 @@ impl Day {
                 | Effect::ToConsole(..)
                 | Effect::Close(..)
                 | Effect::Audit(_)
-                | Effect::Decided(_)
+                | Effect::Decided(..)
                 | Effect::Duty(_)
                 | Effect::Rated { .. }
                 | Effect::Trail { .. } => {}

@@ -72,9 +72,14 @@ impl Desk {
     }
 
     fn console_up_as(&mut self, officer: OfficerId, name: &str, role: Role) -> Vec<Effect> {
+        self.console_of_login(officer, name, role, b"first")
+    }
+
+    fn console_of_login(&mut self, officer: OfficerId, name: &str, role: Role, login: &[u8]) -> Vec<Effect> {
         let connection = self.connection();
         self.consoles.insert(officer, connection);
-        let card = OfficerCard { officer, name: name.into(), role, languages: vec![Language::Id] };
+        let card =
+            OfficerCard { officer, name: name.into(), role, languages: vec![Language::Id], login: Digest::of(login) };
         self.office.console_up(card, connection, self.now());
         self.office.drain()
     }
@@ -212,7 +217,7 @@ fn refused(effects: &[Effect]) -> Option<Refusal> {
 }
 
 fn decided(effects: &[Effect]) -> Option<&SessionDecision> {
-    effects.iter().find_map(|effect| if let Effect::Decided(made) = effect { Some(made) } else { None })
+    effects.iter().find_map(|effect| if let Effect::Decided(made, _) = effect { Some(made) } else { None })
 }
 
 fn by(officer: OfficerId) -> Assignment {
@@ -436,7 +441,7 @@ fn verified_needs_every_item_correct() {
     let check = |step, checks: &[Check], expect: Option<Refusal>| {
         let (mut desk, _) = Desk::served();
         desk.snapshot(BOOTH_1, SESSION_1, step, Turn::Officer, checks);
-        let decide = ConsoleToHub::Decide { session: SESSION_1, decision: Decision::Verified };
+        let decide = ConsoleToHub::Decide { session: SESSION_1, decision: Decision::Verified, note: None };
         let effects = desk.console(SARI, decide);
         assert_eq!(refused(&effects), expect, "{step:?} {checks:?}");
         let decided = decided(&effects).map(|made| (made.session, made.booth, made.officer, made.decision));
@@ -455,6 +460,28 @@ fn verified_needs_every_item_correct() {
 }
 
 #[test]
+fn a_note_goes_with_what_is_kept_and_to_nobody_else() {
+    let check = |decision: Decision, words: &str, expect: Option<Option<&str>>| {
+        let (mut desk, _) = Desk::served();
+        desk.snapshot(BOOTH_1, SESSION_1, Step::Verification, Turn::Officer, &[Check::Correct, Check::Correct]);
+        let note = Some(Personal::new(words));
+        let effects = desk.console(SARI, ConsoleToHub::Decide { session: SESSION_1, decision, note });
+        let noted = effects.iter().find_map(|effect| {
+            if let Effect::Decided(_, note) = effect { Some(note.as_ref().map(Personal::reveal)) } else { None }
+        });
+        assert_eq!(noted, expect, "{words:?}");
+        assert_eq!(refused(&effects), if expect.is_some() { None } else { Some(Refusal::OutOfOrder) });
+        // To the booth goes the bare decision; nothing that is told anybody, or recorded, holds the words.
+        let told = effects.iter().filter(|effect| !matches!(effect, Effect::Decided(..)));
+        assert!(words.trim().is_empty() || told.into_iter().all(|one| !format!("{one:?}").contains(words)));
+    };
+    check(Decision::Verified, "Surat asli dibawa besok", Some(Some("Surat asli dibawa besok")));
+    check(Decision::Verified, "  ", Some(None));
+    check(Decision::Returned { reasons: vec!["Foto buram".into()] }, "Ibu Specimen", None);
+    check(Decision::Returned { reasons: vec!["Foto buram".into()] }, "", Some(None));
+}
+
+#[test]
 fn only_own_sessions_can_be_touched() {
     let (mut desk, _) = Desk::served();
     desk.console_up(BUDI);
@@ -463,7 +490,7 @@ fn only_own_sessions_can_be_touched() {
     let frames = [
         ConsoleToHub::Check { session: SESSION_1, item, verdict: Verdict::Correct, seen: 1 },
         ConsoleToHub::Message { session: SESSION_1, text: "halo".into() },
-        ConsoleToHub::Decide { session: SESSION_1, decision: Decision::Returned { reasons: vec![] } },
+        ConsoleToHub::Decide { session: SESSION_1, decision: Decision::Returned { reasons: vec![] }, note: None },
         ConsoleToHub::EndSession { session: SESSION_1 },
         ConsoleToHub::Focus { session: Some(SESSION_1) },
         ConsoleToHub::Hold { session: SESSION_1, hold: true },
@@ -546,6 +573,43 @@ fn capacity_bounds_and_zero_takes_nobody_new() {
     assert_eq!(refused(&desk.console(SARI, ConsoleToHub::Capacity { capacity: 7 })), Some(Refusal::OutOfOrder));
     assert_eq!(assignments(&desk.console(SARI, ConsoleToHub::Capacity { capacity: 1 })), [by(SARI)]);
     assert_eq!(assignments(&desk.console(SARI, ConsoleToHub::Capacity { capacity: 0 })), [], "nobody is sent away");
+}
+
+#[test]
+fn the_end_of_a_shift_outlives_the_page_and_not_the_login() {
+    let welcome = |effects: &[Effect]| {
+        effects.iter().find_map(|effect| {
+            if let Effect::ToConsole(_, HubToConsole::Welcome { capacity, ending, .. }) = effect {
+                Some((*capacity, *ending))
+            } else {
+                None
+            }
+        })
+    };
+    let check = |name: &str, then: &dyn Fn(&mut Desk) -> Vec<Effect>, expect: (u8, bool)| {
+        let mut desk = Desk::new(3);
+        assert_eq!(welcome(&desk.console_up(SARI)), Some((3, false)));
+        desk.console(SARI, ConsoleToHub::EndShift { ending: true });
+        desk.booth_up(BOOTH_1);
+        assert_eq!(assignments(&desk.participant(BOOTH_1, SESSION_1)), [Assignment::Nobody], "nobody new comes");
+        assert_eq!(welcome(&then(&mut desk)), Some(expect), "{name}");
+    };
+    check("loaded anew", &|desk| desk.console_up(SARI), (0, true));
+    let again = |desk: &mut Desk, message| {
+        desk.console(SARI, message);
+        desk.console_up(SARI)
+    };
+    check("takes somebody after all", &|desk| again(desk, ConsoleToHub::Capacity { capacity: 2 }), (2, false));
+    check("pauses instead", &|desk| again(desk, ConsoleToHub::EndShift { ending: false }), (0, false));
+    check("said again", &|desk| again(desk, ConsoleToHub::Capacity { capacity: 0 }), (0, true));
+    let next = |desk: &mut Desk| desk.console_of_login(SARI, "Petugas", Role::Officer, b"second");
+    check("logged in anew", &next, (3, false));
+    let left = |desk: &mut Desk| {
+        desk.office.officer_left(SARI, desk.now());
+        desk.office.drain();
+        desk.console_up(SARI)
+    };
+    check("signed out and back", &left, (3, false));
 }
 
 #[test]
@@ -709,7 +773,8 @@ fn the_trail_tells_what_was_asked_shown_and_answered() {
     let effects = desk.console(SARI, ConsoleToHub::Focus { session: None });
     assert_eq!(audit(&effects), [&AuditEvent::Looked { session, officer, lasted_ms: 40_000 }]);
     let reasons = vec!["Dokumen tidak terbaca.".to_owned(), "Pak Budi".to_owned()];
-    let effects = desk.console(SARI, ConsoleToHub::Decide { session, decision: Decision::Returned { reasons } });
+    let effects =
+        desk.console(SARI, ConsoleToHub::Decide { session, decision: Decision::Returned { reasons }, note: None });
     let expect = vec![Code::DocumentUnreadable, Code::Other];
     assert_eq!(decided(&effects).map(|made| made.reasons.clone()), Some(expect));
 }

@@ -1,15 +1,19 @@
-use super::{SqliteLedger, audit, digest, reconcile, storage, text};
+use super::{SqliteLedger, audit, digest, notes, reconcile, storage, text};
 use crate::ledger::{
     AuditEvent, ClaimDecision, ClaimRow, Claims, Commit, DecideClaim, DecisionKind, Figures, LedgerError,
-    MAX_EARLY_RATINGS, NewClaim, SessionDecision,
+    MAX_EARLY_RATINGS, NewClaim, NoteOn, ReopenClaim, Reopening, SealedNote, SessionDecision,
 };
 use bilik_claim::filing::{Receipt, Signed, Standing};
-use bilik_claim::ids::{BoothId, ClaimId, Digest, OfficerId, TrackingCode, WallTime};
+use bilik_claim::ids::{BoothId, ClaimId, Digest, TrackingCode, WallTime};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 const COLUMNS: &str =
-    "SELECT c.sequence, c.manifest, b.name, c.received_at, c.vouched, c.decided_by, c.decided_at, c.decision
+    "SELECT c.sequence, c.manifest, b.name, c.received_at, c.vouched, c.decided_by, c.decided_at, c.decision,
+        c.reopened_at IS NOT NULL
     FROM claims c JOIN booths b ON b.booth = c.booth";
+
+/// Claims that wait for an officer's word. Has an index.
+const UNDECIDED: &str = "(vouched = 0 OR reopened_at IS NOT NULL) AND decided_at IS NULL";
 
 /// Has an index.
 const TRACKING: &str = "json_extract(c.manifest, '$.tracking')";
@@ -75,6 +79,9 @@ impl Claims for SqliteLedger {
                         .query_row(params![booth, part.digest.0], |_| Ok(()))?;
                 }
                 transaction.execute("DELETE FROM ratings WHERE claim = ?1 AND booth <> ?2", [&id, &booth])?;
+                if vouched {
+                    notes::adopt(transaction, manifest.claim, manifest.standing.session())?;
+                }
                 reconcile::found(transaction, manifest.claim, manifest_digest, now)
             };
             run().map_err(failed)?;
@@ -119,7 +126,7 @@ impl Claims for SqliteLedger {
     }
 
     fn claims(&self, unverified: bool, before: Option<u64>, limit: u32) -> Result<Vec<ClaimRow>, LedgerError> {
-        let filter = if unverified { "AND c.vouched = 0 AND c.decided_at IS NULL" } else { "" };
+        let filter = if unverified { format!("AND {UNDECIDED}") } else { String::new() };
         let before = before.and_then(|before| i64::try_from(before).ok()).unwrap_or(i64::MAX);
         self.read("list claims", |connection| {
             connection
@@ -138,22 +145,29 @@ impl Claims for SqliteLedger {
 
     fn claims_by_recipient(&self) -> Result<Vec<(String, u64)>, LedgerError> {
         self.read("count claims by their key", |connection| {
-            let sql = "SELECT json_extract(manifest, '$.recipient'), count(*) FROM claims GROUP BY 1";
+            // A claim whose notes are sealed to a later key than itself needs both.
+            let sql = "SELECT recipient, count(*) FROM (
+                    SELECT json_extract(manifest, '$.recipient') AS recipient, claim FROM claims
+                    UNION SELECT recipient, claim FROM notes WHERE claim IS NOT NULL)
+                GROUP BY 1";
             let row = |row: &Row<'_>| Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs()));
             connection.prepare(sql)?.query_map([], row)?.collect()
         })
     }
 
-    fn decide_claim(&self, claim: ClaimId, decision: &ClaimDecision) -> Result<DecideClaim, LedgerError> {
+    fn decide_claim(
+        &self,
+        claim: ClaimId,
+        decision: &ClaimDecision,
+        note: Option<&SealedNote>,
+    ) -> Result<DecideClaim, LedgerError> {
         const OPERATION: &str = "decide a claim";
         let failed = |source| storage(OPERATION, source);
         self.write(OPERATION, |transaction| {
             let open: Option<bool> = transaction
-                .query_row(
-                    "SELECT vouched = 0 AND decided_at IS NULL FROM claims WHERE claim = ?1",
-                    [claim.to_string()],
-                    |row| row.get(0),
-                )
+                .query_row(&format!("SELECT {UNDECIDED} FROM claims WHERE claim = ?1"), [claim.to_string()], |row| {
+                    row.get(0)
+                })
                 .optional()
                 .map_err(failed)?;
             match open {
@@ -169,27 +183,53 @@ impl Claims for SqliteLedger {
                 )
                 .map_err(failed)?;
             let (kind, reasons) = DecisionKind::of(&decision.decision);
-            let event = AuditEvent::ClaimDecided { claim, officer: decision.officer, decision: kind, reasons };
+            let ClaimDecision { officer, at, .. } = *decision;
+            if let Some(note) = note {
+                notes::add(transaction, &notes::About::Claim(claim), officer, at, kind.into(), note).map_err(failed)?;
+            }
+            let noted = note.is_some();
+            let event = AuditEvent::ClaimDecided { claim, officer, decision: kind, reasons, noted };
             audit::append(transaction, decision.at, &event)?;
             Ok(DecideClaim::Done)
         })
     }
 
-    fn reopen_claim(&self, claim: ClaimId, officer: OfficerId, now: WallTime) -> Result<bool, LedgerError> {
+    fn reopen_claim(&self, claim: ClaimId, by: &Reopening, now: WallTime) -> Result<ReopenClaim, LedgerError> {
         const OPERATION: &str = "reopen a claim";
+        let failed = |source| storage(OPERATION, source);
+        let Reopening { officer, oversees, ref note } = *by;
         self.write(OPERATION, |transaction| {
-            let changed = transaction
-                .execute(
-                    "UPDATE claims SET decided_by = NULL, decided_at = NULL, decision = NULL
-                     WHERE claim = ?1 AND decided_at IS NOT NULL",
+            let found: Option<(bool, Option<String>)> = transaction
+                .query_row(
+                    &format!("SELECT {UNDECIDED}, decision ->> '$.kind' FROM claims WHERE claim = ?1"),
                     [claim.to_string()],
+                    |row| Ok((row.get(0)?, row.get(1)?)),
                 )
-                .map_err(|source| storage(OPERATION, source))?;
-            if changed == 0 {
-                return Ok(false);
+                .optional()
+                .map_err(failed)?;
+            let was = match found {
+                None => return Ok(ReopenClaim::Unknown),
+                Some((true, _)) => return Ok(ReopenClaim::Open),
+                Some((false, Some(kind))) if kind == "returned" => DecisionKind::Returned,
+                Some((false, _)) => DecisionKind::Verified,
+            };
+            if was == DecisionKind::Verified && !(oversees && note.is_some()) {
+                return Ok(ReopenClaim::NotSo);
             }
-            audit::append(transaction, now, &AuditEvent::ClaimReopened { claim, officer })?;
-            Ok(true)
+            transaction
+                .execute(
+                    "UPDATE claims SET decided_by = NULL, decided_at = NULL, decision = NULL, reopened_at = ?2
+                     WHERE claim = ?1",
+                    params![claim.to_string(), now.0],
+                )
+                .map_err(failed)?;
+            if let Some(note) = note {
+                notes::add(transaction, &notes::About::Claim(claim), officer, now, NoteOn::Reopened, note)
+                    .map_err(failed)?;
+            }
+            let noted = note.is_some();
+            audit::append(transaction, now, &AuditEvent::ClaimReopened { claim, officer, was: Some(was), noted })?;
+            Ok(ReopenClaim::Done)
         })
     }
 
@@ -204,7 +244,7 @@ impl Claims for SqliteLedger {
 
     fn decide_session(&self, decision: &SessionDecision, now: WallTime) -> Result<(), LedgerError> {
         const OPERATION: &str = "keep a decision";
-        let SessionDecision { session, booth, officer, decision, reasons } = decision.clone();
+        let SessionDecision { session, booth, officer, decision, reasons, note } = decision.clone();
         let verified = decision == DecisionKind::Verified;
         self.write(OPERATION, |transaction| {
             transaction
@@ -220,8 +260,16 @@ impl Claims for SqliteLedger {
                         now.0
                     ],
                 )
+                .and_then(|_| notes::forget(transaction, session))
+                .and_then(|()| match &note {
+                    Some(note) => {
+                        notes::add(transaction, &notes::About::Session(session), officer, now, decision.into(), note)
+                    }
+                    None => Ok(()),
+                })
                 .map_err(|source| storage(OPERATION, source))?;
-            audit::append(transaction, now, &AuditEvent::Decided { session, officer, decision, reasons })
+            let noted = note.is_some();
+            audit::append(transaction, now, &AuditEvent::Decided { session, officer, decision, reasons, noted })
         })
     }
 
@@ -258,10 +306,10 @@ impl Claims for SqliteLedger {
     fn figures(&self, day_start: WallTime) -> Result<Figures, LedgerError> {
         self.read("count claims", |connection| {
             connection
-                .prepare_cached(
+                .prepare_cached(&format!(
                     "SELECT (SELECT count(*) FROM claims WHERE received_at >= ?1),
-                            (SELECT count(*) FROM claims WHERE vouched = 0 AND decided_at IS NULL)",
-                )?
+                                (SELECT count(*) FROM claims WHERE {UNDECIDED})"
+                ))?
                 .query_row([day_start.0], |row| Ok(Figures { claims_today: row.get(0)?, unverified: row.get(1)? }))
         })
     }
@@ -311,6 +359,7 @@ fn claim_row(row: &Row<'_>) -> rusqlite::Result<ClaimRow> {
         booth_name: row.get(2)?,
         received_at: WallTime(row.get(3)?),
         vouched: row.get(4)?,
+        reopened: row.get(8)?,
         decision,
     })
 }
@@ -321,7 +370,7 @@ mod tests {
     use super::*;
     use crate::ledger::{Audit as _, AuditState, Booths as _, Enrolment, Health, Ledger as _, Parts as _, Validity};
     use bilik_claim::filing::{CLAIM_PART, FORMAT, Manifest, Part, SIGNATURE_PART};
-    use bilik_claim::ids::SessionId;
+    use bilik_claim::ids::{OfficerId, SessionId};
     use bilik_claim::wire::Decision;
     use ed25519_dalek::SigningKey;
     use uuid::Uuid;
@@ -452,13 +501,13 @@ mod tests {
         });
         check("a claim's decision", &|ledger| {
             let decision = ClaimDecision { officer: OFFICER, at: WallTime(2), decision: Decision::Verified };
-            ledger.decide_claim(ClaimId(Uuid::from_u128(10)), &decision).map(drop)
+            ledger.decide_claim(ClaimId(Uuid::from_u128(10)), &decision, None).map(drop)
         });
     }
 
     fn decision(officer: OfficerId, booth: Option<BoothId>, verified: bool) -> SessionDecision {
         let decision = if verified { DecisionKind::Verified } else { DecisionKind::Returned };
-        SessionDecision { session: SESSION, booth, officer, decision, reasons: vec![] }
+        SessionDecision { session: SESSION, booth, officer, decision, reasons: vec![], note: None }
     }
 
     #[test]
@@ -547,10 +596,10 @@ mod tests {
         let id = new.manifest.claim;
         let words = Decision::Returned { reasons: vec!["Foto buram".into()] };
         let decision = ClaimDecision { officer: OFFICER, at: WallTime(60), decision: words.clone() };
-        assert_eq!(ledger.decide_claim(ClaimId(Uuid::from_u128(99)), &decision).unwrap(), DecideClaim::Unknown);
+        assert_eq!(ledger.decide_claim(ClaimId(Uuid::from_u128(99)), &decision, None).unwrap(), DecideClaim::Unknown);
         assert_eq!(ledger.claims(true, None, 10).unwrap().len(), 1);
-        assert_eq!(ledger.decide_claim(id, &decision).unwrap(), DecideClaim::Done);
-        assert_eq!(ledger.decide_claim(id, &decision).unwrap(), DecideClaim::Already);
+        assert_eq!(ledger.decide_claim(id, &decision, None).unwrap(), DecideClaim::Done);
+        assert_eq!(ledger.decide_claim(id, &decision, None).unwrap(), DecideClaim::Already);
         assert!(ledger.claims(true, None, 10).unwrap().is_empty());
         let row = ledger.claims(false, None, 10).unwrap().remove(0);
         assert_eq!(row.decision.unwrap().decision, words);

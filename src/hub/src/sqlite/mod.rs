@@ -28,6 +28,7 @@ mod claims;
 mod copy;
 mod disk;
 mod group;
+mod notes;
 mod officers;
 mod parts;
 #[cfg(test)]

@@ -66,7 +66,10 @@ impl Parts for SqliteLedger {
     fn drop_orphans(&self, before: WallTime) -> Result<usize, LedgerError> {
         self.write("drop parts that no claim needs", |transaction| {
             transaction
-                .execute("DELETE FROM parts WHERE claim IS NULL AND received_at < ?1", [before.0])
+                .execute("DELETE FROM notes WHERE claim IS NULL AND written_at < ?1", [before.0])
+                .and_then(|_| {
+                    transaction.execute("DELETE FROM parts WHERE claim IS NULL AND received_at < ?1", [before.0])
+                })
                 .map_err(|source| storage("drop parts that no claim needs", source))
         })
     }

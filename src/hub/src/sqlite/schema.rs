@@ -1,7 +1,7 @@
 //! The versions of the file's layout, and the way from each to the next.
 //!
 //! ```text
-//! (empty) ──1.sql──► version 1 ──2.sql──► version 2 ──3.sql──► version 3 ──4.sql──► version 4 ──5.sql──► version 5
+//! (empty) ──1.sql──► version 1 ──2.sql──► version 2 ──3.sql──► version 3 ──4.sql──► version 4 ──5.sql──► version 5 ──6.sql──► ..
 //! ```
 //!
 //! A new file walks the same way as an old one, so there is one description of the present layout and every step is used
@@ -16,12 +16,13 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 /// Step `n` leads from version `n` to `n + 1`. Once released, a step is never changed.
-const STEPS: [&str; 5] = [
+const STEPS: [&str; 6] = [
     include_str!("schema/1.sql"),
     include_str!("schema/2.sql"),
     include_str!("schema/3.sql"),
     include_str!("schema/4.sql"),
     include_str!("schema/5.sql"),
+    include_str!("schema/6.sql"),
 ];
 /// The version that this program works with.
 pub(super) const VERSION: i64 = STEPS.len() as i64;
@@ -87,11 +88,11 @@ pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
 mod tests {
     use super::*;
     use crate::ledger::{
-        Audit as _, AuditState, Backups, Booths as _, Claims as _, Enrolment, Reconciliation as _, Reports as _,
-        Statistics as _,
+        Audit as _, AuditState, Backups, Booths as _, Claims as _, Enrolment, Notes as _, Reconciliation as _,
+        ReopenClaim, Reopening, Reports as _, SealedNote, Statistics as _,
     };
     use crate::sqlite::SqliteLedger;
-    use bilik_claim::ids::{BoothId, ClaimId, Digest, WallTime};
+    use bilik_claim::ids::{BoothId, ClaimId, Digest, OfficerId, WallTime};
     use bilik_claim::sentence::Code;
     use ed25519_dalek::SigningKey;
     use std::fs;
@@ -106,6 +107,8 @@ mod tests {
     const VERSION_3: &str = include_str!("fixtures/3.sql");
     /// And one more: what a booth told of its machine, a claim that was returned on the phone.
     const VERSION_4: &str = include_str!("fixtures/4.sql");
+    /// And one more: what a visit cost.
+    const VERSION_5: &str = include_str!("fixtures/5.sql");
     const BOOTH: BoothId = BoothId(Uuid::from_u128(1));
     const REVOKED: BoothId = BoothId(Uuid::from_u128(0x11));
 
@@ -220,6 +223,29 @@ mod tests {
         let found = ledger.claim_by_code(&row.manifest.tracking).unwrap().unwrap();
         assert_eq!(found.manifest.claim, row.manifest.claim);
         assert_eq!(ask::<String>(&dir.path().join("hub.db.v4"), "PRAGMA integrity_check"), "ok");
+    }
+
+    #[test]
+    fn the_fifth_releases_ledger_comes_along_whole() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = of_version(dir.path(), VERSION_5);
+        let undecided =
+            |path: &Path| ask::<i64>(path, "SELECT count(*) FROM claims WHERE vouched = 0 AND decided_at IS NULL");
+        let before = undecided(&path);
+        let ledger = SqliteLedger::open(&path).unwrap();
+        assert_eq!((ask::<i64>(&path, "PRAGMA user_version"), undecided(&path)), (VERSION, before));
+        assert_eq!(ask::<i64>(&path, "SELECT count(*) FROM pragma_foreign_key_check"), 0);
+        assert_eq!(ledger.claims(true, None, 10).unwrap().len() as i64, before);
+        assert_eq!(ledger.day(0, 7, None).unwrap().total.visits, 1);
+        // What was verified in the call back then can be opened again now.
+        let claim = ClaimId(Uuid::from_u128(10));
+        assert!(ledger.claim(claim).unwrap().unwrap().is_verified_in_call() && ledger.notes(claim).unwrap().is_empty());
+        let note = Some(SealedNote { recipient: "age1specimen".into(), bytes: b"why".to_vec() });
+        let by = Reopening { officer: OfficerId(Uuid::from_u128(2)), oversees: true, note };
+        assert_eq!(ledger.reopen_claim(claim, &by, WallTime(5000)).unwrap(), ReopenClaim::Done);
+        assert_eq!(ledger.claims(true, None, 10).unwrap().len() as i64, before + 1);
+        assert_eq!(ledger.notes(claim).unwrap()[0].name.as_deref(), Some("Sari Contoh"));
+        assert_eq!(ask::<String>(&dir.path().join("hub.db.v5"), "PRAGMA integrity_check"), "ok");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use crate::clock::Now;
 use crate::ledger::Role;
 use crate::office::{Connection, Effect, Office, OfficerCard, Settings};
 use crate::sim::Dice;
-use bilik_claim::ids::{BoothId, OfficerId, SessionId, WallTime};
+use bilik_claim::ids::{BoothId, Digest, OfficerId, SessionId, WallTime};
 use bilik_claim::personal::Personal;
 use bilik_claim::session::item::{Check, Field, Item};
 use bilik_claim::text::Language;
@@ -167,6 +167,7 @@ impl Branch {
                 name: "Petugas".into(),
                 role: Role::Officer,
                 languages: vec![Language::Id],
+                login: Digest::of(b""),
             };
             self.office.console_up(card, self.desks[number].connection, self.moment());
         }
@@ -321,7 +322,7 @@ impl Branch {
                     }
                     Effect::Close(..)
                     | Effect::Audit(_)
-                    | Effect::Decided(_)
+                    | Effect::Decided(..)
                     | Effect::Duty(_)
                     | Effect::Rated { .. }
                     | Effect::Trail { .. } => {}
@@ -409,7 +410,7 @@ impl Branch {
         let last =
             self.booths[booth].as_ref().is_some_and(|visitor| matches!(visitor.parts.get(1), Some(Part::Signs(_))));
         if last {
-            self.console(number, ConsoleToHub::Decide { session, decision: Decision::Verified });
+            self.console(number, ConsoleToHub::Decide { session, decision: Decision::Verified, note: None });
         }
         self.goes_on(booth);
     }

@@ -310,6 +310,19 @@ impl Socket {
         tokio::time::timeout(PATIENCE, search).await.expect("closed in time")
     }
 
+    pub async fn send_bytes(&mut self, bytes: Vec<u8>) {
+        let _ = self.stream.send(Message::Binary(bytes.into())).await;
+    }
+
+    pub async fn flood_pings(&mut self, frames: usize) {
+        for _ in 0..frames {
+            if self.stream.feed(Message::Ping(Vec::new().into())).await.is_err() {
+                return;
+            }
+        }
+        let _ = self.stream.flush().await;
+    }
+
     /// Writes without reading, as fast as it goes, until the other end stops it.
     pub async fn flood(&mut self, text: &str, frames: usize) {
         for _ in 0..frames {

@@ -425,7 +425,9 @@ async fn officers_take_up_what_was_kept_without_them() {
     assert_eq!(rows[0]["standing"], "unverified");
 
     let path = format!("/api/v1/claims/{}", filing.manifest.claim);
-    let record: ClaimRecord = bench.get(&cookie, &path).await.json().await.unwrap();
+    let mut opened: Value = bench.get(&cookie, &path).await.json().await.unwrap();
+    assert_eq!(opened.as_object_mut().unwrap().remove("notes"), Some(json!([])));
+    let record: ClaimRecord = serde_json::from_value(opened).unwrap();
     assert_eq!(record, draft(&booth, 10).record);
     let photo = bench.get(&cookie, &format!("{path}/parts/face.jpg")).await;
     assert_eq!(photo.headers()["content-type"], "image/jpeg");
@@ -438,7 +440,11 @@ async fn officers_take_up_what_was_kept_without_them() {
     let post = async |body: Value| bench.post(&cookie, &decision, &body).await.status();
     assert_eq!(post(json!({ "kind": "returned", "reasons": [] })).await, StatusCode::BAD_REQUEST);
     assert_eq!(post(json!({ "kind": "returned", "reasons": ["x".repeat(501)] })).await, StatusCode::BAD_REQUEST);
-    assert_eq!(post(json!({ "kind": "returned", "reasons": ["Foto KTP buram"] })).await, StatusCode::NO_CONTENT);
+    let noted = |length| json!({ "kind": "verified", "note": "x".repeat(length) });
+    assert_eq!(post(noted(501)).await, StatusCode::BAD_REQUEST);
+    let note = "Budi Specimen membawa KTP asli besok";
+    let returned = json!({ "kind": "returned", "reasons": ["Foto KTP buram"], "note": note });
+    assert_eq!(post(returned).await, StatusCode::NO_CONTENT);
     assert_eq!(post(json!({ "kind": "verified" })).await, StatusCode::CONFLICT);
     assert_eq!(list("").await.len(), 1);
     let all = list("?standing=all").await;
@@ -457,9 +463,37 @@ async fn officers_take_up_what_was_kept_without_them() {
     assert_eq!(again().await, StatusCode::CONFLICT, "it is open");
     assert_eq!(list("").await.len(), 2);
     assert_eq!(post(json!({ "kind": "verified" })).await, StatusCode::NO_CONTENT);
+
+    // What was verified, nobody undoes alone: a supervisor does, and says why.
+    let boss = bench.login(&bench.officer("boss", Role::Supervisor)).await;
+    let why = json!({ "note": "Rekening atas nama orang lain" });
+    let undo = async |cookie: &str, body: &Value| bench.post(cookie, &reopen, body).await.status();
+    assert_eq!(undo(&cookie, &why).await, StatusCode::FORBIDDEN);
+    assert_eq!(undo(&boss, &json!({})).await, StatusCode::BAD_REQUEST);
+    assert_eq!(undo(&boss, &json!({ "note": " " })).await, StatusCode::BAD_REQUEST);
+    assert_eq!(undo(&boss, &why).await, StatusCode::NO_CONTENT);
+    assert_eq!(list("").await.len(), 2);
+    let opened: Value = bench.get(&cookie, &path).await.json().await.unwrap();
+    let notes: Vec<_> = opened["notes"].as_array().unwrap().iter().map(|one| (&one["on"], &one["text"])).collect();
+    assert_eq!(notes, [(&json!("reopened"), &why["note"]), (&json!("returned"), &json!(note))]);
+    assert_eq!(opened["notes"][1]["officer"], "Petugas Contoh", "{opened}");
+    assert_eq!(post(json!({ "kind": "verified" })).await, StatusCode::NO_CONTENT);
+    for file in ["hub.db", "hub.db-wal"] {
+        let bytes = std::fs::read(bench.config.state_dir.join(file)).unwrap_or_default();
+        for words in [note, "orang lain"] {
+            assert!(
+                !bytes.windows(words.len()).any(|window| window == words.as_bytes()),
+                "{words:?} in clear in {file}"
+            );
+        }
+    }
     let trail = bench.audit().into_iter().filter(|entry| entry["claim"] == json!(filing.manifest.claim));
-    let events: Vec<String> = trail.map(|entry| entry["event"].as_str().unwrap().to_owned()).collect();
-    assert_eq!(events[events.len() - 3..], ["claim_decided", "claim_reopened", "claim_decided"]);
+    let told = trail.map(|entry| (entry["event"].as_str().unwrap().to_owned(), entry["noted"] == json!(true)));
+    let told =
+        told.filter(|(event, _)| event != "claim_opened" && !event.starts_with("claim_part")).collect::<Vec<_>>();
+    let (decided, again) = ("claim_decided".to_owned(), "claim_reopened".to_owned());
+    let expect = [(&decided, true), (&again, false), (&decided, false), (&again, true), (&decided, false)];
+    assert_eq!(told[1..].iter().map(|(event, noted)| (event, *noted)).collect::<Vec<_>>(), expect);
 
     let unknown = format!("/api/v1/claims/{}/decision", ClaimId(Uuid::from_u128(99)));
     let answer = bench.post(&cookie, &unknown, &json!({ "kind": "verified" })).await;

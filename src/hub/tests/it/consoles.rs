@@ -2,7 +2,8 @@
 
 use crate::bench::{Bench, Socket, TestBooth};
 use bilik_claim::document::DocumentKind;
-use bilik_claim::ids::{CallId, SessionId};
+use bilik_claim::filing::Standing;
+use bilik_claim::ids::{CallId, OfficerId, SessionId};
 use bilik_claim::personal::Personal;
 use bilik_claim::session::item::{Check, Item};
 use bilik_claim::text::Language;
@@ -12,6 +13,7 @@ use bilik_claim::wire::{
 };
 use bilik_hub::Role;
 use reqwest::StatusCode;
+use serde_json::json;
 use uuid::Uuid;
 
 pub const SESSION: SessionId = SessionId(Uuid::from_u128(5));
@@ -102,18 +104,28 @@ async fn a_session_goes_from_booth_to_decision() {
     // In focus, checked, decided.
     console.send(&ConsoleToHub::Focus { session: Some(SESSION) }).await;
     booth.find(|message| matches!(message, HubToBooth::Attention { mode: CallMode::Focus, .. }).then_some(())).await;
-    console.send(&ConsoleToHub::Decide { session: SESSION, decision: Decision::Verified }).await;
+    console.send(&ConsoleToHub::Decide { session: SESSION, decision: Decision::Verified, note: None }).await;
     assert_eq!(refusal(&mut console).await, Refusal::OutOfOrder);
     let item = Item::Document(DocumentKind::Face);
     console.send(&ConsoleToHub::Check { session: SESSION, item, verdict: Verdict::Correct, seen: 1 }).await;
     booth.find(|message| matches!(message, HubToBooth::Check { .. }).then_some(())).await;
     booth.send(&snapshot(2, Check::Correct)).await;
     tile(&mut console, |tile| tile.snapshot.revision == 2).await;
-    console.send(&ConsoleToHub::Decide { session: SESSION, decision: Decision::Verified }).await;
+    let note = Some(Personal::new("Ibu Specimen membawa surat asli besok"));
+    console.send(&ConsoleToHub::Decide { session: SESSION, decision: Decision::Verified, note: note.clone() }).await;
     let decided = booth
         .find(|message| if let HubToBooth::Decision { decision, .. } = message { Some(decision) } else { None })
         .await;
     assert_eq!(decided, Decision::Verified);
+
+    // The claim that follows is vouched for, and has the note.
+    let mut draft = crate::claims::draft(&test_booth, 10);
+    let officer: OfficerId = sari.id.parse().unwrap();
+    draft.record.standing = Standing::Verified { officer, session: SESSION };
+    crate::claims::receipt(crate::claims::file(&bench, &test_booth, &crate::claims::seal(&draft)).await);
+    let path = format!("/api/v1/claims/{}", draft.record.claim);
+    let opened: serde_json::Value = bench.get(&cookie, &path).await.json().await.unwrap();
+    assert_eq!((&opened["notes"][0]["on"], &opened["notes"][0]["text"]), (&json!("verified"), &json!(note)));
 }
 
 #[tokio::test]
@@ -131,7 +143,7 @@ async fn a_console_cannot_touch_the_sessions_of_others() {
     let mut other = console_open(&bench, &budi).await;
     let id = test_booth.answer.booth;
     let frames = [
-        ConsoleToHub::Decide { session: SESSION, decision: Decision::Verified },
+        ConsoleToHub::Decide { session: SESSION, decision: Decision::Verified, note: None },
         ConsoleToHub::Focus { session: Some(SESSION) },
         ConsoleToHub::Message { session: SESSION, text: "halo".into() },
         ConsoleToHub::EndSession { session: SESSION },

@@ -60,6 +60,12 @@ async fn malformed_frames_change_nothing() {
     }
     console.send(&ConsoleToHub::Ping).await;
     console.find(|message| matches!(message, HubToConsole::Pong).then_some(())).await;
+    // Another five, ten in all, are enough: a page that says nothing else is broken, and is loaded anew.
+    for _ in 0..5 {
+        console.send_text("{\"type\":\"nonsense\"}".into()).await;
+    }
+    assert_eq!(console.close_code().await, Some(1007));
+    let _console = console_open(&bench, &cookie).await;
 
     let mut booth = booth_online(&test_booth).await;
     for _ in 0..9 {
@@ -99,6 +105,36 @@ async fn who_floods_is_cut_off_alone() {
     other.send(&snapshot(1, Check::Pending)).await;
     other.find(|message| matches!(message, HubToBooth::Call { .. }).then_some(())).await;
     console.find(|message| matches!(message, HubToConsole::Tile { .. }).then_some(())).await;
+}
+
+/// What a console does to itself does nothing to the office: its own connection ends, the login holds, and the officer comes
+/// back to the same participant; a colleague notices nothing.
+#[tokio::test]
+async fn a_broken_console_is_cut_off_alone() {
+    let bench = Bench::start().await;
+    let test_booth = bench.enrol("Bilik 1").await;
+    let sari = bench.login(&bench.officer("sari", Role::Officer)).await;
+    let budi = bench.login(&bench.officer("budi", Role::Officer)).await;
+    let mut broken = console_open(&bench, &sari).await;
+    let mut booth = booth_online(&test_booth).await;
+    booth.send(&snapshot(1, Check::Pending)).await;
+    broken.find(|message| matches!(message, HubToConsole::Tile { .. }).then_some(())).await;
+    let mut colleague = console_open(&bench, &budi).await;
+    for (what, code) in [("flood", 4429), ("huge", 0), ("bytes", 1007), ("pings", 4429)] {
+        match what {
+            "flood" => broken.flood(&encode(&ConsoleToHub::Ping), 5000).await,
+            "huge" => broken.flood(&"x".repeat(MAX_FRAME + 1), 1).await,
+            "bytes" => broken.send_bytes(vec![0; 10]).await,
+            _ => broken.flood_pings(5000).await,
+        }
+        let closed = broken.close_code().await;
+        // A reset can overtake the farewell while we are still writing.
+        assert!(closed.is_none_or(|closed| closed == code), "{what}: {closed:?}");
+        colleague.send(&ConsoleToHub::Ping).await;
+        colleague.find(|message| matches!(message, HubToConsole::Pong).then_some(())).await;
+        broken = console_open(&bench, &sari).await;
+        broken.find(|message| matches!(message, HubToConsole::Tile { .. }).then_some(())).await;
+    }
 }
 
 #[tokio::test]

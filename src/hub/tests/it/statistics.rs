@@ -20,7 +20,9 @@ async fn a_visit_is_counted_and_told_after_a_restart() {
     call(&mut booth).await;
     console.send(&ConsoleToHub::Focus { session: Some(SESSION) }).await;
     let reasons = vec!["Dokumen tidak terbaca.".to_owned(), "Nama Budi tidak cocok".to_owned()];
-    console.send(&ConsoleToHub::Decide { session: SESSION, decision: Decision::Returned { reasons } }).await;
+    console
+        .send(&ConsoleToHub::Decide { session: SESSION, decision: Decision::Returned { reasons }, note: None })
+        .await;
     booth.find(|message| matches!(message, HubToBooth::Decision { .. }).then_some(())).await;
     let BoothToHub::Session { mut snapshot } = snapshot(2, Check::Pending) else { unreachable!() };
     (snapshot.step, snapshot.turn) = (Step::Returned, Turn::Done);

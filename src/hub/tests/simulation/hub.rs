@@ -173,7 +173,7 @@ impl Hub {
     pub fn decide(&self, booth: usize, session: SessionId, verified: bool, scene: &Scene) -> bool {
         let decision = if verified { DecisionKind::Verified } else { DecisionKind::Returned };
         let booth = Some(booth_id(booth));
-        let decision = SessionDecision { session, booth, officer: OFFICER, decision, reasons: vec![] };
+        let decision = SessionDecision { session, booth, officer: OFFICER, decision, reasons: vec![], note: None };
         self.ledger.as_ref().is_some_and(|ledger| ledger.decide_session(&decision, self.now(scene)).is_ok())
     }
 

@@ -256,6 +256,8 @@ export const officeEn: Pick<Dictionary, keyof typeof officeId> = {
     verifyFailed: "Verifying did not finish: the hub did not answer. Try again.",
     unknownEvent: (name) => `event ${name}`,
     label: {
+      noted: "note",
+      was: "before",
       booth: "booth",
       officer: "officer",
       session: "session",

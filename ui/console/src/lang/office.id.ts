@@ -255,6 +255,8 @@ export const officeId = {
     verifyFailed: "Pemeriksaan tidak selesai: hub tidak menjawab. Coba lagi.",
     unknownEvent: (name: string) => `kejadian ${name}`,
     label: {
+      noted: "catatan",
+      was: "sebelumnya",
       booth: "bilik",
       officer: "petugas",
       session: "sesi",

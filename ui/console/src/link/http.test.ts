@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from "vitest";
-import { decideClaim, logout, unverifiedClaims } from "./http";
+import { claimRecord, decideClaim, logout, reopenClaim, unverifiedClaims } from "./http";
 
 afterEach(() => {
   vi.unstubAllGlobals();
@@ -74,5 +74,28 @@ test.each([
 ] as const)("a decision that was %s", async (_, answer, officer, outcome) => {
   const decision = officer === null ? null : { officer, at: 0, decision: { kind: "verified" } };
   serve((method) => (method === "POST" ? answer : { status: 200, body: [{ ...row(3), decision }, row(2)] }));
-  expect(await decideClaim({ claim: "claim-3", sequence: 3 }, { kind: "verified" })).toEqual(outcome);
+  expect(await decideClaim({ claim: "claim-3", sequence: 3 }, { kind: "verified" }, "")).toEqual(outcome);
+});
+
+test.each([
+  [" Bawa surat asli ", { kind: "verified", note: "Bawa surat asli" }],
+  ["  ", { kind: "verified" }],
+])("a decision takes its note along: %j", async (note, expected) => {
+  const bodies: unknown[] = [];
+  vi.stubGlobal("fetch", (_: string, { body }: { body: string }) => {
+    bodies.push(JSON.parse(body));
+    return Promise.resolve(new Response(null, { status: 204 }));
+  });
+  await decideClaim({ claim: "claim-3", sequence: 3 }, { kind: "verified" }, note);
+  await reopenClaim("claim-3", note.trim() === "" ? null : note);
+  expect(bodies).toEqual([expected, note.trim() === "" ? {} : { note }]);
+});
+
+test("notes are read as far as they can be", async () => {
+  const note = { officer: "Sari", at: 5, on: "verified", text: "Bawa surat asli" };
+  const notes = [note, { ...note, text: null }, { ...note, on: "sung" }, "x"];
+  serve(() => ({ status: 200, body: { entries: [], documents: [], notes } }));
+  expect((await claimRecord("claim-3"))?.notes).toEqual([note, { ...note, text: null }]);
+  serve(() => ({ status: 200, body: { entries: [], documents: [] } }));
+  expect((await claimRecord("claim-3"))?.notes).toEqual([]);
 });

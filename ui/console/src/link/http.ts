@@ -108,17 +108,39 @@ export async function claimByCode(code: string): Promise<ClaimRow | "none" | nul
   return Array.isArray(value) ? (value.flatMap(readRow)[0] ?? "none") : null;
 }
 
-/** Lets a claim that was decided on the phone be decided anew. Whether it can be now. */
-export async function reopenClaim(claim: ClaimId): Promise<boolean> {
-  const answer = await request("POST", `/api/v1/claims/${encodeURIComponent(claim)}/reopen`, {});
+/** Lets a claim be decided anew; one that was verified, for a supervisor who says why. Whether it can be now. */
+export async function reopenClaim(claim: ClaimId, note: string | null): Promise<boolean> {
+  const body = note === null ? {} : { note };
+  const answer = await request("POST", `/api/v1/claims/${encodeURIComponent(claim)}/reopen`, body);
   // Another one may have been faster: open is open.
   return answer !== null && (answer.ok || answer.status === 409);
 }
 
-export async function claimRecord(claim: ClaimId): Promise<ClaimRecord | null> {
+/** What an officer has left for colleagues, with what. No text: the hub cannot read it any more. */
+export type Note = { officer: string; at: number; on: "verified" | "returned" | "reopened"; text: string | null };
+
+/** A claim with the notes about it, the newest first. */
+export type OpenedClaim = ClaimRecord & { notes: Note[] };
+
+export async function claimRecord(claim: ClaimId): Promise<OpenedClaim | null> {
   const record = await json(`/api/v1/claims/${encodeURIComponent(claim)}`);
   if (!isObject(record) || !Array.isArray(record.entries) || !Array.isArray(record.documents)) return null;
-  return record as unknown as ClaimRecord;
+  const notes = Array.isArray(record.notes) ? record.notes.flatMap(readNote) : [];
+  return { ...(record as unknown as ClaimRecord), notes };
+}
+
+function readNote(value: unknown): Note[] {
+  if (!isObject(value)) return [];
+  const { officer, at, on, text } = value;
+  if (on !== "verified" && on !== "returned" && on !== "reopened") return [];
+  return [
+    {
+      officer: typeof officer === "string" ? officer : "",
+      at: typeof at === "number" ? at : 0,
+      on,
+      text: typeof text === "string" ? text : null,
+    },
+  ];
 }
 
 /** A decision that the ledger holds, and whose it is. */
@@ -129,8 +151,10 @@ export type DecideOutcome = { kind: "saved" } | ({ kind: "already" } & Made) | {
 export async function decideClaim(
   row: Pick<ClaimRow, "claim" | "sequence">,
   decision: Decision,
+  note: string,
 ): Promise<DecideOutcome> {
-  const answer = await request("POST", `/api/v1/claims/${encodeURIComponent(row.claim)}/decision`, decision);
+  const body = note.trim() === "" ? decision : { ...decision, note: note.trim() };
+  const answer = await request("POST", `/api/v1/claims/${encodeURIComponent(row.claim)}/decision`, body);
   if (answer?.ok === true) return { kind: "saved" };
   // A claim is decided once. Where the answer was lost, the hub may have kept this very decision.
   const unsure = answer === null || answer.status === 409 || answer.status >= 500;

@@ -1,7 +1,15 @@
-/** Two soft notes while somebody waits too long. Made in the browser: no file, nothing to download. */
+/**
+ * Two soft notes when somebody has waited too long. Made in the browser: no file, nothing to download.
+ *
+ * They come a few times for each participant and then no more: who could come has heard them, and a sound that never ends
+ * is one that is turned off for good. The tile goes on saying it.
+ */
+import type { SessionId } from "../wire/wire";
 
-/** Again after this long, as long as somebody waits. */
-const EVERY_MS = 10_000;
+/** Again after this long. */
+export const EVERY_MS = 10_000;
+/** So often for one who waits. */
+export const TIMES = 3;
 const NOTES_HZ = [523.25, 659.25];
 const LOUDNESS = 0.12;
 
@@ -9,18 +17,33 @@ export class Alarm {
   #context: AudioContext | null = null;
   #lastAt: number | null = null;
   #waking = false;
+  /** How often it has sounded for each who waits. */
+  #rung = new Map<SessionId, number>();
 
-  /** Called with each tick of the desk. The first sound comes at once, or as soon as the browser lets it out. */
-  follow(ringing: boolean, silent: boolean, now: number): void {
-    if (!ringing) this.#lastAt = null;
-    if (!ringing || silent || (this.#lastAt !== null && now - this.#lastAt < EVERY_MS)) return;
+  /**
+   * Called with each tick of the desk, and who has waited too long by then. The first sound comes at once, or as soon as the
+   * browser lets it out.
+   */
+  follow(who: readonly SessionId[], silent: boolean, now: number): void {
+    for (const session of this.#rung.keys()) if (!who.includes(session)) this.#rung.delete(session);
+    if (who.length === 0) this.#lastAt = null;
+    const due = who.filter((session) => (this.#rung.get(session) ?? 0) < TIMES);
+    if (due.length === 0 || silent || (this.#lastAt !== null && now - this.#lastAt < EVERY_MS)) return;
     this.#context ??= new AudioContext();
     if (this.#context.state === "running") {
       this.#lastAt = now;
+      for (const session of due) this.#rung.set(session, (this.#rung.get(session) ?? 0) + 1);
       play(this.#context);
     } else {
       this.#wake(this.#context);
     }
+  }
+
+  /** The page was touched: what the browser has kept back until then, it lets out if it is asked again. */
+  touched(): void {
+    if (this.#context?.state !== "suspended") return;
+    this.#waking = false;
+    this.#wake(this.#context);
   }
 
   /**

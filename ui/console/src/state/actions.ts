@@ -1,5 +1,5 @@
 /** What an action of the officer changes here, and what it says to the hub. An action that makes no sense now does nothing. */
-import type { ConsoleToHub, Verdict } from "../wire/wire";
+import type { ConsoleToHub, SessionId, Verdict } from "../wire/wire";
 import { MAX_MESSAGE } from "../wire/wire";
 import { canCheck, canDecide, canTell, waiting } from "./attention";
 import type { ItemCode } from "./items";
@@ -61,6 +61,7 @@ export function act(desk: Desk, action: Action): Step {
     case "open":
       if (action.panel === "keys") return stay({ ...desk, panel: { kind: "keys" } });
       if (!canTell(desk) || (action.panel === "return" && !canDecide(desk))) return stay(desk);
+      if (action.panel === "note" && !canCheck(desk)) return stay(desk);
       return stay({ ...desk, panel: { kind: action.panel } });
     case "close":
       return desk.panel === null && desk.viewer.enlarged
@@ -74,6 +75,12 @@ export function act(desk: Desk, action: Action): Step {
         send: [{ type: "message", session: desk.focus, text }],
       };
     }
+    case "note":
+      return stay(
+        desk.focus === null
+          ? desk
+          : { ...desk, panel: null, notes: { ...desk.notes, [desk.focus]: clip(action.text) } },
+      );
     case "approve":
       return canApprove(desk) ? decide(desk, { kind: "verified" }) : stay(desk);
     case "return": {
@@ -131,6 +138,12 @@ export function canApprove(desk: Desk): boolean {
     remaining(snapshot) === 0 &&
     Object.keys(desk.sent).length === 0
   );
+}
+
+/** What goes along with the approval; an empty note is none. */
+export function noteOf(desk: Desk, session: SessionId): string | null {
+  const note = desk.notes[session] ?? "";
+  return note === "" ? null : note;
 }
 
 function stay(desk: Desk): Step {
@@ -197,6 +210,6 @@ function decide(desk: Desk, decision: { kind: "verified" } | { kind: "returned";
   const { session } = entry.tile.snapshot;
   return {
     desk: { ...desk, panel: null, decision: { session, kind: decision.kind, at: desk.now } },
-    send: [{ type: "decide", session, decision }],
+    send: [{ type: "decide", session, decision, note: decision.kind === "verified" ? noteOf(desk, session) : null }],
   };
 }

@@ -1,5 +1,5 @@
 /** Who needs the officer: order, alarm, and where a session stands, in terms a view can show. */
-import type { Step } from "../wire/wire";
+import type { SessionId, Step } from "../wire/wire";
 import type { Desk, TileState } from "./model";
 import { focused, tileOf } from "./model";
 
@@ -22,9 +22,12 @@ export function isAlarming(entry: TileState, now: number): boolean {
   return needsOfficer(entry) && now - entry.attentionSince >= ALARM_AFTER_MS;
 }
 
-/** Whether anybody has waited too long. */
-export function alarm(desk: Desk): boolean {
-  return desk.link === "up" && waiting(desk).some((entry) => isAlarming(entry, desk.now));
+/** Who has waited too long. */
+export function alarming(desk: Desk): SessionId[] {
+  if (desk.link !== "up") return [];
+  return waiting(desk)
+    .filter((entry) => isAlarming(entry, desk.now))
+    .map((entry) => entry.tile.snapshot.session);
 }
 
 /** Progress bar: done steps of the seven that the participant sees. */

@@ -24,6 +24,8 @@ import { EMPTY_VIEWER } from "./viewer";
 
 /** An officer has at most this many booths: the keys 1 to 6. */
 export const SLOTS = 6;
+/** After a reconnect the hub sends every tile at once; what it has not named by then is no longer this officer's. */
+export const STALE_AFTER_MS = 2_000;
 
 /** Where the line to the hub stands. */
 export type LinkState =
@@ -65,6 +67,7 @@ export type Trouble =
 export type Panel =
   | { kind: "ask_again"; item: ItemCode }
   | { kind: "message" }
+  | { kind: "note" }
   | { kind: "return" }
   | { kind: "end" }
   | { kind: "keys" }
@@ -92,6 +95,8 @@ export type Desk = {
   viewer: ViewerState;
   sent: Readonly<Partial<Record<ItemCode, SentVerdict>>>;
   message: { session: SessionId; text: string; at: number } | null;
+  /** What the officer has noted for colleagues, until it goes out with the decision. */
+  notes: Readonly<Partial<Record<SessionId, string>>>;
   decision: { session: SessionId; kind: "verified" | "returned"; at: number } | null;
   /** The officer's own microphone. */
   muted: boolean;
@@ -119,9 +124,10 @@ export type Action =
   | { do: "take_back"; item?: ItemCode }
   | { do: "ask_again"; item: ItemCode; reason: string }
   | { do: "open_ask_again"; item?: ItemCode }
-  | { do: "open"; panel: "message" | "return" | "end" | "keys" }
+  | { do: "open"; panel: "message" | "note" | "return" | "end" | "keys" }
   | { do: "close" }
   | { do: "message"; text: string }
+  | { do: "note"; text: string }
   | { do: "approve" }
   | { do: "return"; reasons: string[] }
   | { do: "end_session" }
@@ -163,6 +169,7 @@ export function emptyDesk(now: number): Desk {
     tiles: Array<null>(SLOTS).fill(null),
     stale: { sessions: [], at: now },
     message: null,
+    notes: {},
     decision: null,
     muted: false,
     health: {},

@@ -1,10 +1,11 @@
 import { describe, expect, test } from "vitest";
 import type { ConsoleToHub, Refusal } from "../wire/wire";
-import { alarm, waiting } from "./attention";
+import { noteOf } from "./actions";
+import { alarming, waiting } from "./attention";
 import { codeOf } from "./items";
 import type { Action, Desk } from "./model";
-import { emptyDesk, focused } from "./model";
-import { DECISION_TIMEOUT_MS, reduce, REFUSAL_SHOWN_MS, SENT_TIMEOUT_MS, STALE_AFTER_MS } from "./reducer";
+import { emptyDesk, focused, STALE_AFTER_MS } from "./model";
+import { DECISION_TIMEOUT_MS, reduce, REFUSAL_SHOWN_MS, SENT_TIMEOUT_MS } from "./reducer";
 import { deskWith, hear, row, tile, WELCOME } from "./specimen";
 
 function act(desk: Desk, action: Action): { desk: Desk; send: ConsoleToHub[] } {
@@ -66,7 +67,7 @@ describe("focus", () => {
     expect(desk.focus).toBe(session);
     desk = hear(desk, { type: "tile", tile: tile(2, { attention: "needs_officer", attention_age_ms: 90_000 }) });
     expect(desk.focus).toBe(session);
-    expect(alarm(desk)).toBe(true);
+    expect(alarming(desk)).not.toEqual([]);
   });
 
   const waits = (slot: number, age: number, change = {}) =>
@@ -105,7 +106,7 @@ describe("focus", () => {
   test("who was left in the middle of the verification is under Space again, and on hold until then", () => {
     const left = waits(2, 31_000, { mode: "hold" });
     const desk = deskWith(tile(1, { mode: "focus" }), left);
-    expect(alarm(desk)).toBe(true);
+    expect(alarming(desk)).not.toEqual([]);
     expect(act(desk, { do: "focus_next" }).send).toEqual([{ type: "focus", session: "session-2" }]);
   });
 
@@ -206,6 +207,35 @@ describe("verdicts", () => {
     ]);
   });
 
+  test("a note goes out with the approval alone, and stays until then", () => {
+    const ready = (slot: number) =>
+      tile(slot, { snapshot: { step: "verification", items: [row({ field: "nik" }, "correct")] } });
+    const noted = act(deskWith(ready(1), ready(2)), { do: "note", text: `  ${"ñ".repeat(600)} ` }).desk;
+    // Another booth has no part in it.
+    const other = act(noted, { do: "focus_slot", slot: 2 }).desk;
+    expect(act(other, { do: "approve" }).send).toMatchObject([{ type: "decide", session: "session-2", note: null }]);
+    const back = act(other, { do: "focus_slot", slot: 1 }).desk;
+    const approved = act(back, { do: "approve" });
+    expect(approved.send).toMatchObject([{ type: "decide", session, note: "ñ".repeat(500) }]);
+    expect(act(back, { do: "return", reasons: ["Foto buram"] }).send).toMatchObject([{ type: "decide", note: null }]);
+    // A decision that did not leave keeps it; a session that is gone does not; an empty one is none.
+    const [message] = approved.send;
+    if (message === undefined) throw new Error("nothing was sent");
+    const unsent = reduce(approved.desk, { type: "unsent", message, now: 0 }).desk;
+    expect(noteOf(unsent, session)).not.toBeNull();
+    expect(hear(unsent, { type: "tile_gone", session }).notes).toEqual({});
+    expect(noteOf(act(back, { do: "note", text: "  " }).desk, session)).toBeNull();
+  });
+
+  test.each([
+    [{}, { kind: "note" }],
+    [{ snapshot: { step: "documents" as const } }, { kind: "note" }],
+    [{ snapshot: { step: "signing" as const } }, null],
+    [{ online: false }, null],
+  ])("a note can be written until the claim is decided: %o", (change, panel) => {
+    expect(act(deskWith(tile(1, change)), { do: "open", panel: "note" }).desk.panel).toEqual(panel);
+  });
+
   test("a reason must say something and is cut to what the hub takes", () => {
     const desk = deskWith(tile(1));
     expect(act(desk, { do: "ask_again", item: "nik", reason: "  " }).send).toEqual([]);
@@ -234,7 +264,7 @@ describe("decision", () => {
   ])("approval when %s", (_, change, open) => {
     const desk = deskWith(tile(1, { snapshot: { items: allCorrect, ...change } }));
     const sent = act(desk, { do: "approve" }).send;
-    expect(sent).toEqual(open ? [{ type: "decide", session, decision: { kind: "verified" } }] : []);
+    expect(sent).toEqual(open ? [{ type: "decide", session, decision: { kind: "verified" }, note: null }] : []);
   });
 
   test("is given once, and can be given again if the booth stays silent", () => {
@@ -249,7 +279,7 @@ describe("decision", () => {
     const desk = deskWith(tile(1));
     expect(act(desk, { do: "return", reasons: [" "] }).send).toEqual([]);
     expect(act(desk, { do: "return", reasons: ["Dokumen tidak terbaca."] }).send).toEqual([
-      { type: "decide", session, decision: { kind: "returned", reasons: ["Dokumen tidak terbaca."] } },
+      { type: "decide", session, decision: { kind: "returned", reasons: ["Dokumen tidak terbaca."] }, note: null },
     ]);
   });
 });
@@ -325,7 +355,7 @@ describe("link", () => {
   });
 
   test("another officer starts with an empty desk", () => {
-    const desk = hear(deskWith(tile(1)), { ...WELCOME, officer: "officer-2" } as typeof WELCOME);
+    const desk = hear(deskWith(tile(1)), { ...WELCOME, officer: "officer-2" });
     expect([desk.focus, desk.tiles[0]]).toEqual([null, null]);
   });
 

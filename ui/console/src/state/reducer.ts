@@ -18,7 +18,7 @@ import { act, focus } from "./actions";
 import { isDecided, messageShown } from "./attention";
 import { codeOf, evidenceFor, itemAt, nextOpen, photographed } from "./items";
 import type { Desk, Event, LinkState, SentVerdict, TileState } from "./model";
-import { emptyDesk, focused, NO_FOCUS, SLOTS, tileOf } from "./model";
+import { emptyDesk, focused, NO_FOCUS, SLOTS, STALE_AFTER_MS, tileOf } from "./model";
 import { hearTeam, leaveFloor } from "./team";
 import { show } from "./viewer";
 
@@ -32,8 +32,6 @@ export const REFUSAL_SHOWN_MS = 8_000;
 export const DECISION_TIMEOUT_MS = 8_000;
 /** How long the newest message stands over the picture. */
 export const MESSAGE_SHOWN_MS = 20_000;
-/** After a reconnect the hub sends every tile at once; what it has not named by then is no longer this officer's. */
-export const STALE_AFTER_MS = 2_000;
 
 export function reduce(desk: Desk, event: Event): Step {
   // The clock never runs backwards, also when an event was made before one that came first.
@@ -87,6 +85,8 @@ function hear(desk: Desk, message: HubToConsole): Step {
           link: "up",
           officer,
           capacity: message.capacity,
+          // The hub remembers it over a page that is loaded anew.
+          team: { ...base.team, ending: message.ending },
           sent: {},
           stale: { sessions: sessionsOf(base), at: base.now },
         },
@@ -178,6 +178,8 @@ function unsent(desk: Desk, message: ConsoleToHub): Desk {
       return { ...told, decision: null };
     case "message":
       return { ...told, message: null };
+    case "end_shift":
+      return { ...told, team: { ...desk.team, ending: !message.ending } };
     case "hold":
     case "end_session":
     case "capacity":
@@ -271,8 +273,10 @@ function removeSession(desk: Desk, session: SessionId): Desk {
 
 /** Nothing of a session stays behind once its tile is gone. The focus goes to nobody, never to the next one. */
 function forget(desk: Desk, session: SessionId): Desk {
+  const notes = Object.fromEntries(Object.entries(desk.notes).filter(([of]) => of !== session));
   const gone = {
     ...desk,
+    notes,
     message: desk.message?.session === session ? null : desk.message,
     decision: desk.decision?.session === session ? null : desk.decision,
   };

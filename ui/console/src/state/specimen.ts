@@ -73,13 +73,14 @@ export function hear(desk: Desk, message: HubToConsole, now = desk.now): Desk {
   return reduce(desk, { type: "hub", message, now }).desk;
 }
 
-export const WELCOME: HubToConsole = {
+export const WELCOME: Extract<HubToConsole, { type: "welcome" }> = {
   type: "welcome",
   protocol: PROTOCOL,
   officer: OFFICER,
   name: "Sari Specimen",
   branch_name: "Cabang Specimen",
   capacity: 6,
+  ending: false,
   time: 0,
 };
 

@@ -6,6 +6,7 @@ import type { Colleague, ConsoleToHub, FloorBooth, FloorVisit } from "../wire/wi
 import { MAX_MESSAGE } from "../wire/wire";
 import { actionFor } from "./keys";
 import type { Action, Desk } from "./model";
+import { emptyDesk, STALE_AFTER_MS } from "./model";
 import { reduce } from "./reducer";
 import { deskWith, hear, OFFICER, tile, WELCOME } from "./specimen";
 import { isShiftOver, isSupervisor, takers } from "./team";
@@ -240,14 +241,43 @@ test("closing a booth says which and why", () => {
 
 test("the shift ends with the last session, unless the officer goes on", () => {
   const ending = act(deskWith(tile(1)), { do: "end_shift", ending: true });
-  expect(ending.send).toEqual([{ type: "capacity", capacity: 0 }]);
+  expect(ending.send).toEqual([{ type: "end_shift", ending: true }]);
   expect([ending.desk.capacity, isShiftOver(ending.desk)]).toEqual([0, false]);
-  expect(isShiftOver(hear(ending.desk, { type: "tile_gone", session: "session-1" }))).toBe(true);
+  const gone = (desk: Desk) => hear(desk, { type: "tile_gone", session: "session-1" }, STALE_AFTER_MS);
+  expect(isShiftOver(gone(ending.desk))).toBe(true);
   const goesOn = act(ending.desk, { do: "capacity", capacity: 3 }).desk;
-  expect(isShiftOver(hear(goesOn, { type: "tile_gone", session: "session-1" }))).toBe(false);
-  const stays = act(ending.desk, { do: "end_shift", ending: false }).desk;
-  expect(isShiftOver(hear(stays, { type: "tile_gone", session: "session-1" }))).toBe(false);
-  expect(isShiftOver(deskWith())).toBe(false);
+  expect(isShiftOver(gone(goesOn))).toBe(false);
+  const stays = act(ending.desk, { do: "end_shift", ending: false });
+  expect(stays.send).toEqual([{ type: "end_shift", ending: false }]);
+  expect(isShiftOver(gone(stays.desk))).toBe(false);
+  expect(isShiftOver(gone(deskWith(tile(1))))).toBe(false);
+});
+
+describe("the end of a shift on a page that is loaded anew", () => {
+  const tick = (desk: Desk, now: number) => reduce(desk, { type: "tick", now }).desk;
+  const again = hear(emptyDesk(0), { ...WELCOME, capacity: 0, ending: true }, 1_000);
+
+  test("goes on with those whom the hub names", () => {
+    // Nobody has been named yet, which does not mean that nobody is there.
+    expect([again.team.ending, isShiftOver(again)]).toEqual([true, false]);
+    const named = hear(again, { type: "tile", tile: tile(1) });
+    expect(isShiftOver(tick(named, 60_000))).toBe(false);
+    expect(isShiftOver(hear(tick(named, 60_000), { type: "tile_gone", session: "session-1" }))).toBe(true);
+  });
+
+  test("is over if the hub names nobody", () => {
+    expect(isShiftOver(tick(again, 1_000 + STALE_AFTER_MS - 1))).toBe(false);
+    expect(isShiftOver(tick(again, 1_000 + STALE_AFTER_MS))).toBe(true);
+  });
+
+  test("is what the hub says, also after a line that was lost", () => {
+    const before = act(deskWith(tile(1)), { do: "end_shift", ending: true }).desk;
+    expect(hear(before, { ...WELCOME, ending: true }).team.ending).toBe(true);
+    expect(hear(before, WELCOME).team.ending).toBe(false);
+    const message = { type: "end_shift", ending: true } as const;
+    const unsent = reduce(before, { type: "unsent", message, now: 0 }).desk;
+    expect([unsent.team.ending, unsent.refusal?.reason]).toEqual([false, "unsent"]);
+  });
 });
 
 test.each([

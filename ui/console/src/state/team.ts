@@ -5,7 +5,7 @@
 import type { BoothId, Closing, Colleague, ConsoleToHub, FloorBooth, HubToConsole, SessionId } from "../wire/wire";
 import { MAX_MESSAGE } from "../wire/wire";
 import type { Desk, TileState } from "./model";
-import { focused } from "./model";
+import { focused, STALE_AFTER_MS } from "./model";
 import type { Step } from "./reducer";
 
 /** A booth of the floor, with its ages turned into points on our own clock. */
@@ -129,8 +129,9 @@ export function actTeam(desk: Desk, action: TeamAction): Step {
     case "close_booth":
       return send(desk, { type: "close_booth", booth: action.booth, why: action.why });
     case "end_shift": {
-      if (!action.ending) return stay({ ...desk, team: { ...team, ending: false } });
-      return send({ ...desk, capacity: 0 }, { type: "capacity", capacity: 0 }, { ending: true });
+      const { ending } = action;
+      const told = { ...desk, capacity: ending ? 0 : desk.capacity };
+      return send(told, { type: "end_shift", ending }, { ending });
     }
   }
 }
@@ -147,9 +148,13 @@ export function isSupervisor(desk: Desk): boolean {
   return desk.team.colleagues.some((one) => one.officer === desk.officer?.id && one.supervisor);
 }
 
-/** The officer has said that the shift ends, and nobody is left. */
+/**
+ * The officer has said that the shift ends, and nobody is left. A page that was loaded anew knows nobody until the hub has
+ * named them.
+ */
 export function isShiftOver(desk: Desk): boolean {
-  return desk.team.ending && desk.link === "up" && desk.tiles.every((entry) => entry === null);
+  const named = desk.now - desk.stale.at >= STALE_AFTER_MS;
+  return desk.team.ending && desk.link === "up" && named && desk.tiles.every((entry) => entry === null);
 }
 
 /** The row of the floor that keys act on. */

@@ -31,19 +31,24 @@ export function Checklist() {
     if (free) row?.focus({ preventScroll: true });
   }, [focus, cursor]);
 
-  // It stays in view when the window or the wide view changes the room there is.
-  const empty = items.length === 0;
+  // It stays in view when the window or the wide view changes the room there is, and when a row above it grows by a reason.
+  const count = items.length;
+  const empty = count === 0;
   useEffect(() => {
     const element = list.current;
     if (empty || element === null) return;
+    let begun = false;
     const observer = new ResizeObserver(() => {
-      element.querySelector("[aria-current=true]")?.scrollIntoView({ block: "nearest" });
+      // The first time tells how large all of it is, not that anything has changed.
+      const changed = begun;
+      begun = true;
+      if (changed) element.querySelector("[aria-current=true]")?.scrollIntoView({ block: "nearest" });
     });
-    observer.observe(element);
+    for (const one of [element, ...element.children]) observer.observe(one);
     return () => {
       observer.disconnect();
     };
-  }, [empty]);
+  }, [empty, count]);
 
   return (
     <section className={`${cards.card} ${styles.checklist}`} aria-label={t.checklist}>

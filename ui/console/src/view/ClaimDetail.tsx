@@ -3,24 +3,27 @@ import { Button, Modal } from "@mantine/core";
 import { useEffect, useState } from "react";
 import { useLanguage } from "../lang/language";
 import { RETURN_REASONS } from "../lang/sentences";
-import type { ClaimRow, DecideOutcome } from "../link/http";
+import type { ClaimRow, DecideOutcome, OpenedClaim } from "../link/http";
 import { claimRecord, decideClaim, decisionOn, partUrl, reopenClaim } from "../link/http";
 import { date, dateTime, grouped } from "../state/format";
 import type { ViewerState } from "../state/viewer";
 import { EMPTY_VIEWER, rotate, show, zoom } from "../state/viewer";
+import { isSupervisor } from "../state/team";
 import type { ClaimId, ClaimRecord, Decision, Entry, OfficerId } from "../wire/wire";
 import { BANK_NAMES, DOCUMENT_TITLES, FIELD_TITLES, REASON_TITLES } from "../wire/wire";
 import cards from "./card.module.css";
 import styles from "./claims.module.css";
 import { Minus, Plus, Turn } from "./icons";
 import panels from "./panels/panels.module.css";
+import { NoteField, NoteForm } from "./panels/NoteForm";
 import { SentenceList } from "./panels/SentenceList";
+import { Notes } from "./Notes";
 import { Pane } from "./Pane";
 import { Tool } from "./Tool";
 import { useView } from "./useShell";
 
-type Opened = { kind: "loading" } | { kind: "failed" } | { kind: "there"; record: ClaimRecord };
-type Asking = "verify" | "return" | null;
+type Opened = { kind: "loading" } | { kind: "failed" } | { kind: "there"; record: OpenedClaim };
+type Asking = "verify" | "return" | "reopen" | null;
 type Done = { kind: "none" } | { kind: "failed" } | { kind: "decided"; decision: Decision["kind"]; own: boolean };
 
 export function ClaimDetail({
@@ -40,15 +43,19 @@ export function ClaimDetail({
   // The row leaves the list once the claim is decided; its place in the ledger stays.
   const [sequence] = useState((row ?? beside)?.sequence ?? 0);
 
+  // Read anew once something was decided: there may be a note with it.
+  const [reads, setReads] = useState(0);
   useEffect(() => {
     let left = false;
     void claimRecord(claim).then((record) => {
-      if (!left) setOpened(record === null ? { kind: "failed" } : { kind: "there", record });
+      if (left) return;
+      if (record !== null) setOpened({ kind: "there", record });
+      else setOpened((before) => (before.kind === "there" ? before : { kind: "failed" }));
     });
     return () => {
       left = true;
     };
-  }, [claim]);
+  }, [claim, reads]);
 
   if (opened.kind !== "there") {
     return (
@@ -61,16 +68,21 @@ export function ClaimDetail({
     <section className={`${cards.card} ${styles.detail}`}>
       <Fields record={opened.record} />
       <Papers record={opened.record} />
-      {beside?.verified === true ? (
-        <p className={styles.done}>✓ {t.claimVerifiedInCall}</p>
-      ) : (
-        <Decide record={opened.record} sequence={sequence} open={row !== null} onDecided={onDecided} />
-      )}
+      <Decide
+        record={opened.record}
+        sequence={sequence}
+        open={row !== null}
+        inCall={row === null && beside?.verified === true}
+        onDecided={() => {
+          setReads(reads + 1);
+          onDecided();
+        }}
+      />
     </section>
   );
 }
 
-function Fields({ record }: { record: ClaimRecord }) {
+function Fields({ record }: { record: OpenedClaim }) {
   const { t, language } = useLanguage();
   const value = (field: Entry["field"]) => record.entries.find((entry) => entry.field === field)?.value ?? "";
   const phone = value("phone");
@@ -83,6 +95,7 @@ function Fields({ record }: { record: ClaimRecord }) {
       <h2 className={cards.title}>
         {value("name")} · {record.tracking}
       </h2>
+      <Notes notes={record.notes} />
       <dl>
         <div>
           <dt>{FIELD_TITLES.reason[language]}</dt>
@@ -187,24 +200,35 @@ function Papers({ record }: { record: ClaimRecord }) {
   );
 }
 
-function Decide(props: { record: ClaimRecord; sequence: number; open: boolean; onDecided: () => void }) {
-  const { record, sequence, open, onDecided } = props;
+function Decide(props: {
+  record: ClaimRecord;
+  sequence: number;
+  open: boolean;
+  /** It was verified in the call. */
+  inCall: boolean;
+  onDecided: () => void;
+}) {
+  const { record, sequence, open, inCall, onDecided } = props;
   const { t } = useLanguage();
   const { desk } = useView();
   const [asking, setAsking] = useState<Asking>(null);
   const [done, setDone] = useState<Done>({ kind: "none" });
+  const [note, setNote] = useState("");
+  const [undone, setUndone] = useState(false);
   const own = desk.officer?.id;
   const { claim } = record;
 
   const decide = async (decision: Decision) => {
     setAsking(null);
-    const outcome = await decideClaim({ claim, sequence }, decision);
+    const outcome = await decideClaim({ claim, sequence }, decision, note);
     setDone(doneBy(outcome, decision, own));
+    if (outcome.kind === "saved") setNote("");
     if (outcome.kind !== "failed") onDecided();
   };
 
   // It has left the list: somebody has decided it, perhaps we ourselves, whose answer was lost.
-  const gone = !open && done.kind !== "decided";
+  const verifiedInCall = inCall && !open && !undone;
+  const gone = !open && !verifiedInCall && done.kind !== "decided";
   useEffect(() => {
     if (!gone) return;
     let left = false;
@@ -216,26 +240,63 @@ function Decide(props: { record: ClaimRecord; sequence: number; open: boolean; o
     };
   }, [gone, claim, sequence, own]);
 
-  const reopen = async () => {
-    const open = await reopenClaim(claim);
+  const reopen = async (why: string | null) => {
+    setAsking(null);
+    const open = await reopenClaim(claim, why);
     setDone(open ? { kind: "none" } : { kind: "failed" });
-    if (open) onDecided();
+    if (!open) return;
+    setUndone(true);
+    onDecided();
   };
 
   const close = () => {
     setAsking(null);
   };
 
-  if (done.kind === "decided") {
+  if (done.kind === "decided" || verifiedInCall) {
     const ours = { verified: `✓ ${t.claimVerified}`, returned: `✓ ${t.claimReturned}` };
-    const text = (done.own ? ours : t.claimAlready)[done.decision];
+    const said = done.kind === "decided" ? (done.own ? ours : t.claimAlready)[done.decision] : null;
+    const verified = done.kind !== "decided" || done.decision === "verified";
+    const may = !verified || isSupervisor(desk);
     return (
-      <p className={styles.done} role="status">
-        {text}
-        <Button variant="default" onClick={() => void reopen()}>
-          {t.claimReopen}
-        </Button>
-      </p>
+      <>
+        <p className={styles.done} role="status">
+          {done.kind === "failed" ? <span role="alert">{t.claimDecideFailed}</span> : null}
+          {said ?? `✓ ${t.claimVerifiedInCall}`}
+          {may ? (
+            <Button
+              variant="default"
+              onClick={() => {
+                if (verified) setAsking("reopen");
+                else void reopen(null);
+              }}
+            >
+              {t.claimReopen}
+            </Button>
+          ) : (
+            <small>{t.claimReopenOnly}</small>
+          )}
+        </p>
+        <Modal
+          opened={asking === "reopen"}
+          onClose={close}
+          title={t.claimReopenTitle}
+          size="34rem"
+          centered
+          lockScroll={false}
+          closeButtonProps={{ "aria-label": t.close }}
+          classNames={{ title: panels.title ?? "" }}
+        >
+          <p className={panels.hint}>{t.claimReopenHint}</p>
+          <NoteForm
+            label={t.claimReopenWhy}
+            confirm={t.claimReopen}
+            optional={false}
+            onCancel={close}
+            onConfirm={(why) => void reopen(why)}
+          />
+        </Modal>
+      </>
     );
   }
   return (
@@ -267,8 +328,10 @@ function Decide(props: { record: ClaimRecord; sequence: number; open: boolean; o
         centered
         lockScroll={false}
         closeButtonProps={{ "aria-label": t.close }}
+        classNames={{ title: panels.title ?? "" }}
       >
         <p className={panels.hint}>{t.claimVerifyHint}</p>
+        <NoteField label={t.noteOptional} value={note} onChange={setNote} />
         <div className={panels.foot}>
           <Button variant="default" data-autofocus onClick={close}>
             {t.cancel}
@@ -284,10 +347,12 @@ function Decide(props: { record: ClaimRecord; sequence: number; open: boolean; o
         centered
         lockScroll={false}
         closeButtonProps={{ "aria-label": t.close }}
+        classNames={{ title: panels.title ?? "" }}
       >
         <SentenceList
           sentences={RETURN_REASONS}
           language={record.language}
+          more={<NoteField label={t.noteOptional} value={note} onChange={setNote} />}
           onConfirm={(reasons) => void decide({ kind: "returned", reasons })}
         />
       </Modal>

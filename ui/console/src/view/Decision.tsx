@@ -2,8 +2,8 @@
 import { Button } from "@mantine/core";
 import { useLanguage } from "../lang/language";
 import type { Dictionary } from "../lang/dictionary";
-import { canApprove } from "../state/actions";
-import { canDecide } from "../state/attention";
+import { canApprove, noteOf } from "../state/actions";
+import { canCheck, canDecide } from "../state/attention";
 import { remaining } from "../state/items";
 import { KEY } from "../state/keys";
 import { focused } from "../state/model";
@@ -24,6 +24,7 @@ export function Decision() {
       {said ? (
         <p className={styles.said} role="status">
           {said}
+          {noteOf(desk, snapshot.session) !== null && snapshot.step !== "returned" ? ` ${t.noteSent}` : null}
           {snapshot.tracking === null ? null : <b>{t.trackingCode(snapshot.tracking)}</b>}
         </p>
       ) : (
@@ -40,10 +41,35 @@ export function Decision() {
           >
             {t.sendBack}
           </Button>
+          <Note snapshot={snapshot} />
           <Approve snapshot={snapshot} />
         </>
       )}
     </section>
+  );
+}
+
+/** For colleagues: goes along with the approval. */
+function Note({ snapshot }: { snapshot: SessionSnapshot | undefined }) {
+  const { t } = useLanguage();
+  const { act } = useShell();
+  const { desk } = useView();
+  const there = snapshot !== undefined && noteOf(desk, snapshot.session) !== null;
+  return (
+    <Button
+      variant={there ? "light" : "default"}
+      size="md"
+      rightSection={<Key>{KEY.note}</Key>}
+      aria-keyshortcuts={KEY.note}
+      aria-label={there ? t.noteThere : t.note}
+      data-testid="note-button"
+      disabled={!canCheck(desk)}
+      onClick={() => {
+        act({ do: "open", panel: "note" });
+      }}
+    >
+      {there ? `✓ ${t.note}` : t.note}
+    </Button>
   );
 }
 

@@ -107,6 +107,9 @@ test("an entry of the trail names whom it is about", () => {
     "Butir diperiksa",
     ["butir NIK", "penilaian benar"],
   ]);
+  // That there is a note, and never its words.
+  const reopened = { event: "claim_reopened", officer: "officer-1", was: "verified", noted: true };
+  expect(say(reopened)).toEqual(["Klaim dibuka kembali", ["petugas Sari", "sebelumnya disetujui", "catatan ya"]]);
   // Of a later version, or damaged: as it was written.
   expect(say({ event: "teleported", where: "x" })).toEqual(["kejadian teleported", ["where x"]]);
   expect(say("<b>no json")).toEqual(["<b>no json", []]);

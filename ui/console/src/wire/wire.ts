@@ -138,11 +138,15 @@ version: number, language: Language, given_at: WallTime, };
 /**
  * From the console.
  */
-export type ConsoleToHub = { "type": "hello", protocol: number, } | { "type": "capacity", capacity: number, } | { "type": "focus", session: SessionId | null, } | { "type": "hold", session: SessionId, hold: boolean, } | { "type": "signal", booth: BoothId, call: CallId, signal: Signal, } | { "type": "call_failed", booth: BoothId, call: CallId, } | { "type": "check", session: SessionId, item: Item, verdict: Verdict, 
+export type ConsoleToHub = { "type": "hello", protocol: number, } | { "type": "capacity", capacity: number, } | { "type": "end_shift", ending: boolean, } | { "type": "focus", session: SessionId | null, } | { "type": "hold", session: SessionId, hold: boolean, } | { "type": "signal", booth: BoothId, call: CallId, signal: Signal, } | { "type": "call_failed", booth: BoothId, call: CallId, } | { "type": "check", session: SessionId, item: Item, verdict: Verdict, 
 /**
  * Revision of the snapshot that the officer judged by.
  */
-seen: number, } | { "type": "message", session: SessionId, text: string, } | { "type": "decide", session: SessionId, decision: Decision, } | { "type": "end_session", session: SessionId, } | { "type": "transfer", session: SessionId, to: OfficerId, note: string, } | { "type": "ask", session: SessionId, question: string, } | { "type": "close_question", session: SessionId, } | { "type": "answer", session: SessionId, text: string, } | { "type": "watch", session: SessionId | null, } | { "type": "close_booth", booth: BoothId, why: Closing | null, } | { "type": "ping" };
+seen: number, } | { "type": "message", session: SessionId, text: string, } | { "type": "decide", session: SessionId, decision: Decision, 
+/**
+ * For colleagues, about a claim that is verified; neither booth nor participant sees it.
+ */
+note: Personal | null, } | { "type": "end_session", session: SessionId, } | { "type": "transfer", session: SessionId, to: OfficerId, note: string, } | { "type": "ask", session: SessionId, question: string, } | { "type": "close_question", session: SessionId, } | { "type": "answer", session: SessionId, text: string, } | { "type": "watch", session: SessionId | null, } | { "type": "close_booth", booth: BoothId, why: Closing | null, } | { "type": "ping" };
 
 /**
  * One local day.
@@ -301,7 +305,11 @@ hour: number, figures: Figures, };
 /**
  * To the console.
  */
-export type HubToConsole = { "type": "welcome", protocol: number, officer: OfficerId, name: string, branch_name: string, capacity: number, time: WallTime, } | { "type": "tile", tile: Tile, } | { "type": "tile_gone", session: SessionId, } | { "type": "signal", booth: BoothId, call: CallId, signal: Signal, } | { "type": "office", office: OfficeView, } | { "type": "colleagues", colleagues: Array<Colleague>, } | { "type": "floor", booth: FloorBooth, } | { "type": "floor_gone", booth: BoothId, } | { "type": "watching", tile: Tile | null, } | { "type": "refused", reason: Refusal, } | { "type": "replaced" } | { "type": "pong" };
+export type HubToConsole = { "type": "welcome", protocol: number, officer: OfficerId, name: string, branch_name: string, capacity: number, 
+/**
+ * The shift ends with the last session.
+ */
+ending: boolean, time: WallTime, } | { "type": "tile", tile: Tile, } | { "type": "tile_gone", session: SessionId, } | { "type": "signal", booth: BoothId, call: CallId, signal: Signal, } | { "type": "office", office: OfficeView, } | { "type": "colleagues", colleagues: Array<Colleague>, } | { "type": "floor", booth: FloorBooth, } | { "type": "floor_gone", booth: BoothId, } | { "type": "watching", tile: Tile | null, } | { "type": "refused", reason: Refusal, } | { "type": "replaced" } | { "type": "pong" };
 
 /**
  * One row of the checklist.

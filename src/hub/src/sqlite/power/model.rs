@@ -91,7 +91,13 @@ impl Contents {
                 let open = self.claims.iter().any(|(claim, _, vouched)| *claim == id.to_string() && !vouched);
                 if open && self.decided.insert(id.to_string()) {
                     let decision = DecisionKind::Verified;
-                    self.note(&AuditEvent::ClaimDecided { claim: id, officer: OFFICER, decision, reasons: vec![] });
+                    self.note(&AuditEvent::ClaimDecided {
+                        claim: id,
+                        officer: OFFICER,
+                        decision,
+                        reasons: vec![],
+                        noted: false,
+                    });
                 }
             }
             Op::DecideSession(number) => {
@@ -102,6 +108,7 @@ impl Contents {
                     officer: OFFICER,
                     decision: DecisionKind::Verified,
                     reasons: vec![],
+                    noted: false,
                 });
             }
             Op::Rate { claim: number, rating } => drop(self.ratings.insert(claim(number).to_string(), rating)),

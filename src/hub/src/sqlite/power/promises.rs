@@ -190,7 +190,7 @@ pub fn run(ledger: &SqliteLedger, op: Op) -> Result<Option<Signed<Receipt>>, Fai
         Op::DropOrphans => drop(ledger.drop_orphans(WallTime(AT.0 + 1))?),
         Op::Decide(number) => {
             let decision = ClaimDecision { officer: OFFICER, at: AT, decision: Decision::Verified };
-            ledger.decide_claim(claim(number), &decision)?;
+            ledger.decide_claim(claim(number), &decision, None)?;
         }
         Op::DecideSession(number) => {
             let booth = Some(filing(number).booth);
@@ -200,6 +200,7 @@ pub fn run(ledger: &SqliteLedger, op: Op) -> Result<Option<Signed<Receipt>>, Fai
                 officer: OFFICER,
                 decision: DecisionKind::Verified,
                 reasons: vec![],
+                note: None,
             };
             ledger.decide_session(&decision, AT)?;
         }

@@ -34,6 +34,7 @@ export function KeyList() {
     [KEY.enlarge, t.enlarge],
     ["Ctrl Enter", t.keys.approve],
     [KEY.sendBack, t.sendBack],
+    [KEY.note, t.note],
     [KEY.claims, t.keys.claims],
     [KEY.transfer, t.floor.keys.transfer],
     [KEY.ask, t.floor.keys.ask],

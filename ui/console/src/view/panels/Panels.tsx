@@ -9,6 +9,7 @@ import type { Panel } from "../../state/model";
 import { focused } from "../../state/model";
 import { useShell, useView } from "../useShell";
 import { KeyList } from "./KeyList";
+import { NoteForm } from "./NoteForm";
 import styles from "./panels.module.css";
 import { SentenceList } from "./SentenceList";
 import { SentencePicker } from "./SentencePicker";
@@ -44,6 +45,25 @@ function OpenPanel({ panel }: { panel: Panel }) {
           />
         </Frame>
       );
+    case "note": {
+      const session = snapshot?.session;
+      return (
+        <Frame title={t.noteTitle} hint={t.noteWith}>
+          <NoteForm
+            label={t.noteLabel}
+            begin={(session === undefined ? undefined : desk.notes[session]) ?? ""}
+            confirm={t.noteKeep}
+            optional
+            onCancel={() => {
+              act({ do: "close" });
+            }}
+            onConfirm={(text) => {
+              act({ do: "note", text });
+            }}
+          />
+        </Frame>
+      );
+    }
     case "ask_again": {
       const view = snapshot && itemAt(snapshot, panel.item);
       if (!view) return null;

@@ -1,7 +1,7 @@
 /** Several reasons at once, ticked by digit or mouse, and one of one's own. */
 import { Button, Checkbox, TextInput } from "@mantine/core";
 import { useState } from "react";
-import type { KeyboardEvent } from "react";
+import type { KeyboardEvent, ReactNode } from "react";
 import { useLanguage } from "../../lang/language";
 import type { Sentence } from "../../lang/sentences";
 import type { Language } from "../../wire/wire";
@@ -13,6 +13,8 @@ export function SentenceList(props: {
   sentences: readonly Sentence[];
   /** The participant's. */
   language: Language;
+  /** Between the reasons and the button. */
+  more?: ReactNode;
   onConfirm: (reasons: string[]) => void;
 }) {
   const { t, language } = useLanguage();
@@ -31,7 +33,9 @@ export function SentenceList(props: {
       props.onConfirm(reasons);
       return;
     }
-    const typing = event.target instanceof HTMLInputElement && event.target.type === "text";
+    const { target } = event;
+    const typing =
+      target instanceof HTMLTextAreaElement || (target instanceof HTMLInputElement && target.type === "text");
     const index = Number(event.key) - 1;
     if (typing || !/^[1-9]$/.test(event.key) || props.sentences[index] === undefined) return;
     event.preventDefault();
@@ -63,6 +67,7 @@ export function SentenceList(props: {
           setOwn(event.currentTarget.value);
         }}
       />
+      {props.more}
       <div className={styles.foot}>
         <Button
           color="brick"
