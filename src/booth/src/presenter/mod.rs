@@ -235,7 +235,7 @@ impl Presenter {
         app.set_next_label(words(next_label(session)).get(language).into());
         let notice = if self.touch_missing { Some(words::Word::TouchMissing) } else { notice(session) };
         app.set_notice(notice.map_or("", |text| words(text).get(language)).into());
-        app.set_notice_tone(Tone::Attention);
+        app.set_notice_tone(notice.map_or(Tone::Attention, notice_tone));
     }
 
     fn overlay(&mut self, window: &AppWindow, session: &Session, now: Now) {
@@ -365,6 +365,11 @@ fn notice(session: &Session) -> Option<words::Word> {
     }
 }
 
+/// What somebody else does is news; what does not work has to be minded.
+fn notice_tone(notice: words::Word) -> Tone {
+    if matches!(notice, words::Word::HandedOver | words::Word::Watched) { Tone::Hint } else { Tone::Attention }
+}
+
 /// Changes a model to these rows, touching only those that differ.
 fn sync<T: Clone + PartialEq + 'static>(model: &VecModel<T>, rows: Vec<T>) {
     if model.row_count() != rows.len() {
@@ -457,5 +462,12 @@ mod tests {
         assert_eq!(told(officer(2)), Some(words::Word::HandedOver), "for a while");
         assert_eq!(told(watched(false)), Some(words::Word::HandedOver));
         assert_eq!(told(Event::Hub(HubNews::Disconnected)), Some(words::Word::HubLost));
+        for (word, tone) in [
+            (words::Word::HandedOver, Tone::Hint),
+            (words::Word::Watched, Tone::Hint),
+            (words::Word::HubLost, Tone::Attention),
+        ] {
+            assert_eq!(notice_tone(word), tone);
+        }
     }
 }

@@ -46,8 +46,8 @@ words! {
     OfficerWithYou: "Bersama Anda sekarang", "With you now";
     OfficerSeesYou: "Terhubung, siap membantu", "Connected, ready to help";
     OfficerConnecting: "Sedang menyambung…", "Connecting…";
-    HandedOver: "Petugas lain melanjutkan bersama Anda. Isian Anda tidak hilang.", "Another officer goes on with you. Your answers are still here.";
-    Watched: "Seorang penyelia ikut melihat isian dan dokumen Anda.", "A supervisor is looking at your answers and documents too.";
+    HandedOver: "Petugas lain melanjutkan bersama Anda. Isian Anda aman.", "Another officer goes on with you. Your answers are safe.";
+    Watched: "Seorang penyelia ikut melihat isian dan dokumen Anda.", "A supervisor sees your answers and documents too.";
     TouchMissing: "Layar tidak dapat disentuh. Mohon beri tahu petugas kantor.", "This screen cannot be touched. Please tell the office's staff.";
     HubLost: "Sambungan ke kantor terputus. Isian Anda aman, silakan lanjutkan.", "The line to the office is down. Your answers are safe, please go on.";
     CameraMissing: "Kamera tidak tersambung: petugas tidak melihat Anda, tetapi mendengar.", "No camera: the officer hears you but cannot see you.";
