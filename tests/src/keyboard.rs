@@ -123,7 +123,7 @@ impl Keyboard {
 
     /// Presses Tab until the keyboard stands on an element of which this is true (`it`).
     pub fn tab_to(&mut self, condition: &str) -> anyhow::Result<()> {
-        let there = format!("(it => {condition})(document.activeElement)");
+        let there = format!("Boolean((it => {condition})(document.activeElement))");
         for _ in 0..60 {
             if self.read::<bool>(&there)? {
                 return Ok(());

@@ -106,7 +106,7 @@ fn markup_stays_text() {
     shows(&mut officer, &[CORPUS[6], SUPERVISOR]);
     supervisor.press("w").unwrap();
     until("the supervisor reads along", || supervisor.words("[data-testid=watched-session]")).unwrap();
-    shows(&mut supervisor, &CORPUS[..12]);
+    shows(&mut supervisor, &CORPUS[..7]);
     officer.sees(&format!("{SUPERVISOR} ikut melihat")).unwrap();
     supervisor.press("w").unwrap();
     // With the session to another desk.

@@ -114,7 +114,8 @@ impl<'a> Desk<'a> {
                 Ok(mended.then_some(false))
             })?;
             if comes {
-                self.officer.press(" ")?;
+                // The keyboard stands on the menu in the bar, where Space is the menu's: a number leads to the desk from anywhere.
+                self.officer.press(if at.is_none() { "1" } else { " " })?;
                 at = Some(until("another booth is in focus", || {
                     let now = self.officer.seats()?.into_iter().find(|seat| seat.chosen).map(|seat| seat.booth);
                     Ok(now.filter(|now| at.as_ref() != Some(now)))
