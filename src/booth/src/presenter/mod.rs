@@ -235,7 +235,7 @@ impl Presenter {
         app.set_next_label(words(next_label(session)).get(language).into());
         let notice = if self.touch_missing { Some(words::Word::TouchMissing) } else { notice(session) };
         app.set_notice(notice.map_or("", |text| words(text).get(language)).into());
-        app.set_notice_tone(notice.map_or(Tone::Attention, notice_tone));
+        app.set_notice_tone(notice.map_or(Tone::Attention, words::notice_tone));
     }
 
     fn overlay(&mut self, window: &AppWindow, session: &Session, now: Now) {
@@ -365,11 +365,6 @@ fn notice(session: &Session) -> Option<words::Word> {
     }
 }
 
-/// What somebody else does is news; what does not work has to be minded.
-fn notice_tone(notice: words::Word) -> Tone {
-    if matches!(notice, words::Word::HandedOver | words::Word::Watched) { Tone::Hint } else { Tone::Attention }
-}
-
 /// Changes a model to these rows, touching only those that differ.
 fn sync<T: Clone + PartialEq + 'static>(model: &VecModel<T>, rows: Vec<T>) {
     if model.row_count() != rows.len() {
@@ -467,7 +462,7 @@ mod tests {
             (words::Word::Watched, Tone::Hint),
             (words::Word::HubLost, Tone::Attention),
         ] {
-            assert_eq!(notice_tone(word), tone);
+            assert_eq!(words::notice_tone(word), tone);
         }
     }
 }

@@ -66,6 +66,11 @@ words! {
     OfficerSays: "Petugas", "Officer";
 }
 
+/// What somebody else does is news; what does not work has to be minded.
+pub fn notice_tone(notice: Word) -> Tone {
+    if matches!(notice, Word::HandedOver | Word::Watched) { Tone::Hint } else { Tone::Attention }
+}
+
 /// Why the booth serves nobody, for technicians: what is so, and what to do.
 pub fn trouble(why: OutOfService) -> (Text, Text) {
     let (what, todo) = match why {
