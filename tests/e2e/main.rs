@@ -5,6 +5,7 @@ mod claim;
 mod faults;
 mod image;
 mod mutants;
+mod office;
 mod readers;
 mod residue;
 mod scene;

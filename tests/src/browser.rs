@@ -81,12 +81,34 @@ impl Browser {
     /// A new tab in a window of its own, so that its cookies are its own.
     pub fn page(&mut self, width: u32, height: u32) -> anyhow::Result<Page> {
         let context = self.control.call("Target.createBrowserContext", json!({}))?;
-        let target = self.control.call(
-            "Target.createTarget",
-            json!({ "url": "about:blank", "browserContextId": context["browserContextId"] }),
-        )?;
-        let id = target["targetId"].as_str().context("no target")?.to_owned();
-        let mut page = Page { connection: Connection::open(self.port, &format!("/devtools/page/{id}"))? };
+        let context = context["browserContextId"].as_str().context("no browser context")?.to_owned();
+        self.page_in(context, width, height)
+    }
+
+    /// The tab's process ends at once, as a crash ends it; the cookies of its window stay for [`Browser::reopen`].
+    pub fn crash(&mut self, page: Page) -> anyhow::Result<Crashed> {
+        let Page { mut connection, context, target, size } = page;
+        // Whoever crashes does not answer.
+        connection.say("Page.crash", json!({}))?;
+        until("the tab has crashed", || Ok(connection.has_event("Inspector.targetCrashed")?.then_some(())))?;
+        self.control.call("Target.closeTarget", json!({ "targetId": target }))?;
+        Ok(Crashed { context, size })
+    }
+
+    /// A new tab in the window of one that crashed.
+    pub fn reopen(&mut self, crashed: Crashed) -> anyhow::Result<Page> {
+        let (width, height) = crashed.size;
+        self.page_in(crashed.context, width, height)
+    }
+
+    fn page_in(&mut self, context: String, width: u32, height: u32) -> anyhow::Result<Page> {
+        let target = self
+            .control
+            .call("Target.createTarget", json!({ "url": "about:blank", "browserContextId": context.as_str() }))?;
+        let target = target["targetId"].as_str().context("no target")?.to_owned();
+        let connection = Connection::open(self.port, &format!("/devtools/page/{target}"))?;
+        let mut page = Page { connection, context, target, size: (width, height) };
+        page.call("Inspector.enable", json!({}))?;
         page.call("Page.enable", json!({}))?;
         page.call("Runtime.enable", json!({}))?;
         page.call("Accessibility.enable", json!({}))?;
@@ -107,9 +129,19 @@ impl Browser {
     }
 }
 
+/// What is left of a tab that crashed: its window.
+#[derive(Debug)]
+pub struct Crashed {
+    context: String,
+    size: (u32, u32),
+}
+
 /// One tab.
 pub struct Page {
     connection: Connection,
+    context: String,
+    target: String,
+    size: (u32, u32),
 }
 
 impl Page {
@@ -203,14 +235,19 @@ impl Page {
             "Escape" => ("Escape".to_owned(), 27, None),
             "Tab" => ("Tab".to_owned(), 9, None),
             " " => ("Space".to_owned(), 32, Some(" ")),
+            "ArrowUp" => ("ArrowUp".to_owned(), 38, None),
+            "ArrowDown" => ("ArrowDown".to_owned(), 40, None),
             other => {
                 let upper = other.to_uppercase();
-                let code = if other.chars().all(|c| c.is_ascii_digit()) {
-                    format!("Digit{other}")
-                } else {
-                    format!("Key{upper}")
+                let letter = upper.bytes().next().filter(u8::is_ascii_uppercase);
+                let digit = upper.bytes().next().filter(u8::is_ascii_digit);
+                let code = match (letter, digit) {
+                    (Some(_), _) => format!("Key{upper}"),
+                    (None, Some(_)) => format!("Digit{other}"),
+                    // The numbers of other characters are those of keys that steer.
+                    (None, None) => String::new(),
                 };
-                (code, upper.bytes().next().map_or(0, i32::from), Some(other))
+                (code, letter.or(digit).map_or(0, i32::from), Some(other))
             }
         };
         let text = if modifiers & 7 == 0 { text } else { None };
@@ -258,10 +295,21 @@ impl Connection {
         Ok(Self { socket, next: 0 })
     }
 
-    fn call(&mut self, method: &str, parameters: Value) -> anyhow::Result<Value> {
+    fn say(&mut self, method: &str, parameters: Value) -> anyhow::Result<()> {
         self.next += 1;
         let request = json!({ "id": self.next, "method": method, "params": parameters });
-        self.socket.send(Message::text(request.to_string()))?;
+        Ok(self.socket.send(Message::text(request.to_string()))?)
+    }
+
+    /// Whether the next message is this event.
+    fn has_event(&mut self, method: &str) -> anyhow::Result<bool> {
+        let Message::Text(text) = self.socket.read()? else { return Ok(false) };
+        let message: Value = serde_json::from_str(&text)?;
+        Ok(message["method"] == method)
+    }
+
+    fn call(&mut self, method: &str, parameters: Value) -> anyhow::Result<Value> {
+        self.say(method, parameters)?;
         loop {
             // Events come in between; nobody here waits for them.
             let Message::Text(text) = self.socket.read().with_context(|| format!("no answer to {method}"))? else {

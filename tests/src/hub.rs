@@ -124,6 +124,14 @@ impl Hub {
     }
 
     pub fn add_officer(&self, login: &str, display: &str) -> anyhow::Result<Account> {
+        self.add(login, display, "officer")
+    }
+
+    pub fn add_supervisor(&self, login: &str, display: &str) -> anyhow::Result<Account> {
+        self.add(login, display, "supervisor")
+    }
+
+    fn add(&self, login: &str, display: &str, role: &str) -> anyhow::Result<Account> {
         let password = format!("specimen-{login}-password");
         let mut command = Command::new(program("bilik-hub")?);
         command.arg("--config").arg(self.config()).args([
@@ -133,6 +141,8 @@ impl Hub {
             login,
             "--display",
             display,
+            "--role",
+            role,
             "--password-stdin",
             "--json",
         ]);

@@ -6,6 +6,7 @@ pub mod browser;
 pub mod control;
 pub mod display;
 pub mod hub;
+pub mod keyboard;
 pub mod machine;
 pub mod officer;
 pub mod pages;

@@ -12,7 +12,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Counts broken rules of the content security policy, and keeps every peer connection of the page where a test can ask
 /// it what it hears. The console itself exposes nothing.
-const LISTEN_IN: &str = "window.__violations = 0; document.addEventListener('securitypolicyviolation', () => window.__violations++); \
+pub(crate) const LISTEN_IN: &str = "window.__violations = 0; document.addEventListener('securitypolicyviolation', () => window.__violations++); \
     window.__calls = []; const Real = RTCPeerConnection; \
     window.RTCPeerConnection = class extends Real { constructor(...a) { super(...a); window.__calls.push(this); } };";
 
@@ -124,15 +124,12 @@ impl Officer {
 
     /// How many pictures this video element has decoded.
     pub fn frames(&mut self, video: &str) -> anyhow::Result<u64> {
-        let count = self.page.evaluate(&format!("document.querySelector('video[data-testid={video}], [data-testid={video}] video')?.getVideoPlaybackQuality().totalVideoFrames ?? 0"))?;
-        Ok(count.as_u64().unwrap_or(0))
+        frames(&mut self.page, video)
     }
 
     /// Waits until the picture moves: its count of decoded frames grows.
     pub fn sees_moving(&mut self, video: &str) -> anyhow::Result<()> {
-        let before =
-            until(&format!("{video} shows a picture"), || Ok(Some(self.frames(video)?).filter(|count| *count > 0)))?;
-        until(&format!("{video} moves"), || Ok((self.frames(video)? > before + 3).then_some(())))
+        sees_moving(&mut self.page, video)
     }
 
     /// The newest picture of a video element as RGB, `width` pixels wide.
@@ -168,6 +165,17 @@ impl Officer {
     pub fn fetch_json(&mut self, path: &str) -> anyhow::Result<Value> {
         self.page.evaluate(&format!("fetch({}).then(r => r.json())", json!(path)))
     }
+}
+
+pub(crate) fn frames(page: &mut Page, video: &str) -> anyhow::Result<u64> {
+    let count = page.evaluate(&format!("document.querySelector('video[data-testid={video}], [data-testid={video}] video')?.getVideoPlaybackQuality().totalVideoFrames ?? 0"))?;
+    Ok(count.as_u64().unwrap_or(0))
+}
+
+pub(crate) fn sees_moving(page: &mut Page, video: &str) -> anyhow::Result<()> {
+    let before =
+        until(&format!("{video} shows a picture"), || Ok(Some(frames(page, video)?).filter(|count| *count > 0)))?;
+    until(&format!("{video} moves"), || Ok((frames(page, video)? > before + 3).then_some(())))
 }
 
 /// The code that the officer's phone shows now (RFC 6238). One step is good for one login.

@@ -1,5 +1,9 @@
 //! How a session gets to each page, for pictures of all of them.
 
+mod list;
+
+pub use list::PAGES;
+
 use crate::officer::drawing;
 use crate::specimen;
 use anyhow::bail;
@@ -10,8 +14,8 @@ use bilik_claim::personal::PersonalBytes;
 use bilik_claim::reason::Reason;
 use bilik_claim::session::item::{Field, Item};
 use bilik_claim::session::{
-    CallNews, CardReading, Device, Effect, Event, HELP_AFTER, HubNews, Key, Now, OutOfService, Page, PendingPhoto,
-    PhotoOutcome, ReaderNews, SAME_CARD_FOR, Session, Stroke, Tap,
+    CallNews, CardReading, Device, Effect, Event, HubNews, Key, Now, Page, PendingPhoto, PhotoOutcome, ReaderNews,
+    Session, Stroke, Tap,
 };
 use bilik_claim::wire::{Assignment, CallMode, Decision, DeviceState, Verdict};
 use bilik_ui::{AppWindow, DocumentsAdapter, Gesture, IdentifyAdapter, Officer};
@@ -21,139 +25,6 @@ use jiff::civil::date;
 use slint::{ComponentHandle as _, Image, Rgb8Pixel, SharedPixelBuffer};
 use std::time::{Duration, Instant};
 use uuid::Uuid;
-
-type Play = fn(&mut Visit) -> anyhow::Result<()>;
-
-/// Every page in every state that looks different.
-pub const PAGES: &[(&str, Play)] = &[
-    ("welcome", |_| Ok(())),
-    ("welcome-no-officer", |v| {
-        v.hub(HubNews::Office { officers_ready: 0, expected_wait: Duration::ZERO });
-        Ok(())
-    }),
-    ("out-of-service", |v| {
-        v.event(Event::OutOfService(Some(OutOfService::DiskFull)));
-        Ok(())
-    }),
-    ("consent", |v| v.taps(&[Tap::Start])),
-    ("identify", Visit::identify),
-    ("identify-problem", |v| {
-        v.identify()?;
-        v.card("0071011708450001");
-        Ok(())
-    }),
-    ("identify-help", |v| {
-        v.identify()?;
-        for _ in 0..HELP_AFTER {
-            v.event(Event::Reader(ReaderNews::Unreadable));
-            v.elapsed += SAME_CARD_FOR;
-        }
-        Ok(())
-    }),
-    ("identify-hold", |v| {
-        v.gesture = Gesture::Hold;
-        v.identify()
-    }),
-    ("identify-swipe", |v| {
-        v.gesture = Gesture::Swipe;
-        v.identify()
-    }),
-    ("identify-no-reader", |v| {
-        v.identify()?;
-        v.event(Event::Reader(ReaderNews::Lost));
-        Ok(())
-    }),
-    ("type-identity", |v| {
-        v.identify()?;
-        v.taps(&[Tap::TypeInstead])?;
-        v.keys("31710117084500");
-        Ok(())
-    }),
-    ("reason", |v| v.reason(Reason::LaidOff)),
-    ("reason-more", |v| {
-        v.reason(Reason::LaidOff)?;
-        v.taps(&[Tap::MoreReasons])
-    }),
-    ("detail-kpj", |v| v.detail(Field::Kpj)),
-    ("detail-name", |v| v.detail(Field::Name)),
-    ("detail-date", |v| v.detail(Field::EventDate)),
-    ("detail-phone", |v| v.detail(Field::Phone)),
-    ("detail-bank", |v| v.detail(Field::Bank)),
-    ("detail-account", |v| v.detail(Field::AccountNumber)),
-    ("detail-holder", |v| v.detail(Field::AccountHolder)),
-    ("detail-balance", |v| v.detail(Field::Balance)),
-    ("detail-tax-number", |v| v.detail(Field::TaxNumber)),
-    ("documents", |v| v.documents(2, None)),
-    ("documents-blurred", |v| v.documents(2, Some(PhotoDoubt::Blurred))),
-    ("documents-choice", |v| v.documents(4, None)),
-    ("review", Visit::review),
-    ("verification-waiting", |v| {
-        v.review()?;
-        v.assignment(Assignment::Waiting { place: 2, expected_wait_s: 170 });
-        v.taps(&[Tap::Next])
-    }),
-    ("verification-seen", |v| v.verification(CallMode::Tile)),
-    ("verification-hold", |v| {
-        v.verification(CallMode::Hold)?;
-        v.ask_again();
-        Ok(())
-    }),
-    ("verification-focus", |v| {
-        v.verification(CallMode::Focus)?;
-        v.check(Item::Field(Field::Nik), Verdict::Correct);
-        v.check(Item::Field(Field::Kpj), Verdict::Correct);
-        v.ask_again();
-        let session = v.session_id()?;
-        v.hub(HubNews::Message { session, text: "Tolong perlihatkan buku tabungan lebih dekat ke kamera.".into() });
-        Ok(())
-    }),
-    ("verification-nobody", |v| {
-        v.review()?;
-        v.hub(HubNews::Disconnected);
-        v.taps(&[Tap::Next])
-    }),
-    ("sign", Visit::sign),
-    ("finished-saving", |v| {
-        v.sign()?;
-        v.taps(&[Tap::Next])
-    }),
-    ("finished-kept", |v| v.finished(false)),
-    ("finished-confirmed", |v| v.finished(true)),
-    ("finished-failed", |v| {
-        v.sign()?;
-        v.taps(&[Tap::Next])?;
-        let claim = v.claim()?;
-        v.event(Event::KeepFailed { claim });
-        Ok(())
-    }),
-    ("returned", |v| {
-        v.verification(CallMode::Focus)?;
-        v.ask_again();
-        let session = v.session_id()?;
-        let reasons = vec!["Bawa buku tabungan atas nama Anda sendiri.".into()];
-        v.hub(HubNews::Decision { session, decision: Decision::Returned { reasons } });
-        Ok(())
-    }),
-    ("help", |v| {
-        v.detail(Field::Phone)?;
-        v.taps(&[Tap::Help])
-    }),
-    ("still-there", |v| {
-        v.detail(Field::Phone)?;
-        v.elapsed += Duration::from_secs(60);
-        v.event(Event::Tick);
-        Ok(())
-    }),
-    ("leave", |v| {
-        v.detail(Field::Phone)?;
-        v.taps(&[Tap::Leave])
-    }),
-    ("notice", |v| {
-        v.detail(Field::Phone)?;
-        v.hub(HubNews::Disconnected);
-        Ok(())
-    }),
-];
 
 /// A session on a day that is always the same.
 pub struct Visit {
@@ -248,6 +119,16 @@ impl Visit {
         }
     }
 
+    fn officer(&mut self, id: u128, name: &str) {
+        self.assignment(Assignment::Officer { officer: OfficerId(Uuid::from_u128(id)), name: name.into() });
+    }
+
+    fn watched(&mut self) -> anyhow::Result<()> {
+        let session = self.session_id()?;
+        self.hub(HubNews::Watched { session, watched: true });
+        Ok(())
+    }
+
     fn check(&mut self, item: Item, verdict: Verdict) {
         if let Ok(session) = self.session_id() {
             self.hub(HubNews::Check { session, item, verdict, seen: u32::MAX });
@@ -262,7 +143,7 @@ impl Visit {
 
     fn identify(&mut self) -> anyhow::Result<()> {
         self.taps(&[Tap::Start, Tap::AcceptConsent])?;
-        self.assignment(Assignment::Officer { officer: OfficerId(Uuid::from_u128(5)), name: "Sari".into() });
+        self.officer(5, "Sari");
         self.event(Event::Call(CallNews::Live));
         Ok(())
     }

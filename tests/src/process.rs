@@ -10,6 +10,9 @@ use std::time::{Duration, Instant};
 /// Longest wait for anything that should happen at once; generous, because two cores are shared by many processes.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Between two looks.
+const PAUSE: Duration = Duration::from_millis(40);
+
 /// Processes that run now, for [`stop_all`].
 static RUNNING: Mutex<Vec<i32>> = Mutex::new(Vec::new());
 
@@ -134,7 +137,7 @@ impl Drop for Process {
                 if !matches!(self.child.try_wait(), Ok(None)) {
                     break;
                 }
-                pause();
+                std::thread::sleep(PAUSE);
             }
         }
         self.kill();
@@ -142,8 +145,18 @@ impl Drop for Process {
 }
 
 /// Waits until `look` finds something; fails after [`PATIENCE`]. A condition that is polled, not a time that is slept.
-pub fn until<T>(what: &str, mut look: impl FnMut() -> anyhow::Result<Option<T>>) -> anyhow::Result<T> {
-    let deadline = Instant::now() + PATIENCE;
+pub fn until<T>(what: &str, look: impl FnMut() -> anyhow::Result<Option<T>>) -> anyhow::Result<T> {
+    until_within(PATIENCE, what, look)
+}
+
+/// The same for what may take longer, or must not.
+pub fn until_within<T>(
+    patience: Duration,
+    what: &str,
+    mut look: impl FnMut() -> anyhow::Result<Option<T>>,
+) -> anyhow::Result<T> {
+    let begin = Instant::now();
+    let deadline = begin + patience;
     let mut last = None;
     loop {
         match look() {
@@ -152,18 +165,15 @@ pub fn until<T>(what: &str, mut look: impl FnMut() -> anyhow::Result<Option<T>>)
             Err(error) => last = Some(error),
         }
         if Instant::now() >= deadline {
-            let waited = format!("waited {} s in vain until {what}", PATIENCE.as_secs());
+            let waited = format!("waited {} s in vain until {what}", patience.as_secs());
             return Err(match last {
                 Some(error) => error.context(waited),
                 None => anyhow::anyhow!(waited),
             });
         }
-        pause();
+        // What takes its time is looked for less often: looking takes of the same cores.
+        std::thread::sleep((begin.elapsed() / 20).clamp(PAUSE, 10 * PAUSE));
     }
-}
-
-fn pause() {
-    std::thread::sleep(Duration::from_millis(40));
 }
 
 /// A program of this workspace, built beside the running one.

@@ -32,3 +32,23 @@ pub const KENARI: Person = Person {
     account: "730918264509283",
     balance: "47381926",
 };
+
+/// Six who come at the same time.
+pub const SIX: [Person; 6] = [
+    person("3171011708450001", "12345678901", "Budi Specimen", "08123456781", "012345678901211"),
+    person("3171011708450002", "12345678902", "Wati Specimen", "08123456782", "012345678901222"),
+    person("3171011708450003", "12345678903", "Joko Specimen", "08123456783", "012345678901233"),
+    person("3171011708450004", "12345678904", "Ayu Specimen", "08123456784", "012345678901244"),
+    person("3171011708450005", "12345678905", "Made Specimen", "08123456785", "012345678901255"),
+    person("3171011708450006", "12345678906", "Rini Specimen", "08123456786", "012345678901266"),
+];
+
+const fn person(
+    nik: &'static str,
+    kpj: &'static str,
+    name: &'static str,
+    phone: &'static str,
+    account: &'static str,
+) -> Person {
+    Person { nik, kpj, name, phone, account, balance: BALANCE }
+}

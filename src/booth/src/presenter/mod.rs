@@ -235,7 +235,7 @@ impl Presenter {
         app.set_next_label(words(next_label(session)).get(language).into());
         let notice = if self.touch_missing { Some(words::Word::TouchMissing) } else { notice(session) };
         app.set_notice(notice.map_or("", |text| words(text).get(language)).into());
-        app.set_notice_tone(Tone::Attention);
+        app.set_notice_tone(notice.map_or(Tone::Attention, words::notice_tone));
     }
 
     fn overlay(&mut self, window: &AppWindow, session: &Session, now: Now) {
@@ -457,5 +457,12 @@ mod tests {
         assert_eq!(told(officer(2)), Some(words::Word::HandedOver), "for a while");
         assert_eq!(told(watched(false)), Some(words::Word::HandedOver));
         assert_eq!(told(Event::Hub(HubNews::Disconnected)), Some(words::Word::HubLost));
+        for (word, tone) in [
+            (words::Word::HandedOver, Tone::Hint),
+            (words::Word::Watched, Tone::Hint),
+            (words::Word::HubLost, Tone::Attention),
+        ] {
+            assert_eq!(words::notice_tone(word), tone);
+        }
     }
 }

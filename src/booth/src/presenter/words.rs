@@ -46,8 +46,8 @@ words! {
     OfficerWithYou: "Bersama Anda sekarang", "With you now";
     OfficerSeesYou: "Terhubung, siap membantu", "Connected, ready to help";
     OfficerConnecting: "Sedang menyambung…", "Connecting…";
-    HandedOver: "Petugas lain melanjutkan bersama Anda. Isian Anda tidak hilang.", "Another officer goes on with you. Your answers are still here.";
-    Watched: "Seorang penyelia ikut melihat isian dan dokumen Anda.", "A supervisor is looking at your answers and documents too.";
+    HandedOver: "Petugas lain melanjutkan bersama Anda. Isian Anda aman.", "Another officer goes on with you. Your answers are safe.";
+    Watched: "Seorang penyelia ikut melihat isian dan dokumen Anda.", "A supervisor sees your answers and documents too.";
     TouchMissing: "Layar tidak dapat disentuh. Mohon beri tahu petugas kantor.", "This screen cannot be touched. Please tell the office's staff.";
     HubLost: "Sambungan ke kantor terputus. Isian Anda aman, silakan lanjutkan.", "The line to the office is down. Your answers are safe, please go on.";
     CameraMissing: "Kamera tidak tersambung: petugas tidak melihat Anda, tetapi mendengar.", "No camera: the officer hears you but cannot see you.";
@@ -64,6 +64,11 @@ words! {
     QrCaption: "Foto kode ini dengan ponsel Anda", "Take a photo of this code with your phone";
     ReturnedHeading: "Klaim belum dapat diproses", "Your claim cannot go on yet";
     OfficerSays: "Petugas", "Officer";
+}
+
+/// What somebody else does is news; what does not work has to be minded.
+pub fn notice_tone(notice: Word) -> Tone {
+    if matches!(notice, Word::HandedOver | Word::Watched) { Tone::Hint } else { Tone::Attention }
 }
 
 /// Why the booth serves nobody, for technicians: what is so, and what to do.

@@ -91,7 +91,9 @@ export function useKeys(shell: Shell): void {
       const action = actionFor(press, place, desk.page);
       if (action === null) return;
       event.preventDefault();
-      if (byMouse && target.matches(CONTROL) && target instanceof HTMLElement) target.blur();
+      // Who chooses a booth goes on with its rows, also from a button in the bar: Enter is not that button's any more.
+      const leaves = byMouse || action.do === "focus_slot";
+      if (leaves && target.matches(CONTROL) && target instanceof HTMLElement) target.blur();
       shell.act(action);
     };
     window.addEventListener("pointerdown", onPointer, true);
