@@ -87,7 +87,7 @@ impl Stage {
         let ways = ["Hapus dan keluar", "Selesai, hapus data saya", "Akhiri", "Kembali"];
         until("the participant is gone", || {
             let seen = booth.look()?;
-            if seen.iter().any(|element| element.label == "Selamat datang.") {
+            if seen.iter().any(|element| element.label.contains("Selamat datang.")) {
                 return Ok(Some(()));
             }
             if let Some(way) = ways.iter().find(|way| seen.iter().any(|element| element.label == **way)) {

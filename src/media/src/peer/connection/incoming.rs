@@ -8,7 +8,7 @@ use str0m::rtp::RtpPacket;
 use str0m::{Event, IceConnectionState};
 
 use super::super::PeerEvent;
-use super::super::description;
+use super::super::description::{self, FIRST_ESTIMATE_BPS};
 use super::super::packet::{IncomingPacket, Stream};
 use super::Connection;
 use crate::event::EndReason;
@@ -54,7 +54,6 @@ impl Connection<'_> {
                 if !self.held =>
             {
                 self.carried = estimate.as_u64();
-                tracing::info!(target: "bilik_try", kbps = self.carried / 1000, interrupted = self.interrupted, "estimate");
                 (self.events)(PeerEvent::Estimate(self.carried));
             }
             Event::RtpPacket(packet) => self.deliver(packet),
@@ -101,8 +100,10 @@ impl Connection<'_> {
             } else {
                 // The browser asks for all that the outage took, and it would go out before the keyframe that makes it worthless.
                 self.forget_sent();
-                // The losses were the outage's. The path is the one of before, and the keyframe need not crawl over it.
-                self.rtc.bwe().reset(Bitrate::bps(self.carried));
+                // The losses were the outage's, not the path's: it is taken for what a new call takes it, so that the keyframe
+                // need not crawl.
+                self.carried = self.carried.max(FIRST_ESTIMATE_BPS);
+                self.rtc.bwe().reset(Bitrate::bps(if self.held { 0 } else { self.carried }));
                 (self.events)(PeerEvent::Live);
                 (self.events)(PeerEvent::KeyframeWanted);
             }
