@@ -7,7 +7,9 @@
 //! ```
 //!
 //! A picture that the path cannot carry at its size is better small and clear than large and torn, so below a bitrate the size
-//! and the frame rate go down together. Up again only with some room, so that an estimate at the edge does not flap.
+//! goes down, and the frame rate only where nothing else is left: delays that merely vary bring the estimate down too, and a
+//! picture that jerks is noticed before one that is soft. Up again only with some room, so that an estimate at the edge does not
+//! flap.
 
 use crate::event::Tier;
 
@@ -37,9 +39,10 @@ struct Step {
 }
 
 /// From the largest to the smallest; the last one is taken at any bitrate.
-const FOCUS_STEPS: [Step; 3] = [
+const FOCUS_STEPS: [Step; 4] = [
     Step { width: 1280, height: 720, frames_per_second: 30, least_bps: 400_000 },
-    Step { width: 640, height: 360, frames_per_second: 15, least_bps: 180_000 },
+    Step { width: 640, height: 360, frames_per_second: 30, least_bps: 250_000 },
+    Step { width: 480, height: 270, frames_per_second: 30, least_bps: 150_000 },
     Step { width: 320, height: 180, frames_per_second: 10, least_bps: 0 },
 ];
 const TILE_STEPS: [Step; 1] = [Step { width: 320, height: 180, frames_per_second: 10, least_bps: 0 }];
@@ -152,8 +155,30 @@ mod tests {
 
     #[test]
     fn the_estimate_decides_bitrate_and_size() {
-        check(Tier::Focus, &[(10_000, 1280, 2500), (1064, 1280, 900), (464, 640, 360), (100, 320, 100), (0, 320, 100)]);
+        check(
+            Tier::Focus,
+            &[
+                (10_000, 1280, 2500),
+                (1064, 1280, 900),
+                (464, 640, 360),
+                (304, 480, 216),
+                (100, 320, 100),
+                (0, 320, 100),
+            ],
+        );
         check(Tier::Tile, &[(10_000, 320, 250), (164, 320, 90), (10, 320, 60)]);
+    }
+
+    #[test]
+    fn the_picture_moves_evenly_as_long_as_the_path_carries_any() {
+        let mut rate = RateControl::new();
+        rate.set_tier(Tier::Focus);
+        for (kbps, frames_per_second) in
+            [(10_000, 30), (500, 30), (400, 30), (300, 30), (240, 30), (150, 10), (500, 30)]
+        {
+            rate.set_estimate(kbps * 1000);
+            assert_eq!(rate.plan().unwrap().frames_per_second, frames_per_second, "{kbps} kbit/s");
+        }
     }
 
     #[test]

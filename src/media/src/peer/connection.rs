@@ -3,6 +3,8 @@
 //! The library is a state machine without clock and sockets. Its rule: after each change, drain its output until it names the
 //! next deadline; any error is the end of the call. [`Connection::drain`] is that rule, and every change below is followed by it.
 
+mod incoming;
+
 use std::io::ErrorKind;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,17 +12,16 @@ use std::sync::mpsc::{Receiver, TryRecvError};
 use std::time::{Duration, Instant};
 
 use mio::{Events, Poll};
-use str0m::bwe::{Bitrate, BweKind};
+use str0m::bwe::Bitrate;
 use str0m::change::SdpPendingOffer;
-use str0m::media::KeyframeRequestKind;
 use str0m::net::{Protocol, Receive, Transmit};
-use str0m::rtp::{RtpPacket, RtpWrite};
-use str0m::{Candidate, Event, IceConnectionState, Input, Output, Rtc, RtcError};
+use str0m::rtp::RtpWrite;
+use str0m::{Candidate, Input, Output, Rtc, RtcError};
 use tracing::{debug, warn};
 
 use super::address::{self, Socket};
 use super::description::{self, FIRST_ESTIMATE_BPS, Negotiated, Streams, VideoCodec};
-use super::packet::{IncomingPacket, OutgoingPacket, Stream, Timeline};
+use super::packet::{OutgoingPacket, Stream, Timeline};
 use super::{Command, PeerEvent};
 use crate::event::EndReason;
 use crate::pacing::PathWatch;
@@ -43,14 +44,6 @@ const MOST_CANDIDATES: usize = 32;
 
 /// Larger than any datagram on an Ethernet.
 const DATAGRAM_BYTES: usize = 2048;
-
-/// Least time between two keyframe requests of ours.
-const KEYFRAME_REQUEST_LEAST: Duration = Duration::from_millis(500);
-
-/// Packets of pictures that are kept to be sent again, and for how long. Each that is asked for is sent: the library would by
-/// itself stop when a seventh of all bytes are repeated, and it repeats packets also to learn what the path carries.
-const RESENT_PACKETS: usize = 1024;
-const RESENT_WITHIN: Duration = Duration::from_secs(3);
 
 /// Padding that the bandwidth estimate may always send to learn what the path carries.
 const LEAST_BPS: u64 = 0;
@@ -290,95 +283,15 @@ impl Connection<'_> {
         let mut api = self.rtc.direct_api();
         let Some(stream_tx) = api.stream_tx_by_mid(mid, None) else { return Ok(()) };
         self.counters.sent(packet.payload.len());
+        if let Some(path) = self.path.as_mut().filter(|_| stream == Stream::Video) {
+            path.sent(Instant::now());
+        }
         stream_tx.write_rtp(
             RtpWrite::new(payload_type, sequence.into(), timestamp, packet.captured, packet.payload)
                 .marker(packet.marker)
                 .nackable(stream == Stream::Video),
         );
         self.drain().map(drop)
-    }
-
-    fn request_keyframe(&mut self, now: Instant) {
-        let too_soon = |last: Instant| now.saturating_duration_since(last) < KEYFRAME_REQUEST_LEAST;
-        if self.keyframe_requested.is_some_and(too_soon) {
-            return;
-        }
-        let mut api = self.rtc.direct_api();
-        if let Some(stream) = api.stream_rx_by_mid(self.streams.video, None) {
-            stream.request_keyframe(KeyframeRequestKind::Pli);
-            self.keyframe_requested = Some(now);
-        }
-    }
-
-    #[expect(clippy::wildcard_enum_match_arm, reason = "the library's events are open-ended")]
-    fn event(&mut self, event: Event) -> Result<(), EndReason> {
-        match event {
-            Event::Connected => {
-                let mut path = PathWatch::new(Instant::now());
-                path.hold(self.held);
-                self.path = Some(path);
-                if let Some(pictures) = self.rtc.direct_api().stream_tx_by_mid(self.streams.video, None) {
-                    pictures.set_rtx_cache(RESENT_PACKETS, RESENT_WITHIN, None);
-                }
-                (self.events)(PeerEvent::Live);
-                (self.events)(PeerEvent::KeyframeWanted);
-            }
-            Event::IceConnectionStateChange(IceConnectionState::Disconnected) => return Err(EndReason::Lost),
-            Event::KeyframeRequest(_) => (self.events)(PeerEvent::KeyframeWanted),
-            // The browser sends again after an outage: it has lost pictures of ours too.
-            Event::StreamPaused(change) if !change.paused => (self.events)(PeerEvent::KeyframeWanted),
-            Event::EgressBitrateEstimate(BweKind::Twcc { estimate, .. } | BweKind::Remb { estimate, .. })
-                if !self.held =>
-            {
-                self.carried = estimate.as_u64();
-                (self.events)(PeerEvent::Estimate(self.carried));
-            }
-            Event::RtpPacket(packet) => self.deliver(packet),
-            Event::Closed => return Err(EndReason::Remote),
-            // The rest concerns data channels, statistics and frame mode.
-            _ => {}
-        }
-        Ok(())
-    }
-
-    /// Passes on a packet of the officer. Its stream is told by its source: browsers may answer on other payload types.
-    fn deliver(&mut self, packet: RtpPacket) {
-        let Some(path) = &mut self.path else { return };
-        path.media(packet.timestamp);
-        let Some(mid) = self.rtc.direct_api().stream_rx(&packet.header.ssrc).map(|stream| stream.mid()) else { return };
-        let stream = if mid == self.streams.video { Stream::Video } else { Stream::Audio };
-        if stream == Stream::Video {
-            let sent = self.negotiated.video.map(|(_, codec)| codec);
-            let codec = description::codec_of(&self.rtc, packet.header.payload_type).or(sent);
-            if codec != self.officer_codec
-                && let Some(codec) = codec
-            {
-                self.officer_codec = Some(codec);
-                (self.events)(PeerEvent::OfficerCodec(codec));
-            }
-        }
-        self.counters.received(packet.payload.len());
-        let incoming = IncomingPacket {
-            sequence: packet.header.sequence_number,
-            timestamp: packet.header.timestamp,
-            marker: packet.header.marker,
-            payload: packet.payload,
-        };
-        (self.events)(PeerEvent::Packet(stream, incoming));
-    }
-
-    fn watch_path(&mut self, now: Instant) {
-        let Some(path) = &self.path else { return };
-        let interrupted = path.interrupted(now);
-        if interrupted != self.interrupted {
-            self.interrupted = interrupted;
-            if interrupted {
-                (self.events)(PeerEvent::Interrupted);
-            } else {
-                (self.events)(PeerEvent::Live);
-                (self.events)(PeerEvent::KeyframeWanted);
-            }
-        }
     }
 
     /// Says goodbye, so that the browser need not wait for its own timeout.

@@ -178,8 +178,21 @@ fn a_cut_path_is_noticed_and_comes_back() {
     booth.wait("echo", |event| matches!(event, PeerEvent::Packet(..)).then_some(()));
     let cut = Instant::now();
     officer.cut(true);
+    // Into the void.
+    (2..20).for_each(|sequence| booth.send(Stream::Video, sequence, &[1; 20]));
     booth.wait("interruption", |event| matches!(event, PeerEvent::Interrupted).then_some(()));
     assert!(cut.elapsed() < Duration::from_secs(4), "noticed after {:?}", cut.elapsed());
     officer.cut(false);
-    booth.wait("live again", live);
+    let mut keyframe_wanted = false;
+    booth.wait("live again", |event| {
+        keyframe_wanted |= matches!(event, PeerEvent::KeyframeWanted);
+        live(event)
+    });
+    assert!(!keyframe_wanted, "asked for before the path is known to work");
+    booth.wait("keyframe request", |event| matches!(event, PeerEvent::KeyframeWanted).then_some(()));
+    // The far end asks for what it missed, and gets on with what is new.
+    booth.send(Stream::Video, 20, &[1; 30]);
+    officer.wait("a new picture", |seen| *seen == Seen::Video(30));
+    let late = officer.collect(Duration::from_millis(500));
+    assert!(!late.contains(&Seen::Video(20)), "{late:?}");
 }

@@ -10,7 +10,7 @@ use bilik_tests::story;
 use std::time::Duration;
 
 /// Of so many calls one is cut.
-const CUT_EVERY: usize = 6;
+const CUT_EVERY: usize = 3;
 
 /// `BILIK_CALLS` says how many.
 pub fn soak(effort: Effort, table: &mut Table) -> anyhow::Result<()> {
@@ -38,30 +38,17 @@ pub fn soak(effort: Effort, table: &mut Table) -> anyhow::Result<()> {
     table.row("soak: calls", "", Some(calls as f64), None, Goal::None);
     table.row("soak: calls that were cut", "", Some(cuts as f64), None, Goal::None);
     table.row("soak: first picture after accept, cold cameras, p95", "ms", quantile(&first, 0.95), None, Goal::None);
+    type Of = fn(&Usage) -> f64;
+    let kinds: [(&str, &str, Of, f64); 3] = [
+        ("threads more", "", |usage| usage.threads as f64, 1.0),
+        ("open files more", "", |usage| usage.files as f64, 1.0),
+        ("memory more (PSS)", "MiB", |usage| usage.pss_mib, 8.0),
+    ];
     for (index, who) in ["booth", "console"].into_iter().enumerate() {
-        let grown =
-            |of: fn(&Usage) -> f64| growth(&samples.iter().map(|sample| of(&sample[index])).collect::<Vec<_>>());
-        table.row(
-            &format!("soak: threads more, {who}"),
-            "",
-            grown(|usage| usage.threads as f64),
-            None,
-            Goal::Most(1.0),
-        );
-        table.row(
-            &format!("soak: open files more, {who}"),
-            "",
-            grown(|usage| usage.files as f64),
-            None,
-            Goal::Most(1.0),
-        );
-        table.row(
-            &format!("soak: memory more (PSS), {who}"),
-            "MiB",
-            grown(|usage| usage.pss_mib),
-            None,
-            Goal::Most(8.0),
-        );
+        for (what, unit, of, most) in kinds {
+            let values: Vec<f64> = samples.iter().map(|sample| of(&sample[index])).collect();
+            table.row(&format!("soak: {what}, {who}"), unit, growth(&values), None, Goal::Most(most));
+        }
     }
     Ok(())
 }

@@ -82,16 +82,18 @@ impl Stage {
     /// A participant goes, and the officer's tile is free again.
     pub fn leave(&mut self, index: usize) -> anyhow::Result<()> {
         let booth = &mut self.booths[index];
-        // On a slow machine the booth has begun to ask whether anybody is there, which leads out as well.
-        let ways = ["Hapus dan keluar", "Selesai, hapus data saya", "Akhiri"];
+        // Who talks with the officer ends the talk, anybody else goes back. On a slow machine the booth has begun to ask
+        // whether anybody is there, which leads out as well. What lies on top comes first.
+        let ways = ["Hapus dan keluar", "Selesai, hapus data saya", "Akhiri", "Kembali"];
         until("the participant is gone", || {
-            for way in ways {
-                if booth.shows(way)? {
-                    booth.press(way)?;
-                    break;
-                }
+            let seen = booth.look()?;
+            if seen.iter().any(|element| element.label.contains("Selamat datang.")) {
+                return Ok(Some(()));
             }
-            Ok(booth.shows("Selamat datang.")?.then_some(()))
+            if let Some(way) = ways.iter().find(|way| seen.iter().any(|element| element.label == **way)) {
+                booth.press(way)?;
+            }
+            Ok(None)
         })?;
         let gone = format!("document.querySelector('[data-testid=tile-{}]')?.tagName !== 'BUTTON'", index + 1);
         self.officer.page.wait_for(&gone)

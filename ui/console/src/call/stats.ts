@@ -4,12 +4,11 @@ import type { Sample } from "./health";
 type Report = Iterable<[string, unknown]>;
 
 export function summarise(report: Report): Sample {
-  const sample: Sample = { framesDecoded: 0, packetsReceived: 0, packetsLost: 0, roundTrip: null };
+  const sample: Sample = { packetsReceived: 0, packetsLost: 0, roundTrip: null };
   for (const [, entry] of report) {
     if (typeof entry !== "object" || entry === null) continue;
     const stat = entry as Record<string, unknown>;
     if (stat.type === "inbound-rtp") {
-      if (stat.kind === "video") sample.framesDecoded += count(stat.framesDecoded);
       sample.packetsReceived += count(stat.packetsReceived);
       // Can be negative when packets come twice (RFC 3550, 6.4.1).
       sample.packetsLost += Math.max(0, count(stat.packetsLost));

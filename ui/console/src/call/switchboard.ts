@@ -67,8 +67,8 @@ export class Switchboard {
       onSignal: (signal) => {
         this.#events.send({ type: "signal", booth, call: id, signal });
       },
-      onHealth: (watch, live) => {
-        this.#events.onHealth(booth, { live, network: watch.network });
+      onHealth: (live, network) => {
+        this.#events.onHealth(booth, { live, network });
       },
       onFailed: () => {
         this.#events.send({ type: "call_failed", booth, call: id });
