@@ -253,11 +253,11 @@ pub fn standby(
         Standby::Hold if camera_off => (
             (
                 format!("{officer} segera kembali kepada Anda"),
-                "Ia sedang membantu peserta lain. Kamera dan mikrofon Anda mati sampai ia kembali.",
+                "Ia sedang membantu peserta lain. Gambar dan suara Anda tidak dikirim sampai ia kembali.",
             ),
             (
                 format!("{officer} will be with you soon"),
-                "The officer is helping somebody else. Your camera and microphone are off until then.",
+                "The officer is helping somebody else. Your picture and voice are not sent until then.",
             ),
         ),
         Standby::Hold => (

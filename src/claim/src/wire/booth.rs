@@ -221,7 +221,7 @@ pub enum CallMode {
     Focus,
     /// A small picture, no sound.
     Tile,
-    /// Camera and microphone are off until the officer is back.
+    /// Neither picture nor voice leaves the booth until the officer is back.
     Hold,
 }
 
