@@ -81,7 +81,7 @@ const CASES: &[Case] = &[
     Case {
         name: "no-screen-driver",
         make: || made("module_blacklist=virtio_gpu").make(),
-        ends: GivenUp(2, "tidak siap dalam lima menit"),
+        ends: GivenUp(2, "berhenti berulang kali"),
     },
     Case {
         name: "crashes",
