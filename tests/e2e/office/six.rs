@@ -78,8 +78,10 @@ fn six_booths_by_keyboard_alone() {
     );
     for (name, presses) in &presses {
         println!("{name}: {presses} keys");
-        // Twelve rows, the way there, the word on all of it, and what had to be asked.
-        assert!(*presses <= 20, "{name} took {presses} keys");
+        // Twelve rows, the way there, the word on all of it; and what had to be asked, with the way back to its row if the
+        // participant takes long to mend it.
+        let most = if name == AGAIN { 28 } else { 16 };
+        assert!(*presses <= most, "{name} took {presses} keys");
     }
 }
 
@@ -153,8 +155,11 @@ impl<'a> Desk<'a> {
             } else if let Some(mended) =
                 rows.iter().position(|row| row.check == "corrected" && !self.corrected.contains(&row.code))
             {
-                let key = if mended < at { "ArrowUp" } else { "ArrowDown" };
+                let (key, code) = (if mended < at { "ArrowUp" } else { "ArrowDown" }, &rows[at].code);
                 self.officer.press(key)?;
+                self.officer.wait_for(&format!(
+                    "document.querySelector('[data-testid=item-{code}][aria-current=true]') === null"
+                ))?;
             }
         }
     }
