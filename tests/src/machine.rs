@@ -273,30 +273,6 @@ impl Machine {
         Ok(())
     }
 
-    /// Plugs the card reader in.
-    pub fn plug_in_reader(&mut self) -> anyhow::Result<()> {
-        let socket = self.drives.folder.join("reader");
-        let running = self.running.as_mut().context("the machine is off")?;
-        let reader = UnixStream::connect(&socket).with_context(|| format!("failed to reach {}", socket.display()))?;
-        running.reader = Some(reader);
-        let reader = json!({ "driver": "usb-serial", "id": "reader", "chardev": "reader", "bus": "usb.0" });
-        self.qmp("device_add", reader)?;
-        Ok(())
-    }
-
-    pub fn unplug_reader(&mut self) -> anyhow::Result<()> {
-        self.unplug("reader")?;
-        self.running.as_mut().context("the machine is off")?.reader = None;
-        Ok(())
-    }
-
-    /// Holds a card to the reader: the line that a reader sends for it.
-    pub fn present(&mut self, digits: &str) -> anyhow::Result<()> {
-        let running = self.running.as_mut().context("the machine is off")?;
-        let reader = running.reader.as_mut().context("no card reader is plugged in")?;
-        std::io::Write::write_all(reader, format!("{digits}\r\n").as_bytes()).context("the card reader is gone")
-    }
-
     pub fn reset(&mut self) -> anyhow::Result<()> {
         self.qmp("system_reset", json!({}))?;
         Ok(())
