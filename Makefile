@@ -68,7 +68,8 @@ demo: packages rust console
 
 test: packages rust console lint
 	cd $(CONSOLE) && $(WITH_NODE) npm test
-	cargo build --workspace --bins
+	@# With the tests: theirs are other features of some libraries, and programs without them would be a second build of it all.
+	cargo build --workspace --bins --tests --examples
 	cargo test --workspace
 
 # Memory errors need unsafe code and there is none, so no sanitizer: then the stable compiler does. What grows out of the seeds

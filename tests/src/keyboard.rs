@@ -11,7 +11,6 @@ use anyhow::Context as _;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
-use std::path::Path;
 
 const DESK: &str = include_str!("desk.js");
 
@@ -244,10 +243,6 @@ impl Keyboard {
 
     pub fn notes(&mut self) -> anyhow::Result<Notes> {
         self.read("window.__desk")
-    }
-
-    pub fn photograph(&mut self, path: &Path) -> anyhow::Result<()> {
-        self.page.photograph(path)
     }
 }
 

@@ -35,7 +35,7 @@ pub fn protect() {
 
 /// What calls free goes back to the system. By itself glibc gives threads heaps of their own, up to eight for each core, and learns
 /// from the first picture that is freed to keep blocks of its size: each call has new threads and pictures, and a booth's memory
-/// grew by 42 MiB in 24 calls. With two heaps, and pictures mapped on their own, it was one.
+/// grew by 42 MiB in 24 calls. With two heaps, and pictures mapped on their own, by 3.
 #[cfg(target_env = "gnu")]
 fn give_back() {
     // Safe: it sets numbers of the allocator. Refused ones leave it as it was.

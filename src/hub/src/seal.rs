@@ -1,10 +1,12 @@
 //! Opens what booths have sealed, and seals what officers note about it. The only place where a claim becomes readable.
 
-use crate::ledger::SealedNote;
+use crate::ledger::{NoteOn, NoteRow, SealedNote};
 use age::Decryptor;
 use age::x25519::{Identity, Recipient};
 use bilik_claim::filing::MAX_PART;
+use bilik_claim::ids::WallTime;
 use bilik_claim::personal::{Personal, PersonalBytes};
+use serde::Serialize;
 use std::io::Read as _;
 use thiserror::Error;
 use zeroize::Zeroize as _;
@@ -48,15 +50,26 @@ impl Identities {
         Sealer(self.recipient())
     }
 
-    /// Reads a note. None if its key is gone, or if it is damaged.
-    pub fn read_note(&self, note: &SealedNote) -> Option<Personal> {
-        let clear = self.open(&note.bytes).ok()?;
-        std::str::from_utf8(clear.reveal()).ok().map(Personal::new)
+    pub fn read_note(&self, note: NoteRow) -> OpenedNote {
+        let clear = self.open(&note.sealed.bytes).ok();
+        let text = clear.and_then(|clear| std::str::from_utf8(clear.reveal()).ok().map(Personal::new));
+        OpenedNote { officer: note.name.unwrap_or_default(), at: note.at, on: note.on, text }
     }
 
     fn all(&self) -> impl Iterator<Item = &Identity> {
         std::iter::once(&self.present).chain(&self.replaced)
     }
+}
+
+/// A note in clear.
+#[derive(Serialize)]
+pub struct OpenedNote {
+    /// Who wrote it. Empty where the account is gone.
+    pub officer: String,
+    pub at: WallTime,
+    pub on: NoteOn,
+    /// None where its key is gone, or where it is damaged.
+    pub text: Option<Personal>,
 }
 
 /// Seals to the hub's own present key; opens nothing.
@@ -92,6 +105,8 @@ fn open<'a>(identities: impl Iterator<Item = &'a Identity>, sealed: &[u8]) -> Re
 #[cfg(test)]
 mod tests {
     use super::*;
+    use bilik_claim::ids::OfficerId;
+    use uuid::Uuid;
 
     #[test]
     fn only_the_right_identity_opens_undamaged_parts() {
@@ -117,9 +132,13 @@ mod tests {
         let note = identities.sealer().note(&Personal::new("Ibu Specimen, loket 2")).unwrap();
         assert!(!note.bytes.windows(8).any(|window| window == b"Specimen"));
         assert_eq!(note.recipient, mine.to_public().to_string());
-        assert_eq!(identities.read_note(&note), Some(Personal::new("Ibu Specimen, loket 2")));
-        assert_eq!(Identities::new(other.clone(), vec![]).read_note(&note), None);
-        assert_eq!(Identities::new(other, vec![mine]).read_note(&note).unwrap().reveal().len(), 21, "replaced since");
+        let read = |identities: &Identities| {
+            let (officer, at) = (OfficerId(Uuid::from_u128(1)), WallTime(0));
+            identities.read_note(NoteRow { officer, name: None, at, on: NoteOn::Verified, sealed: note.clone() }).text
+        };
+        assert_eq!(read(&identities), Some(Personal::new("Ibu Specimen, loket 2")));
+        assert_eq!(read(&Identities::new(other.clone(), vec![])), None);
+        assert_eq!(read(&Identities::new(other, vec![mine])).unwrap().reveal().len(), 21, "replaced since");
     }
 
     #[test]

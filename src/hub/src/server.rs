@@ -133,10 +133,9 @@ impl Server {
         let reports = ledger.reports().map_err(AdminError::from)?;
         office.remember(reports);
         tell_operator(ledger.as_ref()).map_err(AdminError::from)?;
-        let (switchboard, mut office) = {
-            let sealer = keys.claims.identities.sealer();
-            office::spawn(office, scribe.clone(), Arc::clone(&metrics), sealer, stop.clone())
-        };
+        let sealer = keys.claims.identities.sealer();
+        let (switchboard, mut office) =
+            office::spawn(office, scribe.clone(), Arc::clone(&metrics), sealer, stop.clone());
         let most = config.max_connections;
         let booths_port = addresses.booths.port();
         let mut hub = Hub::new(config, keys, ledger, switchboard, scribe.clone(), metrics, booths_port);

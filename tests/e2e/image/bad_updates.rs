@@ -104,15 +104,17 @@ const CASES: &[Case] = &[
 /// Whose system knows of no booth. The image has nothing that would mask a unit for the kernel's command line.
 fn without_page() -> PathBuf {
     const BEFORE: &str = "mkdir -p \\$at/multi-user.target.wants\n";
-    let overlay = OVERLAY.replace(BEFORE, &format!("{BEFORE}ln -s /dev/null \\$at/bilik-booth.service\n"));
-    assert_ne!(overlay, OVERLAY);
-    Repack { overlay: &overlay, ..made("") }.make()
+    with_overlay(BEFORE, &format!("{BEFORE}ln -s /dev/null \\$at/bilik-booth.service\n"))
 }
 
 /// Whose system does this by itself.
 fn drilled(deed: &str) -> PathBuf {
-    let overlay = OVERLAY.replace("ExecStart=/bin/sh\n", &format!("ExecStart=/bin/sh -c '{deed}'\n"));
-    assert_ne!(overlay, OVERLAY);
+    with_overlay("ExecStart=/bin/sh\n", &format!("ExecStart=/bin/sh -c '{deed}'\n"))
+}
+
+fn with_overlay(line: &str, instead: &str) -> PathBuf {
+    let overlay = OVERLAY.replace(line, instead);
+    assert_ne!(overlay, OVERLAY, "the line to replace is not there");
     Repack { overlay: &overlay, ..made("") }.make()
 }
 

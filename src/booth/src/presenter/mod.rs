@@ -16,7 +16,7 @@ use bilik_claim::document::DocumentKind;
 use bilik_claim::session::item::{Field, Item};
 use bilik_claim::session::{Now, OutOfService, Overlay, Page, PhotoSource, Session, Standby, Visit};
 use bilik_claim::text::Language;
-use bilik_claim::wire::DeviceState;
+use bilik_claim::wire::{CallMode, DeviceState};
 use bilik_media::{FrameSlots, VideoFrame};
 use bilik_ui::{AppWindow, DetailInput, OverlayKind, Screen, Tone};
 use slint::{ComponentHandle as _, Image, Model as _, ModelRc, Rgb8Pixel, SharedPixelBuffer, VecModel};
@@ -276,6 +276,7 @@ impl Presenter {
         let status = match session.standby() {
             _ if officer.is_none() => words::Word::Nothing,
             Standby::Focus => words::Word::OfficerWithYou,
+            _ if live && desk.and_then(|desk| desk.mode) == Some(CallMode::Hold) => words::Word::OfficerElsewhere,
             Standby::Hold | Standby::Waiting | Standby::Nobody if live => words::Word::OfficerSeesYou,
             Standby::Hold | Standby::Waiting | Standby::Nobody => words::Word::OfficerConnecting,
         };

@@ -44,6 +44,7 @@ words! {
     PhotoFailed: "Foto gagal. Coba sekali lagi.", "No photo was taken. Please try again.";
     AlreadyTaken: "Sudah difoto. Boleh difoto ulang.", "Photographed. You may take it again.";
     OfficerWithYou: "Bersama Anda sekarang", "With you now";
+    OfficerElsewhere: "Membantu peserta lain", "Helping somebody else";
     OfficerSeesYou: "Terhubung, siap membantu", "Connected, ready to help";
     OfficerConnecting: "Sedang menyambung…", "Connecting…";
     HandedOver: "Petugas lain melanjutkan bersama Anda. Isian Anda aman.", "Another officer goes on with you. Your answers are safe.";

@@ -78,7 +78,8 @@ pub(crate) fn limit(what: &'static str, length: usize, limit: usize) -> Result<(
     if length > limit { Err(WireError::TooLong { what, limit }) } else { Ok(()) }
 }
 
-pub(crate) fn limit_text(what: &'static str, text: &str, max: usize) -> Result<(), WireError> {
+/// At most so many characters.
+pub fn limit_text(what: &'static str, text: &str, max: usize) -> Result<(), WireError> {
     // A character is at most four bytes: the cheap test first.
     if text.len() <= max { Ok(()) } else { limit(what, text.chars().count(), max) }
 }

@@ -24,8 +24,8 @@ use crate::clock::wall_now;
 use crate::config::{Config, ConfigError};
 use crate::keys::{self, Keys, KeysError, LEDGER};
 use crate::ledger::{
-    Audit as _, AuditEvent, AuditState, BoothRow, Booths as _, Claims as _, LedgerError, OfficerRow, Officers as _,
-    Parts as _, Role,
+    Audit as _, AuditEvent, AuditState, BoothRow, Booths as _, Claims as _, LedgerError, Notes as _, OfficerRow,
+    Officers as _, Parts as _, Role,
 };
 use crate::login::{MAX_LOGIN, password, totp};
 use crate::sqlite::{OpenLedgerError, SqliteLedger};
@@ -180,7 +180,10 @@ pub fn claims(config: &Config, limit: u32) -> Result<Vec<ClaimLine>, AdminError>
         .collect())
 }
 
-/// Writes a claim's parts in clear into a new directory that only the caller may read. How many.
+/// What officers have noted about an exported claim, where there is anything. No part is called so.
+const EXPORTED_NOTES: &str = "notes.json";
+
+/// Writes a claim's parts and notes in clear into a new directory that only the caller may read. How many files.
 pub fn export(config: &Config, claim: ClaimId, dir: &Path) -> Result<usize, AdminError> {
     let ledger = open(config)?;
     let identities = keys::load_identities(&config.state_dir)?;
@@ -195,16 +198,22 @@ pub fn export(config: &Config, claim: ClaimId, dir: &Path) -> Result<usize, Admi
         let clear =
             identities.open(&sealed).map_err(|error| AdminError::Refused(format!("part {}: {error}", part.name)))?;
         // The name is one of a fixed list: the manifest was validated before it was kept.
-        let path = dir.join(&part.name);
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&path)
-            .map_err(|source| write(&path, source))?;
-        file.write_all(clear.reveal()).map_err(|source| write(&path, source))?;
+        write_new(&dir.join(&part.name), clear.reveal())?;
     }
-    Ok(row.manifest.parts.len())
+    let notes: Vec<_> = ledger.notes(claim)?.into_iter().map(|note| identities.read_note(note)).collect();
+    if notes.is_empty() {
+        return Ok(row.manifest.parts.len());
+    }
+    let path = dir.join(EXPORTED_NOTES);
+    let notes = serde_json::to_vec_pretty(&notes).map_err(|error| write(&path, error.into()))?;
+    write_new(&path, &Zeroizing::new(notes))?;
+    Ok(row.manifest.parts.len() + 1)
+}
+
+fn write_new(path: &Path, bytes: &[u8]) -> Result<(), AdminError> {
+    let mut file =
+        OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(|source| write(path, source))?;
+    file.write_all(bytes).map_err(|source| write(path, source))
 }
 
 pub fn verify_audit(config: &Config, head: Option<Digest>) -> Result<AuditState, AdminError> {

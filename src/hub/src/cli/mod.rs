@@ -82,7 +82,7 @@ enum Command {
     /// The hub's keys. KEYS.md tells what each does.
     #[command(subcommand)]
     Keys(keys::KeysCommand),
-    /// Write a claim in clear into a new directory.
+    /// Write a claim and what officers noted about it in clear into a new directory.
     Export {
         #[arg(long)]
         claim: ClaimId,
@@ -267,8 +267,8 @@ fn run(command: &Command, config: &Config) -> Result<(), AdminError> {
             }
         }
         Command::Export { claim, dir } => {
-            let parts = admin::export(config, *claim, dir)?;
-            line(format!("{parts} parts in {}", dir.display()));
+            let files = admin::export(config, *claim, dir)?;
+            line(format!("{files} files in {}", dir.display()));
         }
         Command::Recover { identity, queue_dir } => {
             // Told at once: it may take long, and what is done stays done.

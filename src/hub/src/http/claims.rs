@@ -9,8 +9,9 @@ use super::guard::Serving;
 use crate::clock::wall_now;
 use crate::intake::{self, IntakeError};
 use crate::ledger::{
-    AuditEvent, ClaimDecision, ClaimRow, DecideClaim, Ledger, LedgerError, NoteOn, ReopenClaim, Reopening, SealedNote,
+    AuditEvent, ClaimDecision, ClaimRow, DecideClaim, Ledger, LedgerError, ReopenClaim, Reopening, SealedNote, written,
 };
+use crate::seal::OpenedNote;
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::{StatusCode, header};
@@ -21,7 +22,7 @@ use bilik_claim::personal::Personal;
 use bilik_claim::reason::Reason;
 use bilik_claim::session::claim::ClaimRecord;
 use bilik_claim::session::item::Field;
-use bilik_claim::wire::{Bounded as _, Decision, MAX_MESSAGE};
+use bilik_claim::wire::{Bounded as _, Decision, MAX_MESSAGE, limit_text};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -88,16 +89,6 @@ pub struct OpenedClaim {
     notes: Vec<OpenedNote>,
 }
 
-#[derive(Serialize)]
-struct OpenedNote {
-    /// Empty where the account is gone.
-    officer: String,
-    at: WallTime,
-    on: NoteOn,
-    /// None where its key is gone.
-    text: Option<Personal>,
-}
-
 #[derive(Deserialize)]
 pub struct Deciding {
     #[serde(flatten)]
@@ -152,13 +143,9 @@ pub async fn open(
         .blocking(move |ledger| {
             let row = ledger.claim(claim)?.ok_or(ApiError::NotFound)?;
             let opened = intake::open_record(ledger, &shared.keys.claims, &row).map_err(unreadable)?;
-            let notes = ledger.notes(claim)?.into_iter().map(|note| OpenedNote {
-                officer: note.name.unwrap_or_default(),
-                at: note.at,
-                on: note.on,
-                text: shared.keys.claims.identities.read_note(&note.sealed),
-            });
-            let opened = OpenedClaim { record: opened, notes: notes.collect() };
+            let identities = &shared.keys.claims.identities;
+            let notes = ledger.notes(claim)?.into_iter().map(|note| identities.read_note(note)).collect();
+            let opened = OpenedClaim { record: opened, notes };
             record(ledger, AuditEvent::ClaimOpened { claim, officer: officer.row.officer })?;
             Ok::<_, ApiError>(opened)
         })
@@ -250,10 +237,8 @@ pub async fn reopen(
 
 /// What an officer has written, if anything, sealed.
 fn seal_note(hub: &Shared, note: Option<Personal>) -> Result<Option<SealedNote>, ApiError> {
-    let Some(note) = note.filter(|note| !note.reveal().trim().is_empty()) else { return Ok(None) };
-    if note.reveal().chars().count() > MAX_MESSAGE {
-        return Err(ApiError::Malformed);
-    }
+    let Some(note) = written(note) else { return Ok(None) };
+    limit_text("note", note.reveal(), MAX_MESSAGE).map_err(|_| ApiError::Malformed)?;
     hub.keys.claims.identities.sealer().note(&note).map(Some).ok_or(ApiError::Internal)
 }
 

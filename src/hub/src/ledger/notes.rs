@@ -9,6 +9,8 @@
 
 use super::LedgerError;
 use bilik_claim::ids::{ClaimId, OfficerId, WallTime};
+use bilik_claim::personal::Personal;
+use std::str::FromStr;
 
 /// Notes of one claim that are read, the newest first. Older ones stay in the ledger.
 pub const NOTES_SHOWN: u32 = 50;
@@ -37,7 +39,7 @@ pub enum NoteOn {
 }
 
 impl NoteOn {
-    pub const ALL: [NoteOn; 3] = [NoteOn::Verified, NoteOn::Returned, NoteOn::Reopened];
+    const ALL: [NoteOn; 3] = [NoteOn::Verified, NoteOn::Returned, NoteOn::Reopened];
 
     pub fn code(self) -> &'static str {
         match self {
@@ -46,6 +48,23 @@ impl NoteOn {
             NoteOn::Reopened => "reopened",
         }
     }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("no occasion of a note")]
+pub struct UnknownOccasion;
+
+impl FromStr for NoteOn {
+    type Err = UnknownOccasion;
+
+    fn from_str(text: &str) -> Result<Self, UnknownOccasion> {
+        Self::ALL.into_iter().find(|on| on.code() == text).ok_or(UnknownOccasion)
+    }
+}
+
+/// What an officer has written, if it is more than blanks.
+pub fn written(note: Option<Personal>) -> Option<Personal> {
+    note.filter(|note| !note.reveal().trim().is_empty())
 }
 
 /// A note of a claim.

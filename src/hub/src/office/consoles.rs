@@ -4,7 +4,7 @@ use super::attention::Hold;
 use super::{CloseReason, Connection, Effect, Office, Officer, OfficerCard};
 use crate::clock::Now;
 use crate::config::MAX_CAPACITY;
-use crate::ledger::{AuditEvent, DecisionKind, Role, SessionDecision, VerdictKind};
+use crate::ledger::{AuditEvent, DecisionKind, Role, SessionDecision, VerdictKind, written};
 use bilik_claim::ids::{BoothId, CallId, OfficerId, SessionId};
 use bilik_claim::personal::Personal;
 use bilik_claim::sentence::Code;
@@ -233,7 +233,7 @@ impl Office {
         decision: Decision,
         note: Option<Personal>,
     ) -> Result<(), Refusal> {
-        let note = note.filter(|note| !note.reveal().trim().is_empty());
+        let note = written(note);
         let booth = self.reachable(id, session)?;
         let own = self.own(id, session).ok_or(Refusal::NotYours)?;
         let ready = match decision {

@@ -240,17 +240,13 @@ impl Office {
             booths.chain(officers.iter().filter_map(|id| self.officers.get(id)?.connection)).collect();
         for connection in shut {
             self.effects.push(Effect::Close(connection, CloseReason::LoggedOut));
-            self.connection_lost(connection, now);
+            self.connection_lost(connection, now.instant, now);
         }
     }
 
-    /// A connection is gone, whichever kind it was.
-    pub fn connection_lost(&mut self, connection: Connection, now: Now) {
-        self.connection_silent(connection, now.instant, now);
-    }
-
-    /// The same, when nothing was heard of it since: whoever waits for an officer has waited since then.
-    pub fn connection_silent(&mut self, connection: Connection, heard: Instant, now: Now) {
+    /// A connection is gone, whichever kind it was, and nothing was heard of it since: whoever waits for an officer has
+    /// waited since then.
+    pub fn connection_lost(&mut self, connection: Connection, heard: Instant, now: Now) {
         self.booth_lost(connection, now);
         self.console_lost(connection, heard, now);
         self.follow(now);

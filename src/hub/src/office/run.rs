@@ -302,7 +302,7 @@ impl Shell {
             }
             Input::Lost(connection, heard) => {
                 self.outboxes.remove(&connection);
-                self.office.connection_silent(connection, heard, now);
+                self.office.connection_lost(connection, heard, now);
             }
             Input::OfficerLeft(officer) => self.office.officer_left(officer, now),
             Input::PutPhoto { booth, session, kind, number, photo, reply } => {
@@ -377,14 +377,16 @@ impl Shell {
             Err(TrySendError::Full(_)) => {
                 tracing::warn!(connection = connection.0, "a connection reads too slowly and is cut off");
                 self.metrics.count(Counter::CutOff);
-                self.outboxes.remove(&connection);
-                self.office.connection_lost(connection, Now::read());
+                self.lost(connection);
             }
-            Err(TrySendError::Closed(_)) => {
-                self.outboxes.remove(&connection);
-                self.office.connection_lost(connection, Now::read());
-            }
+            Err(TrySendError::Closed(_)) => self.lost(connection),
         }
+    }
+
+    fn lost(&mut self, connection: Connection) {
+        let now = Now::read();
+        self.outboxes.remove(&connection);
+        self.office.connection_lost(connection, now.instant, now);
     }
 }
 

@@ -98,7 +98,8 @@ impl Day {
             10 => {
                 if let Some(connection) = self.consoles.remove(&officer) {
                     self.gone.insert(officer, self.now);
-                    self.office.connection_lost(connection, self.moment());
+                    let now = self.moment();
+                    self.office.connection_lost(connection, now.instant, now);
                 }
             }
             11 => self.console(officer, ConsoleToHub::Capacity { capacity: how % 7 }),

@@ -55,6 +55,12 @@ impl Desk {
         Now { instant: self.start + self.now, wall: WallTime(wall) }
     }
 
+    /// Its cable is out, and it was heard of until now.
+    fn lose(&mut self, connection: Connection) {
+        let now = self.now();
+        self.office.connection_lost(connection, now.instant, now);
+    }
+
     fn connection(&mut self) -> Connection {
         self.connections += 1;
         Connection(self.connections)
@@ -146,7 +152,7 @@ impl Desk {
     }
 
     fn lose_console(&mut self, officer: OfficerId) -> Vec<Effect> {
-        self.office.connection_lost(self.consoles[&officer], self.now());
+        self.lose(self.consoles[&officer]);
         self.office.drain()
     }
 
@@ -311,7 +317,7 @@ fn a_call_on_a_narrow_path_is_counted() {
     assert_eq!(desk.office.status().calls_narrow, 0, "no call any more");
     let call = Some(CallQuality { carried_kbps: 100, picture_kbps: 100 });
     desk.booth(BOOTH_1, BoothToHub::State { state: BoothState { call, ..BoothState::default() } });
-    desk.office.connection_lost(desk.booths[&BOOTH_1], desk.now());
+    desk.lose(desk.booths[&BOOTH_1]);
     assert_eq!(desk.office.status().calls_narrow, 0, "nobody knows any more");
 }
 
@@ -405,7 +411,7 @@ fn a_lost_connection_does_not_start_the_waiting_anew() {
     let (mut desk, _) = Desk::served();
     desk.snapshot(BOOTH_1, SESSION_1, Step::Verification, Turn::Officer, &[]);
     desk.wait(100);
-    desk.office.connection_lost(desk.booths[&BOOTH_1], desk.now());
+    desk.lose(desk.booths[&BOOTH_1]);
     let effects = desk.office.drain();
     assert_eq!(standing(&effects, SESSION_1), Some((Attention::Lost, CallMode::Tile, 0)));
     desk.wait(1);
@@ -534,7 +540,7 @@ fn an_officer_who_went_silent_is_waited_for_from_their_last_sign_of_life() {
     desk.console_up(BUDI);
     let heard = desk.now().instant;
     assert_eq!(assignments(&desk.wait(8)), []);
-    desk.office.connection_silent(desk.consoles[&SARI], heard, desk.now());
+    desk.office.connection_lost(desk.consoles[&SARI], heard, desk.now());
     desk.office.drain();
     assert_eq!(assignments(&desk.wait(6)), []);
     assert_eq!(assignments(&desk.wait(1)), [by(BUDI)]);
@@ -558,7 +564,7 @@ fn a_second_console_replaces_the_first() {
     assert!(call_of(&effects).is_some_and(|new| new != call));
     // A late word about, or from, the old one changes nothing.
     desk.office.console_said(SARI, old, ConsoleToHub::Capacity { capacity: 0 }, desk.now());
-    desk.office.connection_lost(old, desk.now());
+    desk.lose(old);
     assert_eq!(desk.office.drain(), []);
     assert_eq!(desk.office.status().consoles, 1);
 }
@@ -638,7 +644,7 @@ fn a_booth_that_comes_back_finds_its_officer() {
     assert!(effects.contains(&Effect::Close(old, CloseReason::Replaced)));
     assert_eq!(assignments(&effects), [by(SARI)]);
     assert!(call_of(&effects).is_some_and(|new| new != call));
-    desk.office.connection_lost(old, desk.now());
+    desk.lose(old);
     assert_eq!(desk.office.drain(), [], "the old connection's end is no news");
 }
 

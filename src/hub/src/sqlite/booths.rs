@@ -187,6 +187,7 @@ fn booth_row(row: &Row<'_>) -> rusqlite::Result<BoothRow> {
 mod tests {
     use super::super::temporary;
     use super::*;
+    use crate::clock::HOUR_MS;
     use crate::ledger::{Audit as _, AuditState};
     use uuid::Uuid;
 
@@ -199,7 +200,6 @@ mod tests {
     #[test]
     fn a_code_works_once_and_in_time() {
         let secret = Digest::of(b"secret");
-        const HOUR: i64 = crate::clock::HOUR_MS;
         let carried = Validity::hours(72).unwrap();
         let check = |used: Digest, validity: Validity, later: i64, expect: Option<&str>| {
             let (_dir, ledger) = temporary();
@@ -212,10 +212,10 @@ mod tests {
             assert_eq!(again, None, "used twice");
         };
         check(secret, Validity::TYPED, 0, Some("Bilik 1"));
-        check(secret, Validity::TYPED, HOUR / 6 - 1, Some("Bilik 1"));
-        check(secret, Validity::TYPED, HOUR / 6, None);
-        check(secret, carried, 72 * HOUR - 1, Some("Bilik 1"));
-        check(secret, carried, 72 * HOUR, None);
+        check(secret, Validity::TYPED, HOUR_MS / 6 - 1, Some("Bilik 1"));
+        check(secret, Validity::TYPED, HOUR_MS / 6, None);
+        check(secret, carried, 72 * HOUR_MS - 1, Some("Bilik 1"));
+        check(secret, carried, 72 * HOUR_MS, None);
         check(Digest::of(b"guess"), carried, 0, None);
     }
 

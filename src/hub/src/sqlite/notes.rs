@@ -1,7 +1,6 @@
 use super::{SqliteLedger, text};
 use crate::ledger::{DecisionKind, LedgerError, NOTES_SHOWN, NoteOn, NoteRow, Notes, SealedNote};
 use bilik_claim::ids::{ClaimId, OfficerId, SessionId, WallTime};
-use rusqlite::types::Type;
 use rusqlite::{Connection, Row, params};
 
 /// What a note is about. One of a session goes over to its claim when that comes.
@@ -73,13 +72,11 @@ impl Notes for SqliteLedger {
 }
 
 fn note_row(row: &Row<'_>) -> rusqlite::Result<NoteRow> {
-    let about: String = row.get(3)?;
-    let unknown = || rusqlite::Error::FromSqlConversionFailure(3, Type::Text, "no such occasion".into());
     Ok(NoteRow {
         officer: text(row, 0)?,
         name: row.get(1)?,
         at: WallTime(row.get(2)?),
-        on: NoteOn::ALL.into_iter().find(|on| on.code() == about).ok_or_else(unknown)?,
+        on: text(row, 3)?,
         sealed: SealedNote { recipient: row.get(4)?, bytes: row.get(5)? },
     })
 }

@@ -494,6 +494,10 @@ async fn officers_take_up_what_was_kept_without_them() {
     let (decided, again) = ("claim_decided".to_owned(), "claim_reopened".to_owned());
     let expect = [(&decided, true), (&again, false), (&decided, false), (&again, true), (&decided, false)];
     assert_eq!(told[1..].iter().map(|(event, noted)| (event, *noted)).collect::<Vec<_>>(), expect);
+    let target = bench.dir.path().join("export");
+    assert_eq!(admin::export(&bench.config, filing.manifest.claim, &target).unwrap(), 4);
+    let exported: Value = serde_json::from_slice(&std::fs::read(target.join("notes.json")).unwrap()).unwrap();
+    assert_eq!(exported, opened["notes"]);
 
     let unknown = format!("/api/v1/claims/{}/decision", ClaimId(Uuid::from_u128(99)));
     let answer = bench.post(&cookie, &unknown, &json!({ "kind": "verified" })).await;

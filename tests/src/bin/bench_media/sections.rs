@@ -44,6 +44,29 @@ fn one_in_focus(seed: Option<u64>) -> anyhow::Result<Stage> {
     Ok(stage)
 }
 
+/// The same of a call of the rival with either codec.
+fn of_rivals<T>(
+    picture: Picture,
+    seed: Option<u64>,
+    mut measure: impl FnMut(&mut Rival, &str) -> anyhow::Result<T>,
+) -> anyhow::Result<Vec<T>> {
+    let with = |codec| {
+        let mut rival = Rival::set(picture, seed)?;
+        rival.call(codec)?;
+        rival.settle()?;
+        measure(&mut rival, codec)
+    };
+    CODECS.into_iter().map(with).collect()
+}
+
+/// Median and 95th percentile, which the goal is for.
+fn quantiles(table: &mut Table, name: &str, own: &[f64], rivals: &[Vec<f64>], goal: Goal) {
+    for (share, word, goal) in [(0.5, "p50", Goal::None), (0.95, "p95", goal)] {
+        let rival = better(&rivals.iter().map(|times| quantile(times, share)).collect::<Vec<_>>());
+        table.row(&format!("{name} {word}"), "ms", quantile(own, share), rival, goal);
+    }
+}
+
 /// A figure of the rival with either codec: the better one counts.
 fn better(figures: &[Option<f64>]) -> Option<f64> {
     figures.iter().flatten().copied().min_by(f64::total_cmp)
@@ -58,22 +81,15 @@ pub fn latency(effort: Effort, table: &mut Table) -> anyhow::Result<()> {
     let own = ages(&stage.watch(while_)?);
     let waits = seen::buffered(&mut stage.officer.page)?;
     drop(stage);
-    let (mut rivals, mut rivals_wait) = (Vec::new(), Vec::new());
-    for codec in CODECS {
-        let mut rival = Rival::set(Picture::Painted, None)?;
-        rival.call(codec)?;
-        rival.settle()?;
+    let rivals = of_rivals(Picture::Painted, None, |rival, codec| {
         let ages = ages(&rival.watch(while_)?);
         for (share, word) in [(0.5, "p50"), (0.95, "p95")] {
             table.row(&format!("latency {word}, browser with {codec}"), "ms", None, quantile(&ages, share), Goal::None);
         }
-        rivals.push(ages);
-        rivals_wait.push(seen::buffered(&mut rival.page)?);
-    }
-    for (share, word, goal) in [(0.5, "p50", Goal::None), (0.95, "p95", Goal::Ratio(1.0))] {
-        let rival = better(&rivals.iter().map(|ages| quantile(ages, share)).collect::<Vec<_>>());
-        table.row(&format!("latency {word}"), "ms", quantile(&own, share), rival, goal);
-    }
+        Ok((ages, seen::buffered(&mut rival.page)?))
+    })?;
+    let (rivals, rivals_wait): (Vec<_>, Vec<_>) = rivals.into_iter().unzip();
+    quantiles(table, "latency", &own, &rivals, Goal::Ratio(1.0));
     for (index, kind) in ["pictures", "sound"].into_iter().enumerate() {
         let rival = better(&rivals_wait.iter().map(|waits| Some(waits[index])).collect::<Vec<_>>());
         table.row(&format!("{kind} waiting in the officer's browser"), "ms", Some(waits[index]), rival, Goal::None);
@@ -96,22 +112,16 @@ pub fn first_picture(effort: Effort, table: &mut Table) -> anyhow::Result<()> {
         stage.leave(0)?;
     }
     drop(stage);
-    let mut rivals = Vec::new();
-    for codec in CODECS {
-        let mut rival = Rival::set(Picture::Painted, None)?;
+    let rivals = of_rivals(Picture::Painted, None, |rival, codec| {
         let mut times = Vec::new();
         for _ in 0..rounds {
             rival.call(codec)?;
             times.extend(picture_after_answer(&mut rival.page, "focus-video")?);
         }
-        rivals.push(times);
-    }
-    for (share, word, goal) in [(0.5, "p50", Goal::None), (0.95, "p95", Goal::Most(150.0))] {
-        let rival = better(&rivals.iter().map(|times| quantile(times, share)).collect::<Vec<_>>());
-        table.row(&format!("first picture after accept {word}"), "ms", quantile(&warm, share), rival, goal);
-        let name = format!("the same, camera still closed, {word}");
-        table.row(&name, "ms", quantile(&cold, share), None, Goal::None);
-    }
+        Ok(times)
+    })?;
+    quantiles(table, "first picture after accept", &warm, &rivals, Goal::Most(150.0));
+    quantiles(table, "the same, camera still closed,", &cold, &[], Goal::None);
     Ok(())
 }
 
@@ -148,11 +158,7 @@ pub fn focus(effort: Effort, table: &mut Table) -> anyhow::Result<()> {
         own.extend(sharp_at(seen.of("focus-video"), pressed).map(|at| at - pressed));
     }
     drop(stage);
-    let mut rivals = Vec::new();
-    for codec in CODECS {
-        let mut rival = Rival::set(Picture::Painted, None)?;
-        rival.call(codec)?;
-        rival.settle()?;
+    let rivals = of_rivals(Picture::Painted, None, |rival, _| {
         let mut times = Vec::new();
         for _ in 0..rounds {
             rival.tier(false)?;
@@ -165,12 +171,9 @@ pub fn focus(effort: Effort, table: &mut Table) -> anyhow::Result<()> {
             let seen = seen::read(&mut rival.page)?;
             times.extend(sharp_at(seen.of("focus-video"), said).map(|at| at - said));
         }
-        rivals.push(times);
-    }
-    for (share, word, goal) in [(0.5, "p50", Goal::None), (0.95, "p95", Goal::Most(200.0))] {
-        let rival = better(&rivals.iter().map(|times| quantile(times, share)).collect::<Vec<_>>());
-        table.row(&format!("switch of focus to a sharp picture {word}"), "ms", quantile(&own, share), rival, goal);
-    }
+        Ok(times)
+    })?;
+    quantiles(table, "switch of focus to a sharp picture", &own, &rivals, Goal::Most(200.0));
     table.row(
         "switches that came to a sharp picture",
         "of all",
@@ -188,13 +191,7 @@ pub fn usage(effort: Effort, table: &mut Table) -> anyhow::Result<()> {
     std::thread::sleep(Duration::from_secs(5));
     let (cpu, taken) = usage::over(stage.booths[0].pid(), while_);
     drop(stage);
-    let mut rivals = Vec::new();
-    for codec in CODECS {
-        let mut rival = Rival::set(Picture::Camera, None)?;
-        rival.call(codec)?;
-        rival.settle()?;
-        rivals.push(usage::over(rival.pid(), while_));
-    }
+    let rivals = of_rivals(Picture::Camera, None, |rival, _| Ok(usage::over(rival.pid(), while_)))?;
     let rival_cpu = better(&rivals.iter().map(|(cpu, _)| Some(*cpu)).collect::<Vec<_>>());
     let rival_pss = better(&rivals.iter().map(|(_, taken)| Some(taken.pss_mib)).collect::<Vec<_>>());
     table.row("processor in a call, screen included", "s/s", Some(cpu), rival_cpu, Goal::Ratio(0.5));
@@ -219,18 +216,14 @@ pub fn loss(effort: Effort, table: &mut Table) -> anyhow::Result<()> {
         own.push(share_frozen(&mut stage.officer.page, while_)?);
     }
     drop(stage);
-    let mut rivals = Vec::new();
-    for codec in CODECS {
-        let mut rival = Rival::set(Picture::Painted, Some(SEED))?;
-        rival.call(codec)?;
-        rival.settle()?;
+    let rivals = of_rivals(Picture::Painted, Some(SEED), |rival, _| {
         let mut shares = Vec::new();
         for (_, line) in lines {
             rival.relay.as_ref().context("no relay")?.set(line);
             shares.push(share_frozen(&mut rival.page, while_)?);
         }
-        rivals.push(shares);
-    }
+        Ok(shares)
+    })?;
     for (index, (word, _)) in lines.into_iter().enumerate() {
         let of = |rate: fn(&Frozen) -> f64| {
             better(&rivals.iter().map(|shares| Some(rate(&shares[index]))).collect::<Vec<_>>())
@@ -259,7 +252,7 @@ fn share_frozen(page: &mut Page, while_: Duration) -> anyhow::Result<Frozen> {
     std::thread::sleep(while_);
     let after = seen::frozen(page)?;
     let seconds = while_.as_secs_f64();
-    Ok(Frozen { share: (after.0 - before.0) / seconds * 100.0, rate: (after.2 - before.2) / seconds })
+    Ok(Frozen { share: (after.0 - before.0) / seconds * 100.0, rate: (after.1 - before.1) / seconds })
 }
 
 /// A held booth sends no picture and no sound: counted where every datagram of the call comes through.

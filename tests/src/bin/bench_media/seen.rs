@@ -72,8 +72,8 @@ pub fn shows(page: &mut Page, name: &str, width: u32) -> anyhow::Result<()> {
     })
 }
 
-/// Seconds that the pictures stood still, how often, and how many came, so far.
-pub fn frozen(page: &mut Page) -> anyhow::Result<(f64, f64, f64)> {
+/// Seconds that the pictures stood still, and how many came, so far.
+pub fn frozen(page: &mut Page) -> anyhow::Result<(f64, f64)> {
     Ok(serde_json::from_value(page.evaluate("__watch.frozen()")?)?)
 }
 

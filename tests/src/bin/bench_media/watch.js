@@ -115,19 +115,18 @@
     }
   };
 
-  // Seconds that the pictures stood still, and how many times, over the open calls (W3C webrtc-stats).
+  // Seconds that the pictures stood still, and how many came, over the open calls (W3C webrtc-stats).
   watch.frozen = async () => {
-    let [seconds, times, frames] = [0, 0, 0];
+    let [seconds, frames] = [0, 0];
     for (const call of watch.calls) {
       if (call.connectionState === "closed") continue;
       for (const stat of (await call.getStats()).values()) {
         if (stat.type !== "inbound-rtp" || stat.kind !== "video") continue;
         seconds += stat.totalFreezesDuration ?? 0;
-        times += stat.freezeCount ?? 0;
         frames += stat.framesDecoded ?? 0;
       }
     }
-    return [seconds, times, frames];
+    return [seconds, frames];
   };
   // Milliseconds that pictures and sound wait in this browser's buffers, on average over the open calls.
   watch.buffered = async () => {

@@ -1,5 +1,5 @@
 /** One kept claim: whom to phone, what was entered, the papers, and the decision after the call. */
-import { Button, Modal } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { useEffect, useState } from "react";
 import { useLanguage } from "../lang/language";
 import { RETURN_REASONS } from "../lang/sentences";
@@ -14,6 +14,7 @@ import { BANK_NAMES, DOCUMENT_TITLES, FIELD_TITLES, REASON_TITLES } from "../wir
 import cards from "./card.module.css";
 import styles from "./claims.module.css";
 import { Minus, Plus, Turn } from "./icons";
+import { Dialog } from "./panels/Dialog";
 import panels from "./panels/panels.module.css";
 import { NoteField, NoteForm } from "./panels/NoteForm";
 import { SentenceList } from "./panels/SentenceList";
@@ -277,17 +278,7 @@ function Decide(props: {
             <small>{t.claimReopenOnly}</small>
           )}
         </p>
-        <Modal
-          opened={asking === "reopen"}
-          onClose={close}
-          title={t.claimReopenTitle}
-          size="34rem"
-          centered
-          lockScroll={false}
-          closeButtonProps={{ "aria-label": t.close }}
-          classNames={{ title: panels.title ?? "" }}
-        >
-          <p className={panels.hint}>{t.claimReopenHint}</p>
+        <Dialog opened={asking === "reopen"} onClose={close} title={t.claimReopenTitle} hint={t.claimReopenHint}>
           <NoteForm
             label={t.claimReopenWhy}
             confirm={t.claimReopen}
@@ -295,7 +286,7 @@ function Decide(props: {
             onCancel={close}
             onConfirm={(why) => void reopen(why)}
           />
-        </Modal>
+        </Dialog>
       </>
     );
   }
@@ -321,16 +312,7 @@ function Decide(props: {
       >
         {t.claimVerify}
       </Button>
-      <Modal
-        opened={asking === "verify"}
-        onClose={close}
-        title={t.claimVerifyTitle}
-        centered
-        lockScroll={false}
-        closeButtonProps={{ "aria-label": t.close }}
-        classNames={{ title: panels.title ?? "" }}
-      >
-        <p className={panels.hint}>{t.claimVerifyHint}</p>
+      <Dialog opened={asking === "verify"} onClose={close} title={t.claimVerifyTitle} hint={t.claimVerifyHint}>
         <NoteField label={t.noteOptional} value={note} onChange={setNote} />
         <div className={panels.foot}>
           <Button variant="default" data-autofocus onClick={close}>
@@ -338,24 +320,15 @@ function Decide(props: {
           </Button>
           <Button onClick={() => void decide({ kind: "verified" })}>{t.approve}</Button>
         </div>
-      </Modal>
-      <Modal
-        opened={asking === "return"}
-        onClose={close}
-        title={t.returnTitle}
-        size="34rem"
-        centered
-        lockScroll={false}
-        closeButtonProps={{ "aria-label": t.close }}
-        classNames={{ title: panels.title ?? "" }}
-      >
+      </Dialog>
+      <Dialog opened={asking === "return"} onClose={close} title={t.returnTitle}>
         <SentenceList
           sentences={RETURN_REASONS}
           language={record.language}
           more={<NoteField label={t.noteOptional} value={note} onChange={setNote} />}
           onConfirm={(reasons) => void decide({ kind: "returned", reasons })}
         />
-      </Modal>
+      </Dialog>
     </footer>
   );
 }

@@ -1,5 +1,5 @@
 /** Who waits outside, how the day goes, how much this officer takes on; theme, language and the way out. */
-import { ActionIcon, Button, Menu, Modal, UnstyledButton } from "@mantine/core";
+import { ActionIcon, Button, Menu, UnstyledButton } from "@mantine/core";
 import { useState } from "react";
 import { useLanguage } from "../lang/language";
 import { waiting } from "../state/attention";
@@ -11,6 +11,7 @@ import type { OfficeView } from "../wire/wire";
 import { NextWaiting } from "./Controls";
 import { Bell, Chevron, Keyboard, Logo } from "./icons";
 import { Preferences } from "./Preferences";
+import { Dialog } from "./panels/Dialog";
 import styles from "./topbar.module.css";
 import { useShell, useView } from "./useShell";
 
@@ -205,15 +206,13 @@ function OfficerMenu() {
           </Menu.Item>
         </Menu.Dropdown>
       </Menu>
-      <Modal
+      <Dialog
         opened={asking}
         onClose={() => {
           setAsking(false);
         }}
         title={t.signOutBusy}
-        lockScroll={false}
-        centered
-        closeButtonProps={{ "aria-label": t.close }}
+        size="md"
       >
         <div className={styles.choice}>
           <Button
@@ -235,7 +234,7 @@ function OfficerMenu() {
             {t.signOut}
           </Button>
         </div>
-      </Modal>
+      </Dialog>
     </>
   );
 }

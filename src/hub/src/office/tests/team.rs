@@ -233,7 +233,7 @@ fn reading_along_ends_with_its_reason() {
     desk.console(RATNA, transfer(SESSION_1, RATNA));
     assert_eq!(refused(&desk.console(RATNA, watch(SESSION_1))), Some(Refusal::OutOfOrder));
     // Who cannot be told is not watched.
-    desk.office.connection_lost(desk.booths[&BOOTH_2], desk.now());
+    desk.lose(desk.booths[&BOOTH_2]);
     assert_eq!(refused(&desk.console(RATNA, watch(SESSION_2))), Some(Refusal::OutOfOrder));
 }
 
@@ -291,7 +291,7 @@ fn supervisors_see_the_floor_and_no_names_of_participants() {
     let visit = booths_for(&desk, &effects, DEWI).pop().unwrap().visit.unwrap();
     assert_eq!((visit.attention, visit.attention_age_ms, visit.session_age_ms), (Attention::NeedsOfficer, 0, 30_000));
     // A booth that is forgotten is gone there too.
-    desk.office.connection_lost(desk.booths[&BOOTH_2], desk.now());
+    desk.lose(desk.booths[&BOOTH_2]);
     desk.booths.remove(&BOOTH_2);
     let effects = desk.wait(61);
     assert!(told(&desk, &effects, DEWI).contains(&&HubToConsole::FloorGone { booth: BOOTH_2 }));

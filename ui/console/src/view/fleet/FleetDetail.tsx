@@ -1,10 +1,11 @@
 /** One booth: everything that is known of it, and the two things that a technician can do about it from here. */
-import { Button, Modal } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { useState } from "react";
 import { useLanguage } from "../../lang/language";
 import type { Done, Fleet, FleetBooth } from "../../link/fleet";
 import { revokeBooth } from "../../link/fleet";
 import { dateTime } from "../../state/format";
+import { Dialog } from "../panels/Dialog";
 import styles from "./fleet.module.css";
 import { deviceLines, healthOf, lastText, queueText, seenText, troubles, updateText, versionText } from "./fleetText";
 
@@ -86,16 +87,13 @@ function Revoke({ booth, onChanged }: { booth: FleetBooth; onChanged: () => void
         {t.fleet.revoke}
       </Button>
       {told === null || told === "done" ? null : <p role="alert">{told === "gone" ? t.fleet.gone : t.fleet.notDone}</p>}
-      <Modal
+      <Dialog
         opened={asking}
         onClose={close}
         title={t.fleet.revokeTitle(booth.name)}
-        lockScroll={false}
-        centered
-        transitionProps={{ duration: 0 }}
-        closeButtonProps={{ "aria-label": t.close }}
+        hint={t.fleet.revokeHint}
+        size="md"
       >
-        <p>{t.fleet.revokeHint}</p>
         {queued > 0 ? <p className={styles.mind}>{t.fleet.revokeQueued(queued)}</p> : null}
         <div className={styles.foot}>
           <Button variant="default" data-autofocus onClick={close}>
@@ -114,7 +112,7 @@ function Revoke({ booth, onChanged }: { booth: FleetBooth; onChanged: () => void
             {t.fleet.revokeConfirm}
           </Button>
         </div>
-      </Modal>
+      </Dialog>
     </>
   );
 }

@@ -1,10 +1,11 @@
 /** Makes an enrolment code and shows it once: closed, it is nowhere any more. */
-import { Button, Modal, Radio, TextInput } from "@mantine/core";
+import { Button, Radio, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { useLanguage } from "../../lang/language";
 import type { FleetBooth, MadeCode } from "../../link/fleet";
 import { makeCode } from "../../link/fleet";
 import { dateTime } from "../../state/format";
+import { Dialog } from "../panels/Dialog";
 import styles from "./fleet.module.css";
 
 /** How long a code is good, in hours; none: to be typed at once. */
@@ -19,17 +20,12 @@ export function MakeCode(props: { booth: FleetBooth | null; onMade: () => void; 
   const { booth } = props;
   const [made, setMade] = useState<MadeCode | null>(null);
   return (
-    <Modal
-      opened
+    <Dialog
       onClose={props.onClose}
       title={made === null ? (booth === null ? t.fleet.codeNew : t.fleet.codeAgain) : t.fleet.codeMade(made.name)}
       size="36rem"
-      centered
-      lockScroll={false}
       // A click beside it must not make a code vanish that nobody has written down.
       closeOnClickOutside={made === null}
-      transitionProps={{ duration: 0 }}
-      closeButtonProps={{ "aria-label": t.close }}
     >
       {made === null ? (
         <Order
@@ -42,7 +38,7 @@ export function MakeCode(props: { booth: FleetBooth | null; onMade: () => void; 
       ) : (
         <Shown made={made} onClose={props.onClose} />
       )}
-    </Modal>
+    </Dialog>
   );
 }
 

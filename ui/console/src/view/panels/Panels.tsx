@@ -1,5 +1,5 @@
 /** Whatever stands open over the desk; one at a time. */
-import { Button, Modal } from "@mantine/core";
+import { Button } from "@mantine/core";
 import type { ReactNode } from "react";
 import { useLanguage } from "../../lang/language";
 import { askAgainSentences, MESSAGES, RETURN_REASONS } from "../../lang/sentences";
@@ -8,6 +8,7 @@ import { itemAt, titleOf } from "../../state/items";
 import type { Panel } from "../../state/model";
 import { focused } from "../../state/model";
 import { useShell, useView } from "../useShell";
+import { Dialog } from "./Dialog";
 import { KeyList } from "./KeyList";
 import { NoteForm } from "./NoteForm";
 import styles from "./panels.module.css";
@@ -142,27 +143,19 @@ export function Frame(props: { title: string; hint?: string; tells?: boolean; ch
   const { desk } = useView();
   const apart = tells && !canTell(desk);
   return (
-    <Modal
-      opened
+    <Dialog
+      title={title}
+      hint={hint}
       onClose={() => {
         act({ do: "close" });
       }}
-      title={title}
-      size="34rem"
-      centered
-      // The page does not scroll, and locking it would write a style element, which the security policy refuses.
-      lockScroll={false}
-      transitionProps={{ duration: 0 }}
-      closeButtonProps={{ "aria-label": t.close }}
-      classNames={{ title: styles.title ?? "" }}
     >
-      {hint === undefined ? null : <p className={styles.hint}>{hint}</p>}
       {apart ? (
         <p className={styles.apart} role="alert">
           {desk.link === "up" ? t.boothLost : t.linkLost}
         </p>
       ) : null}
       {children}
-    </Modal>
+    </Dialog>
   );
 }
