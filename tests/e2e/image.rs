@@ -9,6 +9,7 @@ mod drills;
 mod escape;
 mod fixture;
 mod start;
+mod tpm;
 mod update;
 
 use bilik_tests::specimen::KENARI;

@@ -71,9 +71,7 @@ impl Hub {
     pub fn run(&mut self) -> anyhow::Result<()> {
         let announced = self.state_dir().join("addresses.json");
         let _ = std::fs::remove_file(&announced);
-        let mut command = Command::new(program("bilik-hub")?);
-        command.arg("--config").arg(self.config());
-        let mut process = Process::start("hub", &mut command, &self.folder.join("hub.log"))?;
+        let mut process = Process::start("hub", &mut self.order(&[])?, &self.folder.join("hub.log"))?;
         let addresses: Addresses = until("the hub says its addresses", || {
             process.alive()?;
             Ok(std::fs::read(&announced).ok().and_then(|text| serde_json::from_slice(&text).ok()))
@@ -114,7 +112,25 @@ impl Hub {
 
     /// Runs one of the operator's commands.
     pub fn command(&self, arguments: &[&str]) -> anyhow::Result<String> {
-        output(Command::new(program("bilik-hub")?).arg("--config").arg(self.config()).args(arguments))
+        output(&mut self.order(arguments)?)
+    }
+
+    /// The same with something to read on its standard input.
+    pub fn fed(&self, arguments: &[&str], input: &[u8]) -> anyhow::Result<String> {
+        let mut command = self.order(arguments)?;
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+        if let Some(mut stdin) = child.stdin.take() {
+            std::io::Write::write_all(&mut stdin, input)?;
+        }
+        let output = child.wait_with_output()?;
+        anyhow::ensure!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        Ok(String::from_utf8(output.stdout)?)
+    }
+
+    fn order(&self, arguments: &[&str]) -> anyhow::Result<Command> {
+        let mut command = Command::new(program("bilik-hub")?);
+        command.arg("--config").arg(self.config()).args(arguments);
+        Ok(command)
     }
 
     pub fn enrol_code(&self, booth: &str) -> anyhow::Result<String> {
@@ -133,26 +149,10 @@ impl Hub {
 
     fn add(&self, login: &str, display: &str, role: &str) -> anyhow::Result<Account> {
         let password = format!("specimen-{login}-password");
-        let mut command = Command::new(program("bilik-hub")?);
-        command.arg("--config").arg(self.config()).args([
-            "officer",
-            "add",
-            "--name",
-            login,
-            "--display",
-            display,
-            "--role",
-            role,
-            "--password-stdin",
-            "--json",
-        ]);
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
-        if let Some(mut stdin) = child.stdin.take() {
-            std::io::Write::write_all(&mut stdin, format!("{password}\n").as_bytes())?;
-        }
-        let output = child.wait_with_output()?;
-        anyhow::ensure!(output.status.success(), "officer add: {}", String::from_utf8_lossy(&output.stderr));
-        let added: Added = serde_json::from_slice(&output.stdout).context("officer add printed no JSON")?;
+        let order =
+            ["officer", "add", "--name", login, "--display", display, "--role", role, "--password-stdin", "--json"];
+        let added = self.fed(&order, format!("{password}\n").as_bytes())?;
+        let added: Added = serde_json::from_str(&added).context("officer add printed no JSON")?;
         Ok(Account { login: login.to_owned(), password, totp_secret: added.totp_secret })
     }
 
