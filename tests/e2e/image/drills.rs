@@ -88,5 +88,7 @@ fn what_ends_or_hangs_comes_back() {
     drop(line);
     println!("kernel hung at {at:.0} s of its time: reset after {:.1} s", began.elapsed().as_secs_f64());
     machine.see(WELCOME).unwrap();
+    let before = machine.inside(&format!("journalctl --boot=-1 --unit={UNIT} --lines=1 --quiet")).unwrap();
+    assert!(!before.is_empty(), "the log of the start that hung is gone");
     machine.scrap();
 }

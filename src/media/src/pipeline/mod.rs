@@ -15,10 +15,12 @@
 pub(crate) mod camera;
 pub(crate) mod documents;
 pub(crate) mod officer;
+mod running;
 pub(crate) mod sound;
 mod source;
 pub(crate) mod tone;
 
+use running::Running;
 pub(crate) use source::{Place, probe_camera};
 
 use std::sync::atomic::AtomicBool;
@@ -27,10 +29,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use gstreamer::prelude::*;
-use gstreamer::{self as gst, glib};
+use gstreamer as gst;
 use gstreamer_app::{AppSink, AppSinkCallbacks, AppSrc};
 use gstreamer_video::{VideoFrameExt, VideoFrameRef, VideoInfo};
-use tracing::{debug, warn};
 
 use crate::config::{CameraSource, MediaConfig, MicrophoneSource, SpeakerSink};
 use crate::error::{MediaError, PipelineError};
@@ -119,110 +120,6 @@ fn exists(element: &str) -> bool {
 
 fn h264_decoder() -> Option<&'static str> {
     H264_DECODERS.into_iter().find(|decoder| exists(decoder))
-}
-
-/// A pipeline that is stopped when it is dropped.
-pub(crate) struct Running {
-    name: &'static str,
-    pipeline: gst::Pipeline,
-}
-
-impl Running {
-    /// Builds a pipeline from its description. `news` is called on the bus's threads.
-    fn build(
-        name: &'static str,
-        description: &str,
-        news: impl Fn(BusNews) + Send + Sync + 'static,
-    ) -> Result<Self, PipelineError> {
-        let failed = |source| PipelineError::Build { pipeline: name, source };
-        let pipeline = if description.is_empty() {
-            gst::Pipeline::new()
-        } else {
-            let built = gst::parse::launch(description).map_err(failed)?;
-            built.downcast().map_err(|_| PipelineError::NoElement { pipeline: name, element: "pipeline" })?
-        };
-        let running = Self { name, pipeline };
-        let bus = running.pipeline.bus().ok_or(PipelineError::NoElement { pipeline: name, element: "bus" })?;
-        let root = running.pipeline.downgrade();
-        bus.set_sync_handler(move |_, message| {
-            if let Some(said) = read_message(&root, message) {
-                news(said);
-            }
-            gst::BusSyncReply::Drop
-        });
-        Ok(running)
-    }
-
-    fn element(&self, element: &'static str) -> Result<gst::Element, PipelineError> {
-        self.pipeline.by_name(element).ok_or(PipelineError::NoElement { pipeline: self.name, element })
-    }
-
-    fn sink(&self, element: &'static str) -> Result<AppSink, PipelineError> {
-        let missing = |_| PipelineError::NoElement { pipeline: self.name, element };
-        self.element(element)?.downcast().map_err(missing)
-    }
-
-    fn source(&self, element: &'static str) -> Result<AppSrc, PipelineError> {
-        let missing = |_| PipelineError::NoElement { pipeline: self.name, element };
-        self.element(element)?.downcast().map_err(missing)
-    }
-
-    fn play(&self) -> Result<(), PipelineError> {
-        let state = "playing";
-        self.pipeline
-            .set_state(gst::State::Playing)
-            .map(drop)
-            .map_err(|_| PipelineError::State { pipeline: self.name, state })
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        if let Some(bus) = self.pipeline.bus() {
-            bus.unset_sync_handler();
-        }
-        if self.pipeline.set_state(gst::State::Null).is_err() {
-            warn!(pipeline = self.name, "failed to stop");
-        }
-    }
-}
-
-#[expect(clippy::wildcard_enum_match_arm, reason = "GStreamer's messages are open-ended")]
-fn read_message(root: &glib::WeakRef<gst::Pipeline>, message: &gst::Message) -> Option<BusNews> {
-    match message.view() {
-        gst::MessageView::Error(error) => {
-            let reason = error.error().to_string();
-            Some(BusNews::Failed { part: part_of(root, message), reason })
-        }
-        gst::MessageView::Eos(_) => {
-            Some(BusNews::Failed { part: part_of(root, message), reason: "the device stopped".to_owned() })
-        }
-        gst::MessageView::Warning(warning) => {
-            debug!(warning = %warning.error(), "pipeline");
-            None
-        }
-        gst::MessageView::Element(element) => {
-            let structure = element.structure().filter(|structure| structure.name() == "level")?;
-            let channels = structure.get::<glib::ValueArray>("rms").ok()?;
-            let db = channels.iter().find_map(|value| value.get::<f64>().ok())?;
-            Some(BusNews::Level { part: part_of(root, message), db: db as f32 })
-        }
-        _ => None,
-    }
-}
-
-/// The name of the pipeline's child that a message comes from, however deep.
-fn part_of(root: &glib::WeakRef<gst::Pipeline>, message: &gst::Message) -> String {
-    let root = root.upgrade();
-    let mut object = message.src().cloned();
-    while let Some(current) = object {
-        let parent = current.parent();
-        if parent.is_none() || parent.as_ref() == root.as_ref().map(|pipeline| pipeline.upcast_ref()) {
-            return current.name().to_string();
-        }
-        object = parent;
-    }
-    String::new()
 }
 
 /// The way out of the booth for coded pictures and sound: the call of the moment, if any.
