@@ -26,7 +26,7 @@ pub const SOCKET: &str = "/run/bilik-device/socket";
 
 /// Where the booth puts the update that it has received from its hub, whole, before it asks for [`UpdateFrom::Hub`]. The
 /// folder is the booth's own. The service works on a copy, so what happens to the file then does not matter, and removes
-/// it once it was installed or refused for good; after [`Failure::Io`] it stays, to be tried again.
+/// it once it was installed or refused for good; after [`Failure::Io`] and [`Failure::Full`] it stays, to be tried again.
 pub const RECEIVED_UPDATE: &str = "/var/lib/bilik/update/bundle.raucb";
 
 /// The longest line either side accepts, in bytes.
@@ -140,6 +140,8 @@ pub enum Failure {
     BadDisk,
     /// Reading or writing failed; what was to be replaced is still in place.
     Io,
+    /// There is no room where it is to be written; what was to be replaced is still in place.
+    Full,
     /// The hub does not answer at the given address.
     HubUnreachable,
     /// The code is used, too old or not of this hub.

@@ -244,6 +244,7 @@ fn what_the_machine_refuses_for_good_is_not_tried_again() {
     check(failed(Failure::Older), None);
     check(failed(Failure::Busy), Some(600));
     check(failed(Failure::Io), Some(600));
+    check(failed(Failure::Full), Some(600));
     check(End::Lost { detail: "gone".into() }, Some(600));
 }
 

@@ -161,7 +161,7 @@ mod tests {
         assert!(result.err().unwrap().detail.contains("failing"));
         // A device that is full.
         if Path::new("/dev/full").exists() {
-            assert_eq!(copy(&from, Path::new("/dev/full"), |_, _| {}).err().unwrap().why, Failure::Io);
+            assert_eq!(copy(&from, Path::new("/dev/full"), |_, _| {}).err().unwrap().why, Failure::Full);
         }
         assert!(copy(&from, &dir.path().join("none"), |_, _| {}).is_err());
     }

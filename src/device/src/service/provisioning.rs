@@ -150,6 +150,8 @@ fn why_not(address: &str, word: &str) -> Refusal {
         .any(|each| word.contains(each))
     {
         Failure::CodeRefused
+    } else if word.contains("No space left on device") {
+        Failure::Full
     } else {
         Failure::Io
     };
@@ -217,7 +219,7 @@ mod tests {
         );
         check("bilik-booth: hub:1 is not the hub that this code is for: its certificate", Failure::CodeRefused);
         check("bilik-booth: enrolment code has 3 characters, expected 52", Failure::CodeRefused);
-        check("bilik-booth: failed to write /var/lib/bilik/identity.json.new: No space left", Failure::Io);
+        check("bilik-booth: failed to write /var/lib/bilik/identity.json.new: No space left on device", Failure::Full);
         check("no reason given", Failure::Io);
     }
 }

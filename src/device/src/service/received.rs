@@ -50,7 +50,7 @@ impl Taken<'_> {
 
     /// Passes on how it ended. What is of no further use is gone then.
     pub fn end<T>(self, how: Result<T, Refusal>) -> Result<T, Refusal> {
-        let again = how.as_ref().is_err_and(|refusal| refusal.why == Failure::Io);
+        let again = how.as_ref().is_err_and(|refusal| matches!(refusal.why, Failure::Io | Failure::Full));
         if !again {
             let received = self.machine.path(RECEIVED_UPDATE);
             match std::fs::remove_file(&received) {

@@ -1,7 +1,7 @@
 //! Why something was not done.
 
 use bilik_device::Failure;
-use std::fmt::Display;
+use std::io;
 use std::path::Path;
 use thiserror::Error;
 
@@ -27,8 +27,12 @@ impl Refusal {
     }
 
     /// For `map_err`: `failed to OPERATION PATH: ERROR`.
-    pub fn io<E: Display>(operation: &str, path: &Path) -> impl FnOnce(E) -> Self {
+    pub fn io<E: Into<io::Error>>(operation: &str, path: &Path) -> impl FnOnce(E) -> Self {
         let what = format!("failed to {operation} {}", path.display());
-        move |error| Self::new(Failure::Io, format!("{what}: {error}"))
+        move |error| {
+            let error = error.into();
+            let why = if error.kind() == io::ErrorKind::StorageFull { Failure::Full } else { Failure::Io };
+            Self::new(why, format!("{what}: {error}"))
+        }
     }
 }

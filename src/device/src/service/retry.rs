@@ -31,7 +31,7 @@ impl Retry {
         }
         match self.failure {
             None => self.tried.is_none() || !same,
-            Some(Failure::HubUnreachable | Failure::Io | Failure::Busy) => now >= self.next,
+            Some(Failure::HubUnreachable | Failure::Io | Failure::Full | Failure::Busy) => now >= self.next,
             Some(
                 Failure::NotUnderstood
                 | Failure::NotHere

@@ -80,7 +80,9 @@ pub fn apply_at_start(machine: &Machine) {
 fn write_config(machine: &Machine, settings: &Settings) -> Result<(), Refusal> {
     let shipped = machine.path(SHIPPED);
     let text = std::fs::read_to_string(&shipped).map_err(Refusal::io("read", &shipped))?;
-    let text = compose(&text, settings).map_err(Refusal::io("understand", &shipped))?;
+    let text = compose(&text, settings).map_err(|error: toml::de::Error| {
+        Refusal::new(Failure::Io, format!("failed to understand {}: {error}", shipped.display()))
+    })?;
     let tried = machine.own("booth.tried.toml");
     machine.write(&tried, text.as_bytes(), 0o644, None)?;
     let said = Tool::new("bilik-booth").arg("--config").arg(&tried).arg("--check").ask()?;

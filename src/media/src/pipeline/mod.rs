@@ -28,8 +28,8 @@ use std::sync::atomic::Ordering::{AcqRel, Relaxed, Release};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use gstreamer::prelude::*;
 use gstreamer as gst;
+use gstreamer::prelude::*;
 use gstreamer_app::{AppSink, AppSinkCallbacks, AppSrc};
 use gstreamer_video::{VideoFrameExt, VideoFrameRef, VideoInfo};
 

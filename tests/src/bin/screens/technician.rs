@@ -55,6 +55,7 @@ const SCENES: &[(&str, Machine, bool, Play)] = &[
     ("enrol", new_booth, false, |_| {}),
     ("enrol-underway", underway, false, |s| s.progress(Step::Enrolling, 600)),
     ("enrol-failed", refused, false, |_| {}),
+    ("enrol-shut", shut, false, |_| {}),
     ("enrol-ready", specimen::booth, false, |_| {}),
     ("pin", specimen::booth, true, |s| {
         s.held(Gate::Open { free: 5 });
@@ -224,6 +225,11 @@ fn attestation() -> String {
 
 fn locked() -> Status {
     Status { data: Data::Memory, data_fault: Some(DataFault::TpmRefuses), ..specimen::booth() }
+}
+
+/// The same before anything was read of its enrolment.
+fn shut() -> Status {
+    Status { provisioning: Provisioning::Missing, ..locked() }
 }
 
 fn with_update() -> Status {

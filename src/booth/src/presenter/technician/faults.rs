@@ -12,6 +12,8 @@ use bilik_ui::Tone;
 
 /// A certificate that ends so soon is a matter for a technician.
 const CERTIFICATE_DAYS: i64 = 30;
+/// The data partition did not open.
+pub const DATA_FAULT: &str = "D-03";
 /// Less than this and the next update or a busy week will not fit, in bytes.
 const LITTLE_ROOM: u64 = 1 << 30;
 
@@ -242,7 +244,7 @@ fn machine(status: &Status, say: Say, found: &mut Vec<Line>) {
     }
     if let Some(why) = status.data_fault {
         let (what, todo) = say.data_fault(why);
-        found.push(fault("D-03", Tone::Bad, what, todo));
+        found.push(fault(DATA_FAULT, Tone::Bad, what, todo));
     }
     for slot in status.slots.iter().filter(|slot| slot.state == SlotState::Bad) {
         let what = match say.0 {

@@ -1,10 +1,11 @@
 //! The pages before a booth serves: onto the disk, and enrolment.
 
+use super::faults::DATA_FAULT;
 use super::view::{Button, Disk, Line, Look, Say, View};
 use crate::device::End;
 use crate::service::{Act, Service};
 use bilik_claim::text::Language;
-use bilik_device::{Clock, Failure, Outcome, Provisioning, Request, Status};
+use bilik_device::{Clock, DataFault, Failure, Outcome, Provisioning, Request, Status};
 use bilik_ui::Tone;
 use std::time::Instant;
 
@@ -130,6 +131,9 @@ pub fn enrol(service: &Service, now: Instant, say: Say) -> View {
     if let Provisioning::Done { hub, booth, branch } = &status.provisioning {
         return ready(hub, booth, branch, say);
     }
+    if let Some(why) = status.data_fault {
+        return shut(why, say);
+    }
     let underway = status.provisioning == Provisioning::Underway || service.is_busy();
     let has_file = status.sticks.iter().any(|stick| stick.provisioning);
     let take_in =
@@ -149,6 +153,22 @@ pub fn enrol(service: &Service, now: Instant, say: Say) -> View {
             Button::new(say.say("Menu servis", "Service menu"), Act::OpenMenu, Look::Plain),
             Button::new(say.say("Ketik kode", "Type the code"), Act::TypeCode, Look::Plain).enabled(!underway),
             take_in.enabled(has_file && !underway),
+        ],
+        ..View::default()
+    }
+}
+
+/// Its data do not open. Whether it is enrolled stands in them: who would enrol it again here could keep nothing of it.
+fn shut(why: DataFault, say: Say) -> View {
+    let (what, todo) = say.data_fault(why);
+    View {
+        title: what.into(),
+        lead: todo.into(),
+        ended: Some(false),
+        detail: DATA_FAULT.into(),
+        actions: vec![
+            Button::new(say.say("Menu servis", "Service menu"), Act::OpenMenu, Look::Plain),
+            Button::new(say.say("Nyalakan ulang", "Restart"), Act::Request(Request::Restart), Look::Primary),
         ],
         ..View::default()
     }

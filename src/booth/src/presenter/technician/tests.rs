@@ -151,6 +151,7 @@ fn every_failure_is_told_with_what_to_do() {
         Failure::Older,
         Failure::BadDisk,
         Failure::Io,
+        Failure::Full,
         Failure::HubUnreachable,
         Failure::CodeRefused,
         Failure::ClaimsWait,
@@ -200,6 +201,19 @@ fn enrolment_is_followed_line_by_line() {
         status.provisioning = Provisioning::Failed { why: Failure::CodeRefused, detail: "used".into() };
     };
     check(refused, [Good, Good, Good, Good, Bad], true);
+}
+
+#[test]
+fn a_booth_whose_data_stay_shut_is_not_taken_for_a_new_one() {
+    for why in [DataFault::TpmRefuses, DataFault::TpmMissing, DataFault::Damaged] {
+        let status = Status { data: Data::Memory, data_fault: Some(why), ..specimen::new_booth() };
+        let (service, now) = known(status, false);
+        let view = setup::enrol(&service, now, ID);
+        let (what, todo) = ID.data_fault(why);
+        assert_eq!((view.title.as_str(), view.lead.as_str(), view.detail.as_str()), (what, todo, "D-03"));
+        let acts: Vec<_> = view.actions.iter().map(|button| &button.act).collect();
+        assert_eq!(acts, [&Act::OpenMenu, &Act::Request(Request::Restart)]);
+    }
 }
 
 #[test]

@@ -37,6 +37,10 @@ impl Say {
                 "Membaca atau menulis gagal; yang lama masih utuh. Coba stik atau disk lain.",
                 "Reading or writing failed; what was there is still in place. Try another stick or disk.",
             ),
+            Failure::Full => self.say(
+                "Tidak ada ruang lagi; yang lama masih utuh. Kosongkan stik; bila disk bilik yang penuh, sambungkan ke hub supaya antrean terkirim.",
+                "There is no room left; what was there is still in place. Make room on the stick; if the booth's disk is full, connect the hub so that the queue is sent.",
+            ),
             Failure::HubUnreachable if clock_wrong => self.say(
                 "Hub tidak menjawab, dan jam bilik belum disetel. Periksa kabel, alamat, dan jam di menu servis.",
                 "The hub does not answer, and the booth's clock is not set. Check cable, address and clock in the service menu.",
