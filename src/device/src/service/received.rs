@@ -7,7 +7,8 @@
 use super::machine::{BOOTH_STATE, Machine};
 use super::refusal::Refusal;
 use bilik_device::{Failure, RECEIVED_UPDATE};
-use rustix::fs::{Mode, OFlags, ResolveFlags};
+use rustix::fs::{Mode, OFlags};
+use rustix::io::Errno;
 use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -99,15 +100,22 @@ fn copy(machine: &Machine, from: &Path, to: &Path, mut told: impl FnMut(u16)) ->
 }
 
 /// Follows no link on the way that the booth's user could have put there, and does not wait for a pipe.
+///
+/// Step by step, not by `openat2(2)`: systemd's `RestrictSUIDSGID=` takes that call away, as it cannot see its arguments.
 fn open(machine: &Machine, path: &Path) -> Result<File, Refusal> {
     let state = machine.path(BOOTH_STATE);
     let inside = path.strip_prefix(&state).unwrap_or(path);
-    let folder = File::open(&state).map_err(Refusal::io("open", &state))?;
-    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    let way = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS;
-    rustix::fs::openat2(&folder, inside, flags, Mode::empty(), way).map(File::from).map_err(|error| match error {
-        rustix::io::Errno::NOENT => Refusal::new(Failure::NoFile, "nothing came from the hub"),
-        rustix::io::Errno::LOOP => Refusal::new(Failure::BadFile, "what came from the hub is a link"),
-        other => Refusal::io("open", path)(other),
-    })
+    let read = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let pass = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let mut at = File::open(&state).map_err(Refusal::io("open", &state))?;
+    let mut steps = inside.iter().peekable();
+    while let Some(step) = steps.next() {
+        let flags = if steps.peek().is_some() { pass } else { read };
+        at = rustix::fs::openat(&at, step, flags, Mode::empty()).map(File::from).map_err(|error| match error {
+            Errno::NOENT => Refusal::new(Failure::NoFile, "nothing came from the hub"),
+            Errno::LOOP | Errno::NOTDIR => Refusal::new(Failure::BadFile, "what came from the hub is a link"),
+            other => Refusal::io("open", path)(other),
+        })?;
+    }
+    Ok(at)
 }
