@@ -3,7 +3,7 @@
 //! `BILIK_UPDATES` picks some by their names; without it all are tried, about three minutes for each that is started.
 
 use super::drills::with_shell;
-use super::fixture::{READY, WELCOME, booth, its_hub, open_menu};
+use super::fixture::{WELCOME, booth, its_hub, open_menu};
 use super::update::{OWN, Repack, bring, button, put_in, restart};
 use bilik_tests::machine::Machine;
 use bilik_tests::machine::drill::OVERLAY;
@@ -123,7 +123,7 @@ fn with_overlay(line: &str, instead: &str) -> PathBuf {
 #[ignore = "make image-test"]
 fn bad_updates_end_in_the_good_version() {
     let wanted = std::env::var("BILIK_UPDATES").unwrap_or_default();
-    let mut hub = its_hub(READY);
+    let mut hub = its_hub();
     hub.run().unwrap();
     for case in CASES.iter().filter(|case| wanted.is_empty() || wanted.split(',').any(|name| name == case.name)) {
         let bundle = (case.make)();
@@ -151,7 +151,7 @@ fn a_full_data_partition_takes_no_update() {
     const FILL: &str =
         "fallocate -l $(stat -f -c '%f * %S' /var | xargs expr) /var/full || true; cat /dev/zero >>/var/full || true";
     let bundle = Repack { overlay: OVERLAY, ..made("") }.make();
-    let mut hub = its_hub(READY);
+    let mut hub = its_hub();
     hub.run().unwrap();
     let mut machine = with_shell("bad-full");
     bring(&mut machine, &bundle);

@@ -2,7 +2,7 @@
 //! cable, in a network that nothing else is on.
 
 use super::claim;
-use super::fixture::{self, HOST, READY, WELCOME, booth, open_menu, provisioning};
+use super::fixture::{self, HOST, WELCOME, booth, open_menu, provisioning};
 use super::update::{OWN, Repack, put_in};
 use bilik_tests::browser::Browser;
 use bilik_tests::hub::Hub;
@@ -44,7 +44,7 @@ fn lay_cable() {
 
 /// The hub that this booth is enrolled at, reached by cable.
 fn its_hub() -> Hub {
-    let mut hub = fixture::its_hub(READY);
+    let mut hub = fixture::its_hub();
     let config = fs::read_to_string(hub.config()).unwrap();
     fs::write(hub.config(), config.replace("\"127.0.0.1:", "\"0.0.0.0:")).unwrap();
     hub.run().unwrap();

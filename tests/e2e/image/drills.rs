@@ -1,7 +1,7 @@
 //! A program that ends, one that hangs, a kernel that hangs: how long until the booth is usable again, as its own log of
 //! the guest's time tells it. Figures, not limits: an emulated machine starts its programs ten times slower than a PC.
 
-use super::fixture::{READY, WELCOME, booth, cold, its_hub, keep_awake, woken};
+use super::fixture::{WELCOME, booth, cold, its_hub, keep_awake, woken};
 use super::update::{OWN, Repack, update};
 use bilik_tests::machine::Machine;
 use bilik_tests::machine::drill::OVERLAY;
@@ -9,7 +9,7 @@ use bilik_tests::machine::drill::OVERLAY;
 const UNIT: &str = "bilik-booth.service";
 const STAGE: &str = "shell";
 
-/// A booth with a shell inside and its card reader, which welcomes its participants. Its hub is [`READY`]'s, and away.
+/// A booth with a shell inside and its card reader, which welcomes its participants. Its hub is away.
 pub fn with_shell(name: &str) -> Machine {
     let mut machine = woken(name, STAGE, make_shell);
     machine.plug_in_reader().unwrap();
@@ -31,7 +31,7 @@ fn make_shell() {
     machine.unplug_reader().unwrap();
     machine.inside("while [ -e /dev/ttyUSB0 ]; do sleep 1; done; udevadm settle").unwrap();
     machine.pause();
-    keep_awake(&mut machine, STAGE, &its_hub(READY));
+    keep_awake(&mut machine, STAGE, &its_hub());
     machine.scrap();
 }
 
@@ -71,7 +71,7 @@ fn drill(machine: &mut Machine, name: &str, deed: &str) {
 #[allow(clippy::print_stdout, reason = "the figures are what it is for")]
 fn what_ends_or_hangs_comes_back() {
     let mut machine = with_shell("drills");
-    let mut hub = its_hub(READY);
+    let mut hub = its_hub();
     hub.run().unwrap();
     machine.see(WELCOME).unwrap();
     drill(&mut machine, "killed", "kill -KILL PID");

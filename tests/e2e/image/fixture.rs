@@ -53,9 +53,11 @@ pub fn hub(name: &str) -> Hub {
     Hub::start_for(&root, HOST).unwrap()
 }
 
-/// The hub of a machine that was kept, which is not running.
-pub fn its_hub(stage: &str) -> Hub {
-    Hub::at(Path::new(&fs::read_to_string(tests().join(stage).join("hub")).unwrap()))
+/// The hub that the booth of [`ready`] is enrolled at, which is not running. Made with the booth, so that it is not made
+/// anew under a running one.
+pub fn its_hub() -> Hub {
+    ready();
+    Hub::at(Path::new(&fs::read_to_string(tests().join(READY).join("hub")).unwrap()))
 }
 
 /// The file that a technician carries from this hub, with this address, cameras, microphone and

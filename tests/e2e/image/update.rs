@@ -1,6 +1,6 @@
 //! Updates from a technician's stick.
 
-use super::fixture::{READY, WELCOME, booth, its_hub, open_menu};
+use super::fixture::{WELCOME, booth, its_hub, open_menu};
 use bilik_tests::machine::Machine;
 use bilik_tests::machine::tools::{script, tests, version};
 use std::path::{Path, PathBuf};
@@ -149,7 +149,7 @@ fn an_update_is_kept_once_it_is_well() {
 #[allow(clippy::print_stdout, reason = "what the hub's operator sees meanwhile")]
 fn the_hub_brings_an_update() {
     let bundle = Repack { version: "0.9.2", keys: OWN, ..Repack::default() }.make();
-    let mut hub = its_hub(READY);
+    let mut hub = its_hub();
     hub.run().unwrap();
     let mut machine = booth("offered");
     machine.plug_in_reader().unwrap();
