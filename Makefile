@@ -120,7 +120,7 @@ bench-capacity: rust
 
 # SECTIONS="latency cuts" measures these alone; with --short among them, only long enough to see that it works.
 bench-media: packages rust console
-	cargo build --release -p bilik-hub -p bilik-booth -p bilik-tests \
+	BILIK_TRACEABLE=1 cargo build --release -p bilik-hub -p bilik-booth -p bilik-tests \
 		--bin bilik-hub --bin bilik-booth --bin driven-booth --bin bench-media
 	$(if $(CALLS),BILIK_CALLS=$(CALLS)) target/release/bench-media $(SECTIONS)
 
