@@ -4,7 +4,7 @@ use super::fixture::{WELCOME, enrol, hub, install, start_installed};
 use bilik_claim::recovery::{PASSPHRASE, TOKEN};
 use bilik_tests::machine::Machine;
 use bilik_tests::machine::drives::Drives;
-use bilik_tests::machine::tools::{script, tests};
+use bilik_tests::machine::tools::script;
 use std::fs;
 
 /// The partition's LUKS header, `header.img`: who may open it, and the token for the hub as `token.json`. As on a technician's PC.
@@ -35,11 +35,12 @@ fn a_disk_opens_in_its_own_computer_and_by_the_hub_alone() {
     let at = machine.drives.partition("disk.img", "bilik-data").unwrap().bytes().start;
     let header = script("tpm", LOOK, &[&at.to_string(), &TOKEN.to_string()]).unwrap();
     assert!(header.contains("systemd-tpm2"), "{header}");
+    let folder = &machine.drives.folder;
     let opens = |passphrase: &str| {
-        fs::write(tests().join("tpm/passphrase"), passphrase).unwrap();
+        fs::write(folder.join("passphrase"), passphrase).unwrap();
         script("tpm", OPENS, &[]).unwrap().trim() == "opens"
     };
-    let token = fs::read(tests().join("tpm/token.json")).unwrap();
+    let token = fs::read(folder.join("token.json")).unwrap();
     let passphrase = hub.fed(&["recover-disk"], &token).unwrap();
     let passphrase = passphrase.trim();
     assert_eq!(passphrase.len(), PASSPHRASE);

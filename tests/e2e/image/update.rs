@@ -162,8 +162,9 @@ fn the_hub_brings_an_update() {
             println!("{said}");
             told = said;
         }
-        // What runs calls itself by the version in its root, which is the same in both.
-        if told.contains("last: updated from") && told.contains("to 0.9.2") {
+        // What runs calls itself by the version in its root, which is the same in both; but it runs from the other slot.
+        let runs = format!("b {} (good, running)", base());
+        if told.contains(&runs) && told.contains("last: updated from") && told.contains("to 0.9.2") {
             break;
         }
         assert!(std::time::Instant::now() < patience, "the hub was told: {told}");
