@@ -330,6 +330,10 @@ impl Updates {
             Some(Outcome::RolledBack { failed, why, .. }) if *failed == offer.version => {
                 Stage::Refused(format!("it was rolled back here: {why}"))
             }
+            // Its system has another version than its label: it would be fetched and installed for ever.
+            Some(Outcome::Updated { to, .. }) if *to == offer.version => {
+                Stage::Refused(format!("it is installed and calls itself {}: it was labelled wrongly", status.version))
+            }
             Some(Outcome::RolledBack { .. } | Outcome::Updated { .. } | Outcome::Failed { .. }) | None => {
                 if self.there { Stage::Received(offer) } else { Stage::Missing(offer) }
             }

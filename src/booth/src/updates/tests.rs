@@ -269,6 +269,8 @@ fn what_failed_here_before_is_not_fetched() {
     let why = RollbackReason::NotWell;
     let last = Outcome::RolledBack { failed: "0.3.0".into(), running: "0.2.0".into(), why };
     check(&|status| status.last = Some(last.clone()), "rolled back here: it was not well");
+    let last = Outcome::Updated { from: "0.2.0".into(), to: "0.3.0".into() };
+    check(&|status| status.last = Some(last.clone()), "labelled wrongly");
 }
 
 #[test]

@@ -181,6 +181,18 @@ describe("verdicts", () => {
     }
   });
 
+  test.each([
+    ["verification", "name"],
+    ["kept", "face"],
+  ] as const)("a row that goes takes the cursor along, but for a decided claim: %s", (step, expected) => {
+    const rows = [row({ field: "nik" }, "correct"), row({ field: "name" })];
+    const face = tile(1, { snapshot: { items: [...rows, row({ document: "face" })] } });
+    const desk = act(deskWith(face), { do: "cursor", item: "face" }).desk;
+    const after = hear(desk, { type: "tile", tile: tile(1, { snapshot: { step, items: rows, revision: 2 } }) });
+    expect(after.cursor).toBe(expected);
+    expect(act(after, { do: "cursor_by", by: 1 }).desk.cursor).toBe(step === "kept" ? "nik" : "name");
+  });
+
   test("what the booth does not confirm in time is open again, and said", () => {
     const { desk } = act(deskWith(tile(1)), { do: "correct" });
     expect(tick(desk, SENT_TIMEOUT_MS - 1).sent.nik).toBeDefined();

@@ -226,8 +226,9 @@ function follow(desk: Desk, snapshot: SessionSnapshot): Desk {
     Object.entries(desk.sent).filter(([code, verdict]) => !isConfirmed(snapshot, code, verdict)),
   );
   const outrun = Object.entries(desk.sent).some(([code, verdict]) => isOutrun(snapshot, code, verdict));
-  const known = itemAt(snapshot, desk.cursor) !== null;
-  const cursor = known ? desk.cursor : nextOpen(snapshot.items, null, (code) => code in sent);
+  // A decided claim's photographs go once it is kept: their rows with them, and the keyboard goes nowhere for it.
+  const stays = itemAt(snapshot, desk.cursor) !== null || (desk.cursor !== null && isDecided(snapshot.step));
+  const cursor = stays ? desk.cursor : nextOpen(snapshot.items, null, (code) => code in sent);
   const papers = photographed(snapshot).map((paper) => paper.kind);
   const there = (kind: DocumentKind | null) => (kind !== null && papers.includes(kind) ? kind : null);
   const item = itemAt(snapshot, cursor)?.item;
