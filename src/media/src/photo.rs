@@ -38,7 +38,7 @@ pub(crate) fn develop(sample: &gst::Sample) -> Result<Photo, PhotoError> {
     let mut target = GstFrame::from_buffer_writable(target, &rgb_info).map_err(|_| encode("no memory"))?;
     let converter = VideoConverter::new(&info, &rgb_info, None).map_err(|_| encode("no conversion to RGB"))?;
     converter.frame_ref(&source, &mut target.as_mut_video_frame_ref());
-    let picture = rgb_rows(&target.as_video_frame_ref(), false).ok_or_else(|| encode("no RGB picture"))?;
+    let picture = rgb_rows(&target.as_video_frame_ref(), false, Vec::new()).ok_or_else(|| encode("no RGB picture"))?;
 
     let quality = quality::assess(&picture.rgb, width as usize);
     let mut jpeg = Vec::new();

@@ -1,7 +1,7 @@
 //! The documents page.
 
 use super::words::{Word, words};
-use super::{Presenter, picture, sync};
+use super::{Presenter, sync};
 use bilik_claim::document::DocumentKind;
 use bilik_claim::identity::Doubt;
 use bilik_claim::session::item::{Check, Item};
@@ -117,7 +117,7 @@ impl Presenter {
         let page = window.global::<DocumentsAdapter>();
         let source = if face { PhotoSource::Face } else { PhotoSource::Documents };
         if self.preview_source == Some(source) && self.shown_photo.is_none() {
-            page.set_preview(picture(frame));
+            page.set_preview(self.pictures.preview.turn(frame));
             page.set_has_preview(true);
         }
     }

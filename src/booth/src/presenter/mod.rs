@@ -5,6 +5,7 @@
 
 mod documents;
 mod form;
+mod pictures;
 mod taps;
 pub mod technician;
 mod verification;
@@ -17,9 +18,10 @@ use bilik_claim::session::item::{Field, Item};
 use bilik_claim::session::{Now, OutOfService, Overlay, Page, PhotoSource, Session, Standby, Visit};
 use bilik_claim::text::Language;
 use bilik_claim::wire::{CallMode, DeviceState};
-use bilik_media::{FrameSlots, VideoFrame};
+use bilik_media::FrameSlots;
 use bilik_ui::{AppWindow, DetailInput, OverlayKind, Screen, Tone};
-use slint::{ComponentHandle as _, Image, Model as _, ModelRc, Rgb8Pixel, SharedPixelBuffer, VecModel};
+use pictures::Pictures;
+use slint::{ComponentHandle as _, Image, Model as _, ModelRc, VecModel};
 use std::rc::Rc;
 use verification::qr;
 use words::words;
@@ -39,6 +41,7 @@ pub struct Presenter {
     /// A technician's page over the participant's.
     cover: Option<Screen>,
     touch_missing: bool,
+    pictures: Pictures,
 }
 
 /// One model for each list on the glass.
@@ -92,6 +95,7 @@ impl Presenter {
             preview_source: None,
             cover: None,
             touch_missing: false,
+            pictures: Pictures::default(),
         };
         // The pages come with specimens for whoever draws them.
         presenter.wipe();
@@ -148,18 +152,18 @@ impl Presenter {
     pub fn frames(&mut self, slots: &FrameSlots) {
         let Some(window) = self.window.upgrade() else { return };
         let officer = window.global::<bilik_ui::Officer>();
-        if let Some(frame) = slots.self_view.take() {
-            officer.set_self_view(picture(&frame));
+        slots.self_view.show(|frame| {
+            officer.set_self_view(self.pictures.own.turn(frame));
             officer.set_has_self_view(true);
-            self.preview(&window, true, &frame);
-        }
-        if let Some(frame) = slots.officer.take().filter(|_| officer.get_live()) {
-            officer.set_picture(picture(&frame));
-            officer.set_has_picture(true);
-        }
-        if let Some(frame) = slots.documents.take() {
-            self.preview(&window, false, &frame);
-        }
+            self.preview(&window, true, frame);
+        });
+        slots.officer.show(|frame| {
+            if officer.get_live() {
+                officer.set_picture(self.pictures.officer.turn(frame));
+                officer.set_has_picture(true);
+            }
+        });
+        slots.documents.show(|frame| self.preview(&window, false, frame));
     }
 
     /// Nothing of the last visit stays in any property, hidden or not.
@@ -168,6 +172,7 @@ impl Presenter {
         self.code.clear();
         self.confirmed_at = None;
         self.counting = false;
+        self.pictures = Pictures::default();
         let Some(window) = self.window.upgrade() else { return };
         let officer = window.global::<bilik_ui::Officer>();
         officer.set_picture(Image::default());
@@ -377,10 +382,6 @@ fn sync<T: Clone + PartialEq + 'static>(model: &VecModel<T>, rows: Vec<T>) {
             model.set_row_data(index, row);
         }
     }
-}
-
-fn picture(frame: &VideoFrame) -> Image {
-    Image::from_rgb8(SharedPixelBuffer::<Rgb8Pixel>::clone_from_slice(&frame.rgb, frame.width, frame.height))
 }
 
 /// An item as a number that the glass gives back.

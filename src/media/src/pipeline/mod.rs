@@ -221,9 +221,10 @@ impl Inlet {
 
 /// Makes a sink of RGB pictures fill a slot. `mirrored` turns left and right; `each` is called after every picture.
 fn fill_slot(sink: &AppSink, slot: Arc<FrameSlot>, mirrored: bool, each: impl Fn() + Send + 'static) {
+    offer_pool(sink);
     let callbacks = AppSinkCallbacks::builder().new_sample(move |sink| {
         let sample = sink.pull_sample().map_err(|_| gst::FlowError::Eos)?;
-        if let Some(frame) = picture_of(&sample, mirrored) {
+        if let Some(frame) = picture_of(&sample, mirrored, slot.spare()) {
             slot.put(frame);
             each();
         }
@@ -232,27 +233,45 @@ fn fill_slot(sink: &AppSink, slot: Arc<FrameSlot>, mirrored: bool, each: impl Fn
     sink.set_callbacks(callbacks.build());
 }
 
-/// Copies a picture row by row, because GStreamer pads rows. `None` if it is not RGB.
-fn picture_of(sample: &gst::Sample, mirrored: bool) -> Option<VideoFrame> {
-    let info = VideoInfo::from_caps(sample.caps()?).ok()?;
-    let picture = VideoFrameRef::from_buffer_ref_readable(sample.buffer()?, &info).ok()?;
-    rgb_rows(&picture, mirrored)
+/// Lets the element before the sink use the memory of its pictures again. By itself this sink offers none, and each
+/// picture would be asked of the system anew.
+fn offer_pool(sink: &AppSink) {
+    let Some(pad) = sink.static_pad("sink") else { return };
+    pad.add_probe(gst::PadProbeType::QUERY_DOWNSTREAM | gst::PadProbeType::PUSH, |_, info| {
+        if let Some(gst::QueryViewMut::Allocation(query)) = info.query_mut().map(gst::QueryRef::view_mut) {
+            let size = query.get().0.and_then(|caps| VideoInfo::from_caps(caps).ok()).map(|info| info.size());
+            if let Some(size) = size.and_then(|size| u32::try_from(size).ok()) {
+                query.add_allocation_pool(None::<&gst::BufferPool>, size, 0, 0);
+            }
+        }
+        gst::PadProbeReturn::Ok
+    });
 }
 
-/// The pixels of an RGB picture without padding. `None` if it is another format.
-pub(crate) fn rgb_rows<T>(picture: &VideoFrameRef<T>, mirrored: bool) -> Option<VideoFrame>
+/// Copies a picture row by row, because GStreamer pads rows, into `memory`. `None` if it is not RGB.
+fn picture_of(sample: &gst::Sample, mirrored: bool, memory: Vec<u8>) -> Option<VideoFrame> {
+    let info = VideoInfo::from_caps(sample.caps()?).ok()?;
+    let picture = VideoFrameRef::from_buffer_ref_readable(sample.buffer()?, &info).ok()?;
+    rgb_rows(&picture, mirrored, memory)
+}
+
+/// The pixels of an RGB picture without padding, in `memory`. `None` if it is another format.
+pub(crate) fn rgb_rows<T>(picture: &VideoFrameRef<T>, mirrored: bool, memory: Vec<u8>) -> Option<VideoFrame>
 where
     VideoFrameRef<T>: VideoFrameExt,
 {
+    let (width, height) = (picture.width(), picture.height());
+    // From here on it is a picture's memory, which is overwritten before it is given back.
+    let mut frame = VideoFrame { width, height, rgb: memory };
     if picture.format() != gstreamer_video::VideoFormat::Rgb {
         return None;
     }
-    let (width, height) = (picture.width() as usize, picture.height() as usize);
+    let row = width as usize * 3;
+    frame.rgb.resize(row * height as usize, 0);
     let stride = usize::try_from(*picture.plane_stride().first()?).ok()?;
     let data = picture.plane_data(0).ok()?;
-    let mut rgb = vec![0; width * height * 3];
-    for (to, from) in rgb.chunks_exact_mut((width * 3).max(1)).zip(data.chunks(stride.max(1))) {
-        let from = from.get(..width * 3)?;
+    for (to, from) in frame.rgb.chunks_exact_mut(row.max(1)).zip(data.chunks(stride.max(1))) {
+        let from = from.get(..row)?;
         if mirrored {
             let pixels = to.as_chunks_mut::<3>().0.iter_mut().zip(from.as_chunks::<3>().0.iter().rev());
             pixels.for_each(|(to, from)| *to = *from);
@@ -260,7 +279,7 @@ where
             to.copy_from_slice(from);
         }
     }
-    Some(VideoFrame { width: width as u32, height: height as u32, rgb })
+    Some(frame)
 }
 
 /// The branch of a camera for photographs: closed until one is asked for, and then good for one sample, so that full-size
@@ -292,5 +311,30 @@ impl StillGate {
     pub fn ask(&self, asked: bool) {
         self.asked.store(asked, Release);
         self.gate.set_property("drop", !asked);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn pictures_for_the_screen_use_their_memory_again() {
+        const PICTURES: usize = 20;
+        gst::init().unwrap();
+        let description = format!(
+            "videotestsrc num-buffers={PICTURES} ! video/x-raw,format=I420,width=640,height=360 ! videoconvert \
+             ! video/x-raw,format=RGB ! appsink name=view sync=false"
+        );
+        let running = Running::build("memory", &description, |_| {}).unwrap();
+        let sink = running.sink("view").unwrap();
+        offer_pool(&sink);
+        running.play().unwrap();
+        let place = |sample: gst::Sample| sample.buffer().unwrap().map_readable().unwrap().as_ptr().addr();
+        let places: Vec<usize> = std::iter::from_fn(|| sink.pull_sample().ok()).map(place).collect();
+        let different: HashSet<&usize> = places.iter().collect();
+        assert_eq!(places.len(), PICTURES);
+        assert!(different.len() < PICTURES, "each picture has its own memory");
     }
 }

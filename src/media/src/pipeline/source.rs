@@ -231,8 +231,7 @@ impl Feed {
             let mut next_frame = frames_of(scene, &label);
             let mut due = Instant::now();
             loop {
-                let Some(frame) = next_frame() else { return };
-                if source.push_buffer(frame).is_err() {
+                if source.push_buffer(next_frame()).is_err() {
                     // The pipeline is stopping, and with it this thread.
                     return;
                 }
@@ -258,24 +257,52 @@ impl Drop for Feed {
     }
 }
 
-/// Makes one frame after the other. `None` if there is no memory.
-fn frames_of(scene: TestScene, label: &str) -> Box<dyn FnMut() -> Option<gst::Buffer>> {
+/// Memory of a frame, which comes home when nobody uses it any more: a camera's driver asks for none while it runs either. Not
+/// GStreamer's own pool: it takes no buffer back that an element has made a copy of, and some do of each.
+struct Lent {
+    planes: Vec<u8>,
+    home: Sender<Vec<u8>>,
+}
+
+impl AsRef<[u8]> for Lent {
+    fn as_ref(&self) -> &[u8] {
+        &self.planes
+    }
+}
+
+impl AsMut<[u8]> for Lent {
+    fn as_mut(&mut self) -> &mut [u8] {
+        &mut self.planes
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        // Once the scene has ended there is no home.
+        let _ended = self.home.send(std::mem::take(&mut self.planes));
+    }
+}
+
+/// Makes one frame after the other.
+fn frames_of(scene: TestScene, label: &str) -> Box<dyn FnMut() -> gst::Buffer> {
     match scene {
         TestScene::Usual | TestScene::Person | TestScene::Clock => {
             let person = person::Person::new(label);
             let mut counter = 0;
+            let (home, back) = channel();
             Box::new(move || {
-                let mut frame = gst::Buffer::with_size(person.len()).ok()?;
+                let planes = back.try_recv().unwrap_or_else(|_| vec![0; person.len()]);
+                let mut lent = Lent { planes, home: home.clone() };
                 let code = if scene == TestScene::Clock { wall_millis() } else { counter };
-                person.draw(counter, code, &mut frame.get_mut()?.map_writable().ok()?);
+                person.draw(counter, code, &mut lent.planes);
                 counter += 1;
-                Some(frame)
+                gst::Buffer::from_mut_slice(lent)
             })
         }
         TestScene::Document | TestScene::Blurred | TestScene::Glare | TestScene::Dark => {
             let still = gst::Buffer::from_slice(document::draw(scene).to_i420());
             // A copy shares the memory: only its time stamps are its own.
-            Box::new(move || Some(still.copy()))
+            Box::new(move || still.copy())
         }
     }
 }

@@ -14,7 +14,8 @@ mod words;
 
 pub use view::Around;
 
-use super::{picture, qr, sync};
+use super::pictures::picture;
+use super::{qr, sync};
 use crate::service::lockout::Gate;
 use crate::service::pin::Tried;
 use crate::service::touch::{COLUMNS, ROWS};
@@ -167,14 +168,14 @@ impl Technician {
     pub fn frames(&self, slots: &FrameSlots) {
         let Some(window) = self.window.upgrade() else { return };
         let service = window.global::<ServiceAdapter>();
-        if let Some(frame) = slots.self_view.take() {
-            service.set_face(picture(&frame));
+        slots.self_view.show(|frame| {
+            service.set_face(picture(frame));
             service.set_has_face(true);
-        }
-        if let Some(frame) = slots.documents.take() {
-            service.set_paper(picture(&frame));
+        });
+        slots.documents.show(|frame| {
+            service.set_paper(picture(frame));
             service.set_has_paper(true);
-        }
+        });
     }
 
     /// The cameras are off: nobody stands in a picture any more.
