@@ -64,6 +64,8 @@ pub struct Status {
     pub calls: usize,
     /// Calls whose booth knows that the path carries too little.
     pub calls_narrow: usize,
+    /// What the pictures of all booths take together, in kbit/s.
+    pub pictures_kbps: u64,
     /// Calls since the hub's start.
     pub calls_begun: u64,
     /// Those of them that either end reported as broken.
@@ -120,6 +122,7 @@ impl Metrics {
             ("sessions_waiting", status.waiting),
             ("calls", status.calls),
             ("calls_narrow", status.calls_narrow),
+            ("calls_pictures_kilobits_per_second", status.pictures_kbps as usize),
             ("ledger_healthy", usize::from(ledger == Health::Good)),
             ("ledger_full", usize::from(ledger == Health::Full)),
             ("claims_missing", self.claims_missing.load(Ordering::Relaxed) as usize),
@@ -144,7 +147,14 @@ mod tests {
         }
         metrics.set_claims_missing(7);
         let text = metrics.render(
-            Status { waiting: 3, calls_narrow: 2, calls_begun: 9, calls_broken: 4, ..Status::default() },
+            Status {
+                waiting: 3,
+                calls_narrow: 2,
+                pictures_kbps: 5,
+                calls_begun: 9,
+                calls_broken: 4,
+                ..Status::default()
+            },
             Health::Good,
         );
         for (index, counter) in Counter::ALL.into_iter().enumerate() {
@@ -154,6 +164,7 @@ mod tests {
         assert!(text.contains("bilik_claims_missing 7\n"), "{text}");
         let calls = "bilik_calls_begun_total 9\n# TYPE bilik_calls_broken_total counter\nbilik_calls_broken_total 4\n";
         assert!(text.contains(calls) && text.contains("bilik_calls_narrow 2\n"), "{text}");
+        assert!(text.contains("bilik_calls_pictures_kilobits_per_second 5\n"), "{text}");
         let full = metrics.render(Status::default(), Health::Full);
         assert!(full.contains("bilik_ledger_healthy 0\n") && full.contains("bilik_ledger_full 1\n"), "{full}");
     }

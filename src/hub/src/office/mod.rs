@@ -287,19 +287,16 @@ impl Office {
     }
 
     pub fn status(&self) -> Status {
+        let online = || self.booths.values().filter(|booth| booth.connection.is_some());
+        let qualities = || online().filter_map(|booth| booth.state.call);
         Status {
-            booths: self.booths.values().filter(|booth| booth.connection.is_some()).count(),
+            booths: online().count(),
             consoles: self.officers.values().filter(|officer| officer.connection.is_some()).count(),
             sessions: self.sessions.len(),
             waiting: self.sessions.values().filter(|session| session.desk.is_none()).count(),
             calls: self.sessions.values().filter(|session| session.calls.running().is_some()).count(),
-            calls_narrow: self
-                .booths
-                .values()
-                .filter(|booth| booth.connection.is_some())
-                .filter_map(|booth| booth.state.call)
-                .filter(|call| call.is_narrow())
-                .count(),
+            calls_narrow: qualities().filter(|call| call.is_narrow()).count(),
+            pictures_kbps: qualities().map(|call| u64::from(call.picture_kbps)).sum(),
             calls_begun: self.calls_begun,
             calls_broken: self.calls_broken,
         }

@@ -311,14 +311,16 @@ fn a_call_on_a_narrow_path_is_counted() {
     for (carried_kbps, narrow) in [(0, 0), (499, 1), (500, 0), (499, 1)] {
         let state = BoothState { call: Some(CallQuality { carried_kbps, picture_kbps: 100 }), ..BoothState::default() };
         desk.booth(BOOTH_1, BoothToHub::State { state });
-        assert_eq!(desk.office.status().calls_narrow, narrow, "{carried_kbps} kbit/s");
+        let status = desk.office.status();
+        assert_eq!((status.calls_narrow, status.pictures_kbps), (narrow, 100), "{carried_kbps} kbit/s");
     }
     desk.booth(BOOTH_1, BoothToHub::State { state: BoothState::default() });
     assert_eq!(desk.office.status().calls_narrow, 0, "no call any more");
     let call = Some(CallQuality { carried_kbps: 100, picture_kbps: 100 });
     desk.booth(BOOTH_1, BoothToHub::State { state: BoothState { call, ..BoothState::default() } });
     desk.lose(desk.booths[&BOOTH_1]);
-    assert_eq!(desk.office.status().calls_narrow, 0, "nobody knows any more");
+    let status = desk.office.status();
+    assert_eq!((status.calls_narrow, status.pictures_kbps), (0, 0), "nobody knows any more");
 }
 
 #[test]

@@ -8,9 +8,10 @@ use tracing::{debug, warn};
 use super::BusNews;
 use crate::error::PipelineError;
 
-/// How far streaming threads stand back (`nice(2)`): where encoding takes all of a slow machine, pictures are left out, and
-/// the page goes on. Of all of them, as GLib lends one pipeline's thread to the next, and nobody may take it back.
-const NICE: i32 = 10;
+/// Where streaming threads run (`nice(2)`), whatever the program does: its service gives the page a better place, so that a slow machine
+/// leaves pictures out and the page goes on. Not the other way round: an encoder that stands back behind everybody else's programs
+/// sends each picture up to 50 ms later. Of all pipelines, as GLib lends one's thread to the next, and nobody may take it back.
+const NICE: i32 = 0;
 
 /// A pipeline that is stopped when it is dropped.
 pub(crate) struct Running {
@@ -145,7 +146,10 @@ mod tests {
 
     #[test]
     fn streaming_threads_stand_back() {
+        const PAGE: i32 = -10;
         gst::init().unwrap();
+        // What a thread starts has its place. Better ones are the system's to give: to root, as here, or by the service's file.
+        let better = rustix::process::setpriority_process(None, PAGE).is_ok();
         let running = Running::build("pictures", "videotestsrc name=bars ! appsink name=out", |_| {}).unwrap();
         let (seen, pictures) = channel();
         let shown = AppSinkCallbacks::builder().new_sample(move |_| {
@@ -155,5 +159,7 @@ mod tests {
         running.sink("out").unwrap().set_callbacks(shown.build());
         running.play().unwrap();
         assert_eq!(pictures.recv().unwrap(), [NICE]);
+        let own = rustix::process::getpriority_process(None).unwrap();
+        assert_eq!(own, if better { PAGE } else { NICE }, "the page's own place stays");
     }
 }
