@@ -8,7 +8,6 @@
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
 
 /// One picture: `height` rows of `width` pixels of three bytes red, green, blue (sRGB), top row first, without padding.
 #[derive(Clone, PartialEq, Eq)]
@@ -114,34 +113,7 @@ impl FrameSlot {
     }
 }
 
-/// Officers' pictures that come more slowly carry no self view along.
-const CARRIES: Duration = Duration::from_millis(80);
-
-/// Whether the screen will be drawn soon for a picture of the officer.
-fn is_carried(officer_at: Option<Instant>, now: Instant) -> bool {
-    officer_at.is_some_and(|at| now.saturating_duration_since(at) < CARRIES)
-}
-
 impl FrameSlots {
-    /// Sets what is called after a picture came, as [`FrameSlot::on_frame`] does for one slot. Whoever is called looks into all of
-    /// them: while the officer's pictures come, nobody is called for the self view, and the screen is drawn once for both.
-    pub fn on_frame(&self, notify: impl Fn() + Send + Sync + 'static) {
-        let notify: Arc<dyn Fn() + Send + Sync> = Arc::new(notify);
-        let officer_at = Arc::new(Mutex::new(None));
-        let (call, at) = (Arc::clone(&notify), Arc::clone(&officer_at));
-        self.officer.on_frame(move || {
-            *at.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
-            call();
-        });
-        let call = Arc::clone(&notify);
-        self.self_view.on_frame(move || {
-            if !is_carried(*officer_at.lock().unwrap_or_else(PoisonError::into_inner), Instant::now()) {
-                call();
-            }
-        });
-        self.documents.on_frame(move || notify());
-    }
-
     /// Drops the pictures of all slots.
     pub(crate) fn wipe(&self) {
         self.self_view.wipe();
@@ -187,30 +159,6 @@ mod tests {
         assert_eq!(slot.take(), Some(grey(2)));
         assert_eq!(slot.take(), None);
         assert_eq!(calls.load(Ordering::Relaxed), 2);
-    }
-
-    #[test]
-    fn the_self_view_is_carried_by_pictures_that_come() {
-        let now = Instant::now();
-        let check = |officer_ago: Option<u64>, expect| {
-            let officer_at = officer_ago.map(|ago| now.checked_sub(Duration::from_millis(ago)).unwrap());
-            assert_eq!(is_carried(officer_at, now), expect, "{officer_ago:?}");
-        };
-        check(None, false);
-        check(Some(0), true);
-        check(Some(79), true);
-        check(Some(80), false);
-
-        let slots = FrameSlots::default();
-        let calls = Arc::new(AtomicUsize::new(0));
-        let counted = Arc::clone(&calls);
-        slots.on_frame(move || {
-            counted.fetch_add(1, Ordering::Relaxed);
-        });
-        for slot in [&slots.self_view, &slots.documents, &slots.officer] {
-            slot.put(grey(1));
-        }
-        assert_eq!(calls.load(Ordering::Relaxed), 3, "without the officer's, each is called for");
     }
 
     #[test]

@@ -189,7 +189,10 @@ impl App {
         match Media::start(config.media(label), |event| Post.send(Incoming::Media(event))) {
             Ok(media) => {
                 media.set_tier(Tier::Hold);
-                media.frames().on_frame(|| Post.send(Incoming::Frame));
+                let frames = media.frames();
+                for slot in [&frames.self_view, &frames.officer, &frames.documents] {
+                    slot.on_frame(|| Post.send(Incoming::Frame));
+                }
                 app.media = Some(media);
             }
             // Without pictures the booth still takes claims.
