@@ -318,10 +318,10 @@ impl App {
         }
         if self.care.looking {
             // A picture was given; nobody has to see it.
-            if slots.self_view.show(|_| ()) {
+            if slots.self_view.take().is_some() {
                 signs.camera = signs.camera.map(|_| true);
             }
-            if slots.documents.show(|_| ()) {
+            if slots.documents.take().is_some() {
                 signs.document_camera = signs.document_camera.map(|_| true);
             }
             if [signs.camera, signs.document_camera].iter().all(|seen| seen.unwrap_or(true)) {

@@ -15,7 +15,7 @@ use crate::frame::FrameSlots;
 use crate::peer::{Stream, VideoCodec};
 use crate::rate::EncoderPlan;
 
-/// Frames between two keyframes that nobody asked for: there are none. One is twenty times as large as another picture, and after each
+/// Frames between two keyframes that nobody asked for: there are none. One is many times as large as another picture, and after each
 /// the officer's browser would hold all pictures back for longer, to be prepared for the next.
 const KEYFRAME_INTERVAL: u32 = 1 << 30;
 

@@ -8,8 +8,8 @@ use tracing::{debug, warn};
 use super::BusNews;
 use crate::error::PipelineError;
 
-/// Where streaming threads run (`nice(2)`), whatever the program does: its service gives the page a better place, so that a slow machine
-/// leaves pictures out and the page goes on. Not the other way round: an encoder that stands back behind everybody else's programs
+/// Where streaming threads run at best (`nice(2)`): the service gives the page a better place, so that a slow machine leaves pictures out
+/// and the page goes on. Not the other way round: an encoder that stands back behind everybody else's programs
 /// sends each picture up to 50 ms later. Of all pipelines, as GLib lends one's thread to the next, and nobody may take it back.
 const NICE: i32 = 0;
 
@@ -37,8 +37,8 @@ impl Running {
         let bus = running.pipeline.bus().ok_or(PipelineError::NoElement { pipeline: name, element: "bus" })?;
         let root = running.pipeline.downgrade();
         bus.set_sync_handler(move |_, message| {
-            if begins_thread(message) {
-                // Of this thread, and of those that it starts, such as an encoder's. It is allowed to everybody.
+            if begins_thread(message) && rustix::process::getpriority_process(None).is_ok_and(|own| own < NICE) {
+                // Of this thread, and of those that it starts, such as an encoder's. To stand back is allowed to everybody.
                 let _ = rustix::process::setpriority_process(None, NICE);
             }
             if let Some(said) = read_message(&root, message) {
@@ -158,8 +158,8 @@ mod tests {
         });
         running.sink("out").unwrap().set_callbacks(shown.build());
         running.play().unwrap();
-        assert_eq!(pictures.recv().unwrap(), [NICE]);
         let own = rustix::process::getpriority_process(None).unwrap();
-        assert_eq!(own, if better { PAGE } else { NICE }, "the page's own place stays");
+        assert_eq!(pictures.recv().unwrap(), [own.max(NICE)]);
+        assert!(!better || own == PAGE, "the page's own place stays");
     }
 }

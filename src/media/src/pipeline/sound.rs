@@ -22,7 +22,7 @@ const INLET_BYTES: u32 = 100_000;
 /// Speech in Opus at wide band, in bit/s.
 const VOICE_BPS: u32 = 32_000;
 
-/// Effort of the encoder, 0 to 10. For speech, more is not heard and costs twice as much.
+/// Effort of the encoder, 0 to 10. For speech, more is hardly heard and costs half as much again.
 const VOICE_COMPLEXITY: u32 = 5;
 
 /// The raw sound that both ends of the echo canceller need alike.
