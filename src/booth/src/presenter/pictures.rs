@@ -59,6 +59,8 @@ mod tests {
         let place = shown(&first).2;
         assert_eq!((shown(&first).1, shown(&second).1), (vec![1; 24], vec![2; 24]));
         drop(first);
+        // Would get that memory, had it been given back.
+        let _other = picture(&frame(4, 9));
         let third = turns.turn(&frame(4, 3));
         assert_eq!((shown(&third).1, shown(&third).2), (vec![3; 24], place), "the first one's memory");
         // The glass still has the second one.

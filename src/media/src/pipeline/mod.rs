@@ -221,7 +221,6 @@ impl Inlet {
 
 /// Makes a sink of RGB pictures fill a slot. `mirrored` turns left and right; `each` is called after every picture.
 fn fill_slot(sink: &AppSink, slot: Arc<FrameSlot>, mirrored: bool, each: impl Fn() + Send + 'static) {
-    offer_pool(sink);
     let callbacks = AppSinkCallbacks::builder().new_sample(move |sink| {
         let sample = sink.pull_sample().map_err(|_| gst::FlowError::Eos)?;
         if let Some(frame) = picture_of(&sample, mirrored, slot.spare()) {
@@ -231,21 +230,6 @@ fn fill_slot(sink: &AppSink, slot: Arc<FrameSlot>, mirrored: bool, each: impl Fn
         Ok(gst::FlowSuccess::Ok)
     });
     sink.set_callbacks(callbacks.build());
-}
-
-/// Lets the element before the sink use the memory of its pictures again. By itself this sink offers none, and each
-/// picture would be asked of the system anew.
-fn offer_pool(sink: &AppSink) {
-    let Some(pad) = sink.static_pad("sink") else { return };
-    pad.add_probe(gst::PadProbeType::QUERY_DOWNSTREAM | gst::PadProbeType::PUSH, |_, info| {
-        if let Some(gst::QueryViewMut::Allocation(query)) = info.query_mut().map(gst::QueryRef::view_mut) {
-            let size = query.get().0.and_then(|caps| VideoInfo::from_caps(caps).ok()).map(|info| info.size());
-            if let Some(size) = size.and_then(|size| u32::try_from(size).ok()) {
-                query.add_allocation_pool(None::<&gst::BufferPool>, size, 0, 0);
-            }
-        }
-        gst::PadProbeReturn::Ok
-    });
 }
 
 /// Copies a picture row by row, because GStreamer pads rows, into `memory`. `None` if it is not RGB.
@@ -312,28 +296,5 @@ impl StillGate {
     pub fn ask(&self, asked: bool) {
         self.asked.store(asked, Release);
         self.gate.set_property("drop", !asked);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pictures_for_the_screen_use_their_memory_again() {
-        const PICTURES: usize = 20;
-        gst::init().unwrap();
-        let description = format!(
-            "videotestsrc num-buffers={PICTURES} ! video/x-raw,format=I420,width=640,height=360 ! videoconvert \
-             ! video/x-raw,format=RGB ! appsink name=view sync=false"
-        );
-        let running = Running::build("memory", &description, |_| {}).unwrap();
-        let sink = running.sink("view").unwrap();
-        offer_pool(&sink);
-        running.play().unwrap();
-        // Safe: the buffer is there as long as its sample.
-        let returns = |sample: gst::Sample| unsafe { !(*sample.buffer().unwrap().as_ptr()).pool.is_null() };
-        let returning: Vec<bool> = std::iter::from_fn(|| sink.pull_sample().ok()).map(returns).collect();
-        assert_eq!(returning, [true; PICTURES], "memory that goes back to a pool");
     }
 }
