@@ -2,6 +2,7 @@
 
 use super::App;
 use crate::hub_link::LinkEvent;
+use crate::service::Machine;
 use crate::updates::News;
 use bilik_claim::document::DocumentKind;
 use bilik_claim::ids::SessionId;
@@ -172,13 +173,15 @@ impl App {
     /// Why nobody can be served, by what weighs most.
     pub(super) fn follow_service(&mut self) {
         let reason = if !self.enrolled {
-            Some(OutOfService::NotEnrolled)
+            // A machine that can enrol it has a page for that, which must not come after a fault.
+            let unknown = *self.care.service.machine() == Machine::Unknown;
+            Some(if unknown { OutOfService::Starting } else { OutOfService::NotEnrolled })
         } else {
             match self.queue {
                 Some(Err(Trouble::Failed)) => Some(OutOfService::QueueFailed),
                 Some(Err(Trouble::Full)) => Some(OutOfService::DiskFull),
                 // Nobody shall type for ten minutes and then learn that the disk is broken.
-                None => Some(OutOfService::QueueUnknown),
+                None => Some(OutOfService::Starting),
                 // A trial that fails ends in a restart, and nobody shall be in a claim then.
                 Some(Ok(())) if self.is_on_trial() => Some(OutOfService::OnTrial),
                 Some(Ok(())) if self.wrong_hub => Some(OutOfService::WrongHub),

@@ -103,8 +103,8 @@ pub fn trouble(why: OutOfService) -> (Text, Text) {
                 "Connect to the hub so that the queue is sent, or export it to a stick.",
             ),
         ),
-        OutOfService::QueueUnknown => (
-            Text::new("Antrean klaim sedang diperiksa", "The queue of claims is being checked"),
+        OutOfService::Starting => (
+            Text::new("Bilik sedang bersiap", "The booth is getting ready"),
             Text::new(
                 "Tunggu setengah menit. Bila tetap, nyalakan ulang bilik.",
                 "Wait half a minute. If it stays, restart the booth.",

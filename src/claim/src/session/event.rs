@@ -31,8 +31,8 @@ pub enum OutOfService {
     WrongHub,
     QueueFailed,
     DiskFull,
-    /// The queue is being opened and checked.
-    QueueUnknown,
+    /// The queue is being opened and checked, or the machine has not said yet what it is.
+    Starting,
     /// A new version runs that has not been well for its minute.
     OnTrial,
     /// A supervisor has closed it.
@@ -45,7 +45,7 @@ impl OutOfService {
         Self::WrongHub,
         Self::QueueFailed,
         Self::DiskFull,
-        Self::QueueUnknown,
+        Self::Starting,
         Self::OnTrial,
         Self::Closed(Closing::Cleaning),
         Self::Closed(Closing::Repair),
@@ -60,7 +60,7 @@ impl OutOfService {
             Self::WrongHub => "B-02",
             Self::QueueFailed => "B-03",
             Self::DiskFull => "B-04",
-            Self::QueueUnknown => "B-05",
+            Self::Starting => "B-05",
             Self::OnTrial => "B-06",
             Self::Closed(_) => "B-07",
         }
@@ -74,7 +74,7 @@ impl fmt::Display for OutOfService {
             Self::WrongHub => "the hub's certificate is not the enrolled one",
             Self::QueueFailed => "the queue of claims has failed",
             Self::DiskFull => "no room on the disk for another claim",
-            Self::QueueUnknown => "the queue of claims is being checked",
+            Self::Starting => "getting ready",
             Self::OnTrial => "a new version is being tried",
             Self::Closed(Closing::Cleaning) => "closed by the office for cleaning",
             Self::Closed(Closing::Repair) => "closed by the office for repair",
