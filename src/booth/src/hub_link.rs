@@ -6,10 +6,12 @@
 
 use crate::tls;
 use bilik_claim::wire::{self, BoothToHub, HEARTBEAT_SECONDS, HubToBooth, MAX_FRAME, PROTOCOL};
+use futures_util::stream::FuturesUnordered;
 use futures_util::{SinkExt as _, StreamExt as _};
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use std::collections::VecDeque;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use thiserror::Error;
@@ -27,9 +29,11 @@ const RETRY: Duration = Duration::from_secs(1);
 const RETRY_SOON: Duration = Duration::from_millis(100);
 const SOON: Duration = Duration::from_secs(60);
 const STOOD: Duration = Duration::from_secs(5);
-/// For a first packet to the hub and back. The system would try again later and later, and a cable that is put back would
-/// be noticed seconds too late: a new attempt is better.
+/// For a first packet to the hub and back.
 const REACH_TIMEOUT: Duration = Duration::from_millis(500);
+/// Between first packets, while none is answered. The system would send the next one later and later, and a cable that is put
+/// back would be noticed seconds too late.
+const REACH_AGAIN: Duration = Duration::from_millis(100);
 /// The other end has so long to answer while a connection is made.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Without any frame for so long, the connection is dead: the hub pings every two seconds.
@@ -155,7 +159,7 @@ async fn connect(address: &str, tls: Arc<ClientConfig>) -> Result<Socket, LinkEr
     let name = ServerName::try_from(host.to_owned()).map_err(|_| LinkError::Address(address.into()))?;
     let failed = |source| LinkError::Connect(address.to_owned(), source);
     let attempt = async {
-        let stream = timeout(REACH_TIMEOUT, TcpStream::connect(address)).await;
+        let stream = timeout(REACH_TIMEOUT, reach(address)).await;
         let stream = stream.map_err(|_| LinkError::Timeout(address.to_owned()))?.map_err(failed)?;
         stream.set_nodelay(true).map_err(failed)?;
         let stream = tokio_rustls::TlsConnector::from(tls).connect(name, stream).await.map_err(failed)?;
@@ -165,6 +169,20 @@ async fn connect(address: &str, tls: Arc<ClientConfig>) -> Result<Socket, LinkEr
         Ok(socket)
     };
     timeout(CONNECT_TIMEOUT, attempt).await.map_err(|_| LinkError::Timeout(address.to_owned()))?
+}
+
+/// The first of several attempts, each begun a little later, that is answered or refused.
+async fn reach(address: &str) -> std::io::Result<TcpStream> {
+    // Once: a name server that is away keeps a thread for each question.
+    let places: Vec<SocketAddr> = tokio::net::lookup_host(address).await?.collect();
+    let mut again = tokio::time::interval(REACH_AGAIN);
+    let mut attempts = FuturesUnordered::new();
+    loop {
+        tokio::select! {
+            Some(stream) = attempts.next() => return stream,
+            _ = again.tick() => attempts.push(TcpStream::connect(&places[..])),
+        }
+    }
 }
 
 /// Until the next attempt, `since` a connection that stood was lost.
