@@ -286,11 +286,12 @@ impl Connection<'_> {
         if let Some(path) = self.path.as_mut().filter(|_| stream == Stream::Video) {
             path.sent(Instant::now());
         }
-        stream_tx.write_rtp(
-            RtpWrite::new(payload_type, sequence.into(), timestamp, packet.captured, packet.payload)
-                .marker(packet.marker)
-                .nackable(stream == Stream::Video),
-        );
+        let write = RtpWrite::new(payload_type, sequence.into(), timestamp, packet.captured, packet.payload);
+        let write = write.marker(packet.marker);
+        stream_tx.write_rtp(match stream {
+            Stream::Audio => write,
+            Stream::Video => write.nackable(true).ext_vals(description::at_once()),
+        });
         self.drain().map(drop)
     }
 

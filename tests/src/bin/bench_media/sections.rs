@@ -72,6 +72,9 @@ fn better(figures: &[Option<f64>]) -> Option<f64> {
     figures.iter().flatten().copied().min_by(f64::total_cmp)
 }
 
+/// Sound that is later than its picture by more is noticed (ITU-R BT.1359).
+const LATE_SOUND_MS: f64 = 125.0;
+
 /// From the painting of a picture until it is shown to the officer.
 pub fn latency(effort: Effort, table: &mut Table) -> anyhow::Result<()> {
     let while_ = effort.seconds(60);
@@ -80,20 +83,24 @@ pub fn latency(effort: Effort, table: &mut Table) -> anyhow::Result<()> {
     std::thread::sleep(Duration::from_secs(3));
     let own = ages(&stage.watch(while_)?);
     let waits = seen::buffered(&mut stage.officer.page)?;
+    let behind = seen::sound_behind(&mut stage.officer.page)?;
     drop(stage);
     let rivals = of_rivals(Picture::Painted, None, |rival, codec| {
         let ages = ages(&rival.watch(while_)?);
         for (share, word) in [(0.5, "p50"), (0.95, "p95")] {
             table.row(&format!("latency {word}, browser with {codec}"), "ms", None, quantile(&ages, share), Goal::None);
         }
-        Ok((ages, seen::buffered(&mut rival.page)?))
+        let behind = seen::sound_behind(&mut rival.page)?;
+        Ok(((ages, behind), seen::buffered(&mut rival.page)?))
     })?;
     let (rivals, rivals_wait): (Vec<_>, Vec<_>) = rivals.into_iter().unzip();
+    let (rivals, rivals_behind): (Vec<_>, Vec<_>) = rivals.into_iter().unzip();
     quantiles(table, "latency", &own, &rivals, Goal::Ratio(1.0));
     for (index, kind) in ["pictures", "sound"].into_iter().enumerate() {
         let rival = better(&rivals_wait.iter().map(|waits| Some(waits[index])).collect::<Vec<_>>());
         table.row(&format!("{kind} waiting in the officer's browser"), "ms", Some(waits[index]), rival, Goal::None);
     }
+    table.row("sound behind its picture", "ms", behind, better(&rivals_behind), Goal::Most(LATE_SOUND_MS));
     Ok(())
 }
 

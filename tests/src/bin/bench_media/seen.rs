@@ -82,6 +82,11 @@ pub fn buffered(page: &mut Page) -> anyhow::Result<[f64; 2]> {
     Ok(serde_json::from_value(page.evaluate("__watch.buffered()")?)?)
 }
 
+/// Milliseconds that sound is heard later than its picture is seen; none if the browser cannot tell.
+pub fn sound_behind(page: &mut Page) -> anyhow::Result<Option<f64>> {
+    Ok(serde_json::from_value(page.evaluate("__watch.soundBehind()")?)?)
+}
+
 /// Now, by the wall clock in ms.
 pub fn now() -> f64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64() * 1000.0)

@@ -81,6 +81,7 @@ function BoothTile({ entry, chosen }: { entry: TileState; chosen: boolean }) {
             label={t.pictureOf(tile.booth_name)}
             className={styles.video}
             testId={`tile-video-${tile.slot}`}
+            seldom={chosen}
           />
         )}
         {showsPicture || tile.mode === "hold" ? null : <Person />}
