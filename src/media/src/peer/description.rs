@@ -32,10 +32,14 @@ pub(super) const FIRST_ESTIMATE_BPS: u64 = 6_000_000;
 const PLAYOUT_DELAY_ID: u8 = 5;
 
 /// What each packet of pictures carries: they are for the officer's eyes at once, and need not wait until they can be shown at
-/// an even pace (`http://www.webrtc.org/experiments/rtp-hdrext/playout-delay`).
+/// an even pace (`http://www.webrtc.org/experiments/rtp-hdrext/playout-delay`). A longest wait of half a second is what a browser
+/// takes for this wish; it may still choose to wait, which the console does where the network is uneven.
 pub(super) fn at_once() -> ExtensionValues {
-    let none = Some(MediaTime::ZERO);
-    ExtensionValues { play_delay_min: none, play_delay_max: none, ..ExtensionValues::default() }
+    ExtensionValues {
+        play_delay_min: Some(MediaTime::ZERO),
+        play_delay_max: Some(MediaTime::from_millis(500)),
+        ..ExtensionValues::default()
+    }
 }
 
 /// The codec of a video stream.
