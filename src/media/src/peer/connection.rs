@@ -286,12 +286,11 @@ impl Connection<'_> {
         if let Some(path) = self.path.as_mut().filter(|_| stream == Stream::Video) {
             path.sent(Instant::now());
         }
-        let write = RtpWrite::new(payload_type, sequence.into(), timestamp, packet.captured, packet.payload);
-        let write = write.marker(packet.marker);
-        stream_tx.write_rtp(match stream {
-            Stream::Audio => write,
-            Stream::Video => write.nackable(true).ext_vals(description::at_once()),
-        });
+        stream_tx.write_rtp(
+            RtpWrite::new(payload_type, sequence.into(), timestamp, packet.captured, packet.payload)
+                .marker(packet.marker)
+                .nackable(stream == Stream::Video),
+        );
         self.drain().map(drop)
     }
 

@@ -9,8 +9,7 @@ use std::time::Instant;
 use str0m::bwe::Bitrate;
 use str0m::change::{SdpAnswer, SdpPendingOffer};
 use str0m::format::Codec;
-use str0m::media::{Direction, MediaKind, MediaTime, Mid, Pt};
-use str0m::rtp::{Extension, ExtensionValues};
+use str0m::media::{Direction, MediaKind, Mid, Pt};
 use str0m::{Candidate, Rtc, RtcError};
 
 /// Longest answer that is read, in bytes. Chromium's answers are about 4 kB.
@@ -27,20 +26,6 @@ const H264_RTX_PAYLOAD_TYPE: u8 = 109;
 /// Where the bandwidth estimate starts: an office network carries this, and the estimate corrects it within a second or two.
 /// Keyframes are sent at this rate at first, so it decides how soon the first picture is there.
 pub(super) const FIRST_ESTIMATE_BPS: u64 = 6_000_000;
-
-/// A number of ours for a header extension; the library's own end at 13.
-const PLAYOUT_DELAY_ID: u8 = 5;
-
-/// What each packet of pictures carries: they are for the officer's eyes at once, and need not wait until they can be shown at
-/// an even pace (`http://www.webrtc.org/experiments/rtp-hdrext/playout-delay`). A longest wait of half a second is what a browser
-/// takes for this wish; it may still choose to wait, which the console does where the network is uneven.
-pub(super) fn at_once() -> ExtensionValues {
-    ExtensionValues {
-        play_delay_min: Some(MediaTime::ZERO),
-        play_delay_max: Some(MediaTime::from_millis(500)),
-        ..ExtensionValues::default()
-    }
-}
 
 /// The codec of a video stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -68,7 +53,6 @@ pub(crate) fn new_rtc(now: Instant) -> Rtc {
         .set_rtp_mode(true)
         .clear_codecs()
         .enable_opus(true, false)
-        .set_extension(PLAYOUT_DELAY_ID, Extension::PlayoutDelay)
         .enable_bwe(Some(Bitrate::bps(FIRST_ESTIMATE_BPS)));
     config.codec_config().add_h264(
         H264_PAYLOAD_TYPE.into(),

@@ -22,8 +22,6 @@ export type CallEvents = {
 
 /** Candidates that come before the offer. A booth has a few addresses, not hundreds. */
 const MAX_EARLY_CANDIDATES = 64;
-/** So long pictures wait at least where packets come unevenly, in ms; then the browser finds out how long they have to. */
-const UNEVEN_WAIT_MS = 20;
 /** What the officer's picture may take, in bits per second, in focus and as a small picture. */
 const FOCUS_BITRATE = 700_000;
 const TILE_BITRATE = 80_000;
@@ -167,15 +165,8 @@ export class BoothCall {
     }
     if (this.#closed) return;
     const now = performance.now();
-    const { uneven } = this.#watch;
     this.#watch = judge(this.#watch, sample, now);
-    if (this.#watch.uneven !== uneven) this.#waitForPictures();
     this.#tell(now);
-  }
-
-  #waitForPictures(): void {
-    const pictures = this.#peer.getReceivers().find(({ track }) => track.kind === "video");
-    if (pictures !== undefined) pictures.jitterBufferTarget = this.#watch.uneven ? UNEVEN_WAIT_MS : 0;
   }
 
   #tell(now: number): void {

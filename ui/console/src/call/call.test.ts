@@ -2,18 +2,7 @@ import { expect, test } from "vitest";
 import { deskWith, tile } from "../state/specimen";
 import { problemOf } from "./camera";
 import type { Sample } from "./health";
-import {
-  BROKEN_AFTER_MS,
-  EVEN_S,
-  isBroken,
-  isLive,
-  judge,
-  LIVE_WITHIN_MS,
-  look,
-  LOOK_MS,
-  NEW_WATCH,
-  UNEVEN_S,
-} from "./health";
+import { BROKEN_AFTER_MS, isBroken, isLive, judge, LIVE_WITHIN_MS, look, LOOK_MS, NEW_WATCH } from "./health";
 import { plan } from "./plan";
 import { summarise } from "./stats";
 
@@ -21,7 +10,6 @@ const sample = (packetsReceived: number, change: Partial<Sample> = {}): Sample =
   packetsReceived,
   packetsLost: 0,
   roundTrip: 0.02,
-  jitter: null,
   ...change,
 });
 
@@ -174,23 +162,6 @@ test("the network is judged over a second, and what is lost while the picture st
   }, NEW_WATCH);
 });
 
-test("pictures that come unevenly are known, until they come evenly again", () => {
-  const steps: [jitter: number | null, uneven: boolean][] = [
-    [null, false],
-    [UNEVEN_S, false],
-    [UNEVEN_S + 0.001, true],
-    [UNEVEN_S, true],
-    [EVEN_S, false],
-    [UNEVEN_S, false],
-  ];
-  let state = judge(look(NEW_WATCH, 1, true, 0), sample(0), 0);
-  for (const [index, [jitter, uneven]] of steps.entries()) {
-    const at = (index + 1) * 1_000;
-    state = judge(look(state, index + 2, true, at), sample(100 * index, { jitter }), at);
-    expect([jitter, state.uneven]).toEqual([jitter, uneven]);
-  }
-});
-
 test("a picture that stops is said to have stopped", () => {
   expect(watch([10, true], [20, true], [20, true], [20, true]).network).toBe("none");
   expect(watch([null, true], [null, true], [null, true], [null, true]).network).toBe("unknown");
@@ -198,14 +169,14 @@ test("a picture that stops is said to have stopped", () => {
 
 test("the browser's report is reduced to what counts", () => {
   const report: [string, unknown][] = [
-    ["v", { type: "inbound-rtp", kind: "video", packetsReceived: 100, packetsLost: 2, jitter: 0.012 }],
-    ["a", { type: "inbound-rtp", kind: "audio", packetsReceived: 50, packetsLost: -1, jitter: 0.5 }],
+    ["v", { type: "inbound-rtp", kind: "video", packetsReceived: 100, packetsLost: 2 }],
+    ["a", { type: "inbound-rtp", kind: "audio", packetsReceived: 50, packetsLost: -1 }],
     ["p", { type: "candidate-pair", nominated: true, currentRoundTripTime: 0.03 }],
     ["q", { type: "candidate-pair", nominated: false, currentRoundTripTime: 9 }],
     ["x", null],
     ["o", { type: "outbound-rtp", packetsSent: 7 }],
   ];
-  expect(summarise(report)).toEqual({ packetsReceived: 150, packetsLost: 2, roundTrip: 0.03, jitter: 0.012 });
+  expect(summarise(report)).toEqual({ packetsReceived: 150, packetsLost: 2, roundTrip: 0.03 });
 });
 
 test("sound and full picture go to the booth in focus only, and nothing to one on hold", () => {

@@ -12,8 +12,6 @@ export type Sample = {
   packetsLost: number;
   /** Round trip in seconds, if known. */
   roundTrip: number | null;
-  /** How unevenly packets of pictures come, in seconds (RFC 3550, 6.4.1), if known. */
-  jitter: number | null;
 };
 
 export type NetworkWord =
@@ -34,8 +32,6 @@ export type Watch = {
   /** Since when pictures are expected without a break; none while they are not. */
   expectedSince: number | null;
   network: NetworkWord;
-  /** Packets come so unevenly that pictures have to wait for each other, or some would be left out. */
-  uneven: boolean;
   /** The sample that the network was last judged from. */
   judged: { sample: Sample; at: number } | null;
 };
@@ -44,9 +40,6 @@ export type Watch = {
 export const WEAK_LOSS = 0.05;
 /** Above this round trip two people begin to talk over each other (ITU-T G.114: 400 ms one way is the limit). */
 export const WEAK_ROUND_TRIP_S = 0.4;
-/** From here on packets come unevenly, and below the other evenly again. */
-export const UNEVEN_S = 0.008;
-export const EVEN_S = 0.004;
 /** How often a call is looked at. With `LIVE_WITHIN_MS`: a picture that stops is said to have stopped after about a second. */
 export const LOOK_MS = 150;
 /** The slowest picture that a booth sends comes ten times a second. */
@@ -60,7 +53,6 @@ export const NEW_WATCH: Watch = {
   pictureAt: null,
   expectedSince: null,
   network: "unknown",
-  uneven: false,
   judged: null,
 };
 
@@ -82,8 +74,7 @@ export function judge(watch: Watch, sample: Sample, now: number): Watch {
   // What was lost while the picture stood still says nothing about how it runs.
   if (watch.judged === null) return { ...watch, judged: { sample, at: now } };
   if (now - watch.judged.at < JUDGED_OVER_MS) return watch;
-  const uneven = (sample.jitter ?? 0) > (watch.uneven ? EVEN_S : UNEVEN_S);
-  return { ...watch, network: word(watch.judged.sample, sample), uneven, judged: { sample, at: now } };
+  return { ...watch, network: word(watch.judged.sample, sample), judged: { sample, at: now } };
 }
 
 export function isLive(watch: Watch, now: number): boolean {

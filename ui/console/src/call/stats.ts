@@ -4,7 +4,7 @@ import type { Sample } from "./health";
 type Report = Iterable<[string, unknown]>;
 
 export function summarise(report: Report): Sample {
-  const sample: Sample = { packetsReceived: 0, packetsLost: 0, roundTrip: null, jitter: null };
+  const sample: Sample = { packetsReceived: 0, packetsLost: 0, roundTrip: null };
   for (const [, entry] of report) {
     if (typeof entry !== "object" || entry === null) continue;
     const stat = entry as Record<string, unknown>;
@@ -12,7 +12,6 @@ export function summarise(report: Report): Sample {
       sample.packetsReceived += count(stat.packetsReceived);
       // Can be negative when packets come twice (RFC 3550, 6.4.1).
       sample.packetsLost += Math.max(0, count(stat.packetsLost));
-      if (stat.kind === "video" && typeof stat.jitter === "number") sample.jitter = stat.jitter;
     } else if (stat.type === "candidate-pair" && stat.nominated === true) {
       const time = stat.currentRoundTripTime;
       if (typeof time === "number") sample.roundTrip = Math.max(sample.roundTrip ?? 0, time);
