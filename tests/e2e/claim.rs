@@ -44,6 +44,9 @@ fn a_claim_with_an_officer() {
     // Focus: a large moving picture that is this booth's own, and its sound.
     officer.focus(1).unwrap();
     officer.sees_moving("focus-video").unwrap();
+    // The same booth's tile rests beside it, so that the large picture need not wait for it, and is renewed now and then.
+    let large = officer.shows_beside("focus-video", "tile-video-1").unwrap();
+    assert!(large > 10, "{large} large pictures beside three small ones");
     let read = |officer: &mut bilik_tests::officer::Officer| {
         let picture = officer.picture("focus-video", 640, 360)?;
         Ok(strip(&picture, 640, 360).and_then(counter))

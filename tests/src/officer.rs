@@ -132,6 +132,21 @@ impl Officer {
         sees_moving(&mut self.page, video)
     }
 
+    /// How many pictures `often` shows while `seldom` shows three.
+    pub fn shows_beside(&mut self, often: &str, seldom: &str) -> anyhow::Result<u64> {
+        let script = format!(
+            "(() => {{ const shown = window.__shown = [0, 0]; ['{often}', '{seldom}'].forEach((name, index) => {{ \
+             const video = document.querySelector(`video[data-testid=${{name}}], [data-testid=${{name}}] video`); \
+             const next = () => {{ shown[index] += 1; video.requestVideoFrameCallback(next); }}; \
+             video.requestVideoFrameCallback(next); }}); }})()"
+        );
+        self.page.evaluate(&script)?;
+        until(&format!("{seldom} shows three pictures"), || {
+            let shown: [u64; 2] = serde_json::from_value(self.page.evaluate("window.__shown")?)?;
+            Ok((shown[1] >= 3).then_some(shown[0]))
+        })
+    }
+
     /// The newest picture of a video element as RGB, `width` pixels wide.
     pub fn picture(&mut self, video: &str, width: u32, height: u32) -> anyhow::Result<Vec<u8>> {
         let script = format!(

@@ -17,6 +17,7 @@
 mod config;
 mod engine;
 mod error;
+mod evenness;
 mod event;
 mod frame;
 mod pacing;

@@ -9,10 +9,11 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::connection::is_rtp;
+use super::description::PLAYOUT_DELAY_ID;
 use str0m::change::SdpOffer;
 use str0m::media::{KeyframeRequestKind, MediaKind, Mid};
 use str0m::net::{Protocol, Receive};
-use str0m::rtp::RtpWrite;
+use str0m::rtp::{Extension, RtpWrite};
 use str0m::{Candidate, Event, Input, Output, Rtc};
 
 /// What the far end saw.
@@ -21,6 +22,8 @@ pub(crate) enum Seen {
     Connected,
     Audio(usize),
     Video(usize),
+    /// How long the next picture may wait at most until it is shown.
+    MayWait(Duration),
     KeyframeRequest,
     /// The library gave the connection up, or the booth closed it.
     Closed(String),
@@ -59,6 +62,7 @@ impl Answerer {
             .enable_opus(true, false)
             .enable_h264(!manner.no_h264)
             .enable_vp8(true)
+            .set_extension(PLAYOUT_DELAY_ID, Extension::PlayoutDelay)
             .build(Instant::now());
         rtc.add_local_candidate(Candidate::host(socket.local_addr().unwrap(), Protocol::Udp).unwrap()).unwrap();
         let answer = rtc.sdp_api().accept_offer(SdpOffer::from_sdp_string(offer).unwrap()).unwrap().to_sdp_string();
@@ -200,6 +204,9 @@ fn drain(
                 let mid = api.stream_rx(&packet.header.ssrc).unwrap().mid();
                 let video = Some(mid) == mids.video;
                 let length = packet.payload.len();
+                if let Some(most) = packet.header.ext_vals.play_delay_max.filter(|_| video) {
+                    report.send(Seen::MayWait(most.into())).ok();
+                }
                 report.send(if video { Seen::Video(length) } else { Seen::Audio(length) }).ok();
                 if manner.echo {
                     let write = RtpWrite::new(

@@ -23,6 +23,7 @@ use super::address::{self, Socket};
 use super::description::{self, FIRST_ESTIMATE_BPS, Negotiated, Streams, VideoCodec};
 use super::packet::{OutgoingPacket, Stream, Timeline};
 use super::{Command, PeerEvent};
+use crate::evenness::Evenness;
 use crate::event::EndReason;
 use crate::pacing::PathWatch;
 use crate::stats::Counters;
@@ -63,6 +64,7 @@ struct Connection<'a> {
     path: Option<PathWatch>,
     /// No picture and no sound is wanted.
     held: bool,
+    evenness: Evenness,
     /// What the path was last known to carry, in bit/s: a hold does not make it worse.
     carried: u64,
     interrupted: bool,
@@ -107,6 +109,7 @@ pub(super) fn run(
         keyframe_requested: None,
         path: None,
         held: false,
+        evenness: Evenness::new(started),
         carried: FIRST_ESTIMATE_BPS,
         interrupted: false,
         counters,
@@ -286,11 +289,12 @@ impl Connection<'_> {
         if let Some(path) = self.path.as_mut().filter(|_| stream == Stream::Video) {
             path.sent(Instant::now());
         }
-        stream_tx.write_rtp(
-            RtpWrite::new(payload_type, sequence.into(), timestamp, packet.captured, packet.payload)
-                .marker(packet.marker)
-                .nackable(stream == Stream::Video),
-        );
+        let write = RtpWrite::new(payload_type, sequence.into(), timestamp, packet.captured, packet.payload);
+        let write = write.marker(packet.marker);
+        stream_tx.write_rtp(match stream {
+            Stream::Audio => write,
+            Stream::Video => write.nackable(true).ext_vals(description::shown(self.evenness.at_once())),
+        });
         self.drain().map(drop)
     }
 

@@ -4,12 +4,13 @@
 //! browser keeps lips and voice together. H.264 constrained baseline comes first: every browser decodes it, it costs the booth
 //! least. VP8 is the fallback.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use str0m::bwe::Bitrate;
 use str0m::change::{SdpAnswer, SdpPendingOffer};
 use str0m::format::Codec;
-use str0m::media::{Direction, MediaKind, Mid, Pt};
+use str0m::media::{Direction, MediaKind, MediaTime, Mid, Pt};
+use str0m::rtp::{Extension, ExtensionValues};
 use str0m::{Candidate, Rtc, RtcError};
 
 /// Longest answer that is read, in bytes. Chromium's answers are about 4 kB.
@@ -26,6 +27,22 @@ const H264_RTX_PAYLOAD_TYPE: u8 = 109;
 /// Where the bandwidth estimate starts: an office network carries this, and the estimate corrects it within a second or two.
 /// Keyframes are sent at this rate at first, so it decides how soon the first picture is there.
 pub(super) const FIRST_ESTIMATE_BPS: u64 = 6_000_000;
+
+/// A number of ours for a header extension; the library's own end at 13.
+pub(super) const PLAYOUT_DELAY_ID: u8 = 5;
+
+/// The longest wait where pictures may wait for each other; what browsers take without being told.
+const LONGEST_WAIT: MediaTime = MediaTime::from_millis(10_000);
+
+/// How often the library tells what the browser reports. Chromium does once a second.
+const STATS_INTERVAL: Duration = Duration::from_millis(500);
+
+/// What each packet of pictures says of their showing (`http://www.webrtc.org/experiments/rtp-hdrext/playout-delay`): `at_once`, or
+/// when the browser thinks best.
+pub(super) fn shown(at_once: bool) -> ExtensionValues {
+    let most = if at_once { MediaTime::ZERO } else { LONGEST_WAIT };
+    ExtensionValues { play_delay_min: Some(MediaTime::ZERO), play_delay_max: Some(most), ..ExtensionValues::default() }
+}
 
 /// The codec of a video stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -53,6 +70,8 @@ pub(crate) fn new_rtc(now: Instant) -> Rtc {
         .set_rtp_mode(true)
         .clear_codecs()
         .enable_opus(true, false)
+        .set_extension(PLAYOUT_DELAY_ID, Extension::PlayoutDelay)
+        .set_stats_interval(Some(STATS_INTERVAL))
         .enable_bwe(Some(Bitrate::bps(FIRST_ESTIMATE_BPS)));
     config.codec_config().add_h264(
         H264_PAYLOAD_TYPE.into(),

@@ -105,6 +105,25 @@ fn packets_pass_in_both_directions() {
 }
 
 #[test]
+fn pictures_may_wait_for_each_other_once_they_come_unevenly() {
+    let booth = booth();
+    let officer = Answerer::start(&booth.offer, Manner::default());
+    booth.peer.answer(officer.answer.clone());
+    booth.wait("live", live);
+    booth.send(Stream::Video, 1, &[1; 10]);
+    officer.wait("a picture that is shown at once", |seen| *seen == Seen::MayWait(Duration::ZERO));
+    // A thirtieth of a second lies between two pictures by their times, and hardly any between their packets.
+    let mut sequence = 1_u16;
+    officer.wait("a picture that may wait", |seen| {
+        if matches!(seen, Seen::Video(_)) {
+            sequence = sequence.wrapping_add(1);
+            booth.send(Stream::Video, sequence, &[1; 10]);
+        }
+        matches!(seen, Seen::MayWait(most) if !most.is_zero())
+    });
+}
+
+#[test]
 fn without_h264_the_answer_settles_on_vp8() {
     let booth = booth();
     let officer = Answerer::start(&booth.offer, Manner { echo: false, no_h264: true });

@@ -22,6 +22,11 @@ const KEYFRAME_INTERVAL: u32 = 1 << 30;
 /// Payload bytes of a packet that pass every network without being split.
 const PACKET_BYTES: u32 = 1200;
 
+/// Where pictures are brought to the size and rate of a plan. A picture may be on its way through while both change, with a size
+/// that was agreed on a moment ago: a filter that let nothing but the new one pass would end the camera.
+const FITTED: &str = "videorate name=rate drop-only=true ! videoscale add-borders=true ! videoconvert \
+                      ! capsfilter name=size caps-change-mode=delayed";
+
 /// A running camera.
 pub(crate) struct Camera {
     // Dropped before the pipeline stops, so that no scene is drawn into a stopped pipeline.
@@ -77,8 +82,7 @@ impl Camera {
         };
         let description = format!(
             "{} ! tee name=capture allow-not-linked=true \
-             capture. ! {NEWEST_ONLY} ! valve name=outgoing drop=true ! videorate name=rate drop-only=true \
-             ! videoscale add-borders=true ! videoconvert ! capsfilter name=size ! {encoder} \
+             capture. ! {NEWEST_ONLY} ! valve name=outgoing drop=true ! {FITTED} ! {encoder} \
              ! appsink name=rtp max-buffers=64 sync=false async=false enable-last-sample=false \
              capture. ! {NEWEST_ONLY} ! valve name=mirror drop=true ! videorate drop-only=true max-rate=15 \
              ! videoscale add-borders=true ! videoconvert \
@@ -122,14 +126,7 @@ impl Camera {
     /// Sends pictures as planned; `None`: none at all.
     pub fn send(&self, plan: Option<EncoderPlan>) {
         if let Some(plan) = plan {
-            let size = gst::Caps::builder("video/x-raw")
-                .field("format", "I420")
-                .field("width", plan.width as i32)
-                .field("height", plan.height as i32)
-                .field("pixel-aspect-ratio", gst::Fraction::new(1, 1))
-                .build();
-            self.rate.set_property("max-rate", plan.frames_per_second as i32);
-            self.size.set_property("caps", size);
+            fit(&self.rate, &self.size, plan);
             match self.codec {
                 VideoCodec::H264 => self.encoder.set_property("bitrate", (plan.bps / 1000).max(1) as u32),
                 VideoCodec::Vp8 => self.encoder.set_property("target-bitrate", plan.bps as i32),
@@ -151,5 +148,59 @@ impl Camera {
     /// Makes the next picture a keyframe.
     pub fn force_keyframe(&self) {
         self.rtp.send_event(UpstreamForceKeyUnitEvent::builder().all_headers(true).build());
+    }
+}
+
+/// Tells the two elements of [`FITTED`] what is planned.
+fn fit(rate: &gst::Element, size: &gst::Element, plan: EncoderPlan) {
+    let caps = gst::Caps::builder("video/x-raw")
+        .field("format", "I420")
+        .field("width", plan.width as i32)
+        .field("height", plan.height as i32)
+        .field("pixel-aspect-ratio", gst::Fraction::new(1, 1))
+        .build();
+    rate.set_property("max-rate", plan.frames_per_second as i32);
+    size.set_property("caps", caps);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gstreamer_app::AppSinkCallbacks;
+    use std::sync::mpsc::channel;
+
+    #[test]
+    fn a_plan_that_changes_in_the_middle_of_a_picture_stops_no_camera() {
+        const PICTURES: usize = 40;
+        gst::init().unwrap();
+        let description = format!(
+            "videotestsrc ! video/x-raw,width=320,height=180,framerate=30/1 ! {FITTED} ! appsink name=out sync=false"
+        );
+        let (report, news) = channel();
+        let running = Running::build("pictures", &description, move |news| drop(report.send(news))).unwrap();
+        let (shown, pictures) = channel();
+        let callbacks = AppSinkCallbacks::builder().new_sample(move |sink| {
+            let sample = sink.pull_sample().map_err(|_| gst::FlowError::Eos)?;
+            let width: Option<i32> = sample.caps().and_then(|caps| caps.structure(0)?.get("width").ok());
+            shown.send(width).map(|()| gst::FlowSuccess::Ok).map_err(|_| gst::FlowError::Eos)
+        });
+        running.sink("out").unwrap().set_callbacks(callbacks.build());
+        let (rate, size) = (running.element("rate").unwrap(), running.element("size").unwrap());
+        let plans = [(320, 180, 30), (64, 36, 10), (160, 90, 30)];
+        let plans =
+            plans.map(|(width, height, frames_per_second)| EncoderPlan { width, height, frames_per_second, bps: 0 });
+        running.play().unwrap();
+        let (mut seen, mut last) = (0, 0);
+        for plan in plans.into_iter().cycle() {
+            fit(&rate, &size, plan);
+            last = plan.width as i32;
+            let failed = news.try_iter().find(|news| matches!(news, BusNews::Failed { .. }));
+            assert!(failed.is_none(), "{failed:?} after {seen} pictures");
+            seen += pictures.try_iter().count();
+            if seen >= PICTURES {
+                break;
+            }
+        }
+        assert!(pictures.iter().any(|width| width == Some(last)), "the last plan holds");
     }
 }

@@ -5,12 +5,15 @@ use std::time::{Duration, Instant};
 use str0m::bwe::{Bitrate, BweKind};
 use str0m::media::KeyframeRequestKind;
 use str0m::rtp::RtpPacket;
+use str0m::stats::MediaEgressStats;
 use str0m::{Event, IceConnectionState};
+use tracing::debug;
 
 use super::super::PeerEvent;
 use super::super::description::{self, FIRST_ESTIMATE_BPS};
 use super::super::packet::{IncomingPacket, Stream};
 use super::Connection;
+use crate::evenness::Report;
 use crate::event::EndReason;
 use crate::pacing::PathWatch;
 
@@ -57,6 +60,7 @@ impl Connection<'_> {
                 (self.events)(PeerEvent::Estimate(self.carried));
             }
             Event::RtpPacket(packet) => self.deliver(packet),
+            Event::MediaEgressStats(stats) if stats.mid == self.streams.video => self.reported(&stats),
             Event::Closed => return Err(EndReason::Remote),
             // The rest concerns data channels, statistics and frame mode.
             _ => {}
@@ -88,6 +92,16 @@ impl Connection<'_> {
             payload: packet.payload,
         };
         (self.events)(PeerEvent::Packet(stream, incoming));
+    }
+
+    /// Follows how evenly the browser gets our pictures.
+    fn reported(&mut self, stats: &MediaEgressStats) {
+        let Some(remote) = &stats.remote else { return };
+        let jitter = Duration::from_millis(u64::from(remote.jitter) * 1000 / Stream::Video.clock_rate());
+        let report = Report { jitter, loss: stats.loss.unwrap_or(0.0) };
+        if let Some(at_once) = self.evenness.report(report, stats.timestamp) {
+            debug!(at_once, ?jitter, loss = report.loss, "how pictures are to be shown");
+        }
     }
 
     pub(super) fn watch_path(&mut self, now: Instant) {
