@@ -87,6 +87,14 @@ impl Booth {
         Ok(())
     }
 
+    /// Pulls the card reader's plug, and puts it in again.
+    pub fn replug_reader(&mut self) -> anyhow::Result<()> {
+        let readies = |log: String| log.matches("card reader ready").count();
+        let before = readies(self.log());
+        self.reader = CardReader::plug_in(&self.folder)?;
+        until("the card reader is ready again", || Ok((readies(self.log()) > before).then_some(())))
+    }
+
     pub fn log(&self) -> String {
         self.process.log()
     }

@@ -23,10 +23,11 @@ impl Browser {
     /// `trusted_pin` is the one key whose certificates are accepted beyond the usual ones; `camera` a film (MJPEG) that
     /// plays as the camera.
     pub fn start(folder: &Path, trusted_pin: &str, camera: &Path) -> anyhow::Result<Self> {
-        Self::start_with(folder, trusted_pin, camera, &[])
+        // Calls go over loopback here, which browsers otherwise leave out.
+        Self::start_with(folder, trusted_pin, camera, &["--allow-loopback-in-peer-connection"])
     }
 
-    /// With further switches.
+    /// With switches of its own, for a call over a network.
     pub fn start_with(folder: &Path, trusted_pin: &str, camera: &Path, more: &[&str]) -> anyhow::Result<Self> {
         let profile = folder.join("profile");
         std::fs::create_dir_all(&profile)?;
@@ -59,8 +60,6 @@ impl Browser {
                 "--use-fake-device-for-media-stream",
                 "--autoplay-policy=no-user-gesture-required",
             ])
-            // Calls go over loopback here, which browsers otherwise leave out.
-            .arg("--allow-loopback-in-peer-connection")
             .arg(format!("--use-file-for-fake-video-capture={}", camera.display()))
             .arg(format!("--ignore-certificate-errors-spki-list={trusted_pin}"))
             .arg(format!("--user-data-dir={}", profile.display()))

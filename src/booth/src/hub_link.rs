@@ -11,6 +11,7 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use std::collections::VecDeque;
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,14 +27,14 @@ use tracing::{debug, info, warn};
 const RETRY: Duration = Duration::from_secs(1);
 /// The same, for [`SOON`] after a connection that [`STOOD`] was lost: a participant waits who was cut off, and the hub is in the
 /// same building. A hub that lets nobody in, or is away for the night, is not asked as often.
-const RETRY_SOON: Duration = Duration::from_millis(100);
+const RETRY_SOON: Duration = Duration::from_millis(50);
 const SOON: Duration = Duration::from_secs(60);
 const STOOD: Duration = Duration::from_secs(5);
 /// For a first packet to the hub and back.
 const REACH_TIMEOUT: Duration = Duration::from_millis(500);
 /// Between first packets, while none is answered. The system would send the next one later and later, and a cable that is put
 /// back would be noticed seconds too late.
-const REACH_AGAIN: Duration = Duration::from_millis(100);
+const REACH_AGAIN: Duration = Duration::from_millis(50);
 /// The other end has so long to answer while a connection is made.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Without any frame for so long, the connection is dead: the hub pings every two seconds.
@@ -159,8 +160,7 @@ async fn connect(address: &str, tls: Arc<ClientConfig>) -> Result<Socket, LinkEr
     let name = ServerName::try_from(host.to_owned()).map_err(|_| LinkError::Address(address.into()))?;
     let failed = |source| LinkError::Connect(address.to_owned(), source);
     let attempt = async {
-        let stream = timeout(REACH_TIMEOUT, reach(address)).await;
-        let stream = stream.map_err(|_| LinkError::Timeout(address.to_owned()))?.map_err(failed)?;
+        let stream = reach(address).await?;
         stream.set_nodelay(true).map_err(failed)?;
         let stream = tokio_rustls::TlsConnector::from(tls).connect(name, stream).await.map_err(failed)?;
         let limits = WebSocketConfig::default().max_message_size(Some(MAX_FRAME)).max_frame_size(Some(MAX_FRAME));
@@ -171,18 +171,32 @@ async fn connect(address: &str, tls: Arc<ClientConfig>) -> Result<Socket, LinkEr
     timeout(CONNECT_TIMEOUT, attempt).await.map_err(|_| LinkError::Timeout(address.to_owned()))?
 }
 
-/// The first of several attempts, each begun a little later, that is answered or refused.
-async fn reach(address: &str) -> std::io::Result<TcpStream> {
+/// The first of several attempts, each begun a little later, that is answered or refused. Where there is no way to the hub, the
+/// next one may find the cable put back.
+async fn reach(address: &str) -> Result<TcpStream, LinkError> {
+    let failed = |source| LinkError::Connect(address.to_owned(), source);
     // Once: a name server that is away keeps a thread for each question.
-    let places: Vec<SocketAddr> = tokio::net::lookup_host(address).await?.collect();
+    let places: Vec<SocketAddr> = tokio::net::lookup_host(address).await.map_err(failed)?.collect();
     let mut again = tokio::time::interval(REACH_AGAIN);
+    let end = tokio::time::sleep(REACH_TIMEOUT);
+    tokio::pin!(end);
     let mut attempts = FuturesUnordered::new();
+    let mut no_way = None;
     loop {
         tokio::select! {
-            Some(stream) = attempts.next() => return stream,
+            Some(tried) = attempts.next() => match tried {
+                Ok(stream) => return Ok(stream),
+                Err(error) if is_no_way(&error) => no_way = Some(error),
+                Err(error) => return Err(failed(error)),
+            },
             _ = again.tick() => attempts.push(TcpStream::connect(&places[..])),
+            () = &mut end => return Err(no_way.map_or_else(|| LinkError::Timeout(address.to_owned()), failed)),
         }
     }
+}
+
+fn is_no_way(error: &std::io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable | ErrorKind::NetworkDown)
 }
 
 /// Until the next attempt, `since` a connection that stood was lost.

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Shell, SIGN_OUT_AGAIN_MS } from "./shell";
 import { tile, WELCOME } from "./state/specimen";
 import type { FakeDevices } from "./testing";
-import { FakeSocket, standIn } from "./testing";
+import { FakeSocket, PICTURE_MS, standIn } from "./testing";
 
 let devices: FakeDevices;
 /** What the hub says to a request, or that it says nothing. */
@@ -78,6 +78,7 @@ test.each([
   const seen: string[] = [];
   shell.subscribe(() => seen.push(shell.view().desk.link));
   socket.hear(message);
+  await vi.advanceTimersByTimeAsync(PICTURE_MS);
   expect(seen).toContain(link);
   const { desk } = shell.view();
   expect([stopped(), desk.link, desk.officer, desk.tiles[0], desk.focus]).toEqual([
@@ -97,4 +98,28 @@ test("a message that finds no line is not said to be sent", async () => {
   shell.act({ do: "message", text: "Halo" });
   const { desk } = shell.view();
   expect([desk.message, desk.refusal?.reason]).toEqual([null, "unsent"]);
+});
+
+test("what comes from the hub is shown together, and what the officer does at once", async () => {
+  const socket = await atWork();
+  const shown: (string | null)[] = [];
+  shell.subscribe(() => shown.push(shell.view().desk.focus));
+  for (const slot of [1, 2, 3]) socket.hear({ type: "tile", tile: tile(slot) });
+  expect(shown).toEqual([]);
+  await vi.advanceTimersByTimeAsync(PICTURE_MS);
+  expect(shown).toEqual(["session-1"]);
+  socket.hear({ type: "tile", tile: tile(2) });
+  shell.act({ do: "focus_slot", slot: 2 });
+  await vi.advanceTimersByTimeAsync(PICTURE_MS);
+  expect(shown).toEqual(["session-1", "session-2"]);
+});
+
+test("a tab that nobody sees is told at once: nothing is painted there", async () => {
+  const socket = await atWork();
+  await vi.advanceTimersByTimeAsync(PICTURE_MS);
+  let told = 0;
+  shell.subscribe(() => told++);
+  vi.stubGlobal("document", { hidden: true });
+  socket.hear({ type: "tile", tile: tile(2) });
+  expect(told).toBe(1);
 });

@@ -26,6 +26,7 @@ const SILENT_KEY = "bilik.alarm-silent";
 export class Shell {
   #view: View;
   #listeners = new Set<() => void>();
+  #telling: number | null = null;
   #alarm = new Alarm();
   #camera = new Camera(() => {
     this.#change({ camera: this.#camera.state });
@@ -41,7 +42,7 @@ export class Shell {
       this.#handle({ type: "health", booth, health, now: performance.now() });
     },
     onStreams: () => {
-      this.#change({ streams: this.#view.streams + 1 });
+      this.#change({ streams: this.#view.streams + 1 }, true);
     },
   });
   #link = new HubLink({
@@ -147,11 +148,12 @@ export class Shell {
     if (message.type === "signal") this.#switchboard.signal(message.booth, message.call, message.signal);
   }
 
+  /** What the officer does is shown at once; what comes from elsewhere, with whatever else comes until the next picture. */
   #handle(event: Event): void {
     const before = this.#view.desk;
     const { desk, send } = reduce(before, event);
     if (desk.muted !== before.muted) this.#camera.setMuted(desk.muted);
-    if (desk !== before) this.#change({ desk });
+    if (desk !== before) this.#change({ desk }, event.type !== "action");
     if (desk.tiles !== before.tiles || desk.focus !== before.focus) this.#switchboard.sync(desk);
     if (hasEnded(desk) && !hasEnded(before)) this.#rest();
     if (isShiftOver(desk) && !isShiftOver(before)) void this.signOut();
@@ -164,8 +166,17 @@ export class Shell {
     }
   }
 
-  #change(change: Partial<View>): void {
+  /** `soon`: views are told before the next picture. A booth that comes back brings a dozen messages, and its call would wait. */
+  #change(change: Partial<View>, soon = false): void {
     this.#view = { ...this.#view, ...change };
-    for (const listener of this.#listeners) listener();
+    // Nothing is painted in a tab that nobody sees, but its title still tells who waits.
+    if (!soon || document.hidden) this.#tell();
+    else this.#telling ??= requestAnimationFrame(this.#tell);
   }
+
+  #tell = (): void => {
+    if (this.#telling !== null) cancelAnimationFrame(this.#telling);
+    this.#telling = null;
+    for (const listener of this.#listeners) listener();
+  };
 }

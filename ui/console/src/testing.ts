@@ -87,6 +87,9 @@ export class FakeDevices {
   }
 }
 
+/** Between two pictures of the screen. */
+export const PICTURE_MS = 16;
+
 /** Puts all of it in the browser's place, until `vi.unstubAllGlobals`. Call after `vi.useFakeTimers`. */
 export function standIn(): FakeDevices {
   const devices = new FakeDevices();
@@ -94,6 +97,9 @@ export function standIn(): FakeDevices {
   vi.stubGlobal("window", globalThis);
   vi.stubGlobal("location", { protocol: "https:", host: "hub" });
   vi.stubGlobal("WebSocket", FakeSocket);
+  vi.stubGlobal("document", { hidden: false });
+  vi.stubGlobal("requestAnimationFrame", (draw: () => void) => setTimeout(draw, PICTURE_MS));
+  vi.stubGlobal("cancelAnimationFrame", clearTimeout);
   vi.stubGlobal("navigator", { mediaDevices: devices });
   vi.stubGlobal("localStorage", {
     getItem: (key: string) => store.get(key) ?? null,

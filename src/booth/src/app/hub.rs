@@ -1,15 +1,16 @@
 //! What comes from the hub and from the courier.
 
 use super::App;
+use super::standing::Standing;
 use crate::hub_link::LinkEvent;
 use crate::service::Machine;
 use crate::updates::News;
 use bilik_claim::document::DocumentKind;
 use bilik_claim::ids::SessionId;
 use bilik_claim::personal::PersonalBytes;
-use bilik_claim::session::{CallNews, Event, HubNews, OutOfService};
+use bilik_claim::session::{CallNews, Event, HubNews};
 use bilik_claim::wire::{BoothToHub, CallMode, HubToBooth, Signal};
-use bilik_journal::courier::{CourierEvent, Trouble};
+use bilik_journal::courier::CourierEvent;
 use bilik_media::Tier;
 use std::time::Duration;
 use tracing::{error, warn};
@@ -170,24 +171,17 @@ impl App {
         }
     }
 
-    /// Why nobody can be served, by what weighs most.
+    /// Says whether anybody can be served, and if not, why.
     pub(super) fn follow_service(&mut self) {
-        let reason = if !self.enrolled {
-            // A machine that can enrol it has a page for that, which must not come after a fault.
-            let unknown = *self.care.service.machine() == Machine::Unknown;
-            Some(if unknown { OutOfService::Starting } else { OutOfService::NotEnrolled })
-        } else {
-            match self.queue {
-                Some(Err(Trouble::Failed)) => Some(OutOfService::QueueFailed),
-                Some(Err(Trouble::Full)) => Some(OutOfService::DiskFull),
-                // Nobody shall type for ten minutes and then learn that the disk is broken.
-                None => Some(OutOfService::Starting),
-                // A trial that fails ends in a restart, and nobody shall be in a claim then.
-                Some(Ok(())) if self.is_on_trial() => Some(OutOfService::OnTrial),
-                Some(Ok(())) if self.wrong_hub => Some(OutOfService::WrongHub),
-                Some(Ok(())) => self.state.closed.map(OutOfService::Closed),
-            }
+        let standing = Standing {
+            enrolled: self.enrolled,
+            machine_unknown: *self.care.service.machine() == Machine::Unknown,
+            queue: self.queue,
+            on_trial: self.is_on_trial(),
+            wrong_hub: self.wrong_hub,
+            closed: self.state.closed,
         };
+        let reason = standing.out_of_service();
         let told = reason.map(|reason| reason.to_string());
         if self.state.out_of_service != told {
             self.state.out_of_service = told;

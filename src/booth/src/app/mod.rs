@@ -13,6 +13,7 @@
 mod devices;
 mod facts;
 mod hub;
+mod standing;
 mod start;
 mod technician;
 mod updates;

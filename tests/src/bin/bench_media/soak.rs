@@ -1,4 +1,4 @@
-//! Calls one after the other, some of them cut in the middle: nothing may be left of any.
+//! Calls one after the other; in the middle of some the cable is out, or the card reader: nothing may be left of any.
 
 use crate::figures::{Goal, Table, quantile};
 use crate::sections::Effort;
@@ -9,15 +9,15 @@ use bilik_tests::process::until;
 use bilik_tests::story;
 use std::time::Duration;
 
-/// Of so many calls one is cut.
-const CUT_EVERY: usize = 3;
+/// Of so many calls one has something pulled out in the middle, by turns.
+const PULLED_EVERY: usize = 3;
 
 /// `BILIK_CALLS` says how many.
 pub fn soak(effort: Effort, table: &mut Table) -> anyhow::Result<()> {
     let asked = std::env::var("BILIK_CALLS").ok().and_then(|word| word.parse().ok());
     let calls: usize = asked.unwrap_or(effort.pick(60, 12));
     let mut stage = Stage::set(1, None)?;
-    let (mut first, mut cuts) = (Vec::new(), 0);
+    let (mut first, mut pulled) = (Vec::new(), [0_u32; 3]);
     let mut samples = Vec::new();
     for call in 0..calls {
         seen::clear(&mut stage.officer.page)?;
@@ -26,9 +26,14 @@ pub fn soak(effort: Effort, table: &mut Table) -> anyhow::Result<()> {
         stage.focus(1)?;
         let seen = seen::read(&mut stage.officer.page)?;
         first.extend(seen.answers.last().and_then(|at| Some(seen.first_after(*at)? - at)));
-        if call % CUT_EVERY == CUT_EVERY - 1 {
-            cut(&mut stage, if cuts % 2 == 0 { 2 } else { 12 })?;
-            cuts += 1;
+        if call % PULLED_EVERY == PULLED_EVERY - 1 {
+            let what = (call / PULLED_EVERY) % pulled.len();
+            match what {
+                0 => cut(&mut stage, 2)?,
+                1 => stage.booths[0].replug_reader()?,
+                _ => cut(&mut stage, 12)?,
+            }
+            pulled[what] += 1;
         }
         stage.leave(0)?;
         // Rubbish that only waits to be collected is no leak.
@@ -36,7 +41,8 @@ pub fn soak(effort: Effort, table: &mut Table) -> anyhow::Result<()> {
         samples.push([usage::of_tree(stage.booths[0].pid()), usage::of_tree(stage.browser.pid())]);
     }
     table.row("soak: calls", "", Some(calls as f64), None, Goal::None);
-    table.row("soak: calls that were cut", "", Some(cuts as f64), None, Goal::None);
+    table.row("soak: calls that were cut", "", Some((pulled[0] + pulled[2]).into()), None, Goal::None);
+    table.row("soak: calls whose card reader was unplugged", "", Some(pulled[1].into()), None, Goal::None);
     table.row("soak: first picture after accept, cold cameras, p95", "ms", quantile(&first, 0.95), None, Goal::None);
     type Of = fn(&Usage) -> f64;
     let kinds: [(&str, &str, Of, f64); 3] = [

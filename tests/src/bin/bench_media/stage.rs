@@ -34,7 +34,7 @@ impl Stage {
         let display = Display::start(folder.path())?;
         let camera = folder.path().join("officer.mjpeg");
         film(&camera)?;
-        let mut browser = Browser::start(folder.path(), &hub.authority_pin()?, &camera)?;
+        let mut browser = Browser::start_with(folder.path(), &hub.authority_pin()?, &camera, &[])?;
         let account = hub.add_officer("sari", "Sari")?;
         let relay = seed.map(|seed| Relay::start(net.office, seed)).transpose()?;
         let script = seen::script(relay.as_ref().map(|relay| (relay.address, net.booth)));
