@@ -65,6 +65,16 @@ impl Officer {
         self.page.wait_for(&format!("document.querySelector('[data-testid=tile-{slot}]')?.dataset.chosen === 'true'"))
     }
 
+    /// Takes on so many booths at a time.
+    pub fn take_on(&mut self, capacity: u8) -> anyhow::Result<()> {
+        let offered = "document.querySelectorAll('[role=menuitemradio]')";
+        self.page.evaluate("document.querySelector('[data-testid=capacity]').click()")?;
+        self.page.wait_for(&format!("{offered}.length === 7"))?;
+        // Six comes first, pause last.
+        self.page.evaluate(&format!("{offered}[{}].click()", 6 - capacity))?;
+        self.page.sees(&format!("dari {capacity}"))
+    }
+
     /// Waits until every given item stands in the checklist.
     pub fn items(&mut self) -> anyhow::Result<Vec<(String, String)>> {
         let rows = self.page.evaluate(

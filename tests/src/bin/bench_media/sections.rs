@@ -139,9 +139,11 @@ fn picture_after_answer(page: &mut Page, name: &str) -> anyhow::Result<Option<f6
     Ok(seen.first_after(answered).map(|at| at - answered))
 }
 
-/// When a picture of full size that is as sharp as those of a second later was first shown.
+/// When a picture of full size, of the stream that is shown at the end, that is as sharp as those of a second later was first shown.
 fn sharp_at(frames: &[Frame], after: f64) -> Option<f64> {
-    let large: Vec<&Frame> = frames.iter().filter(|frame| frame.at > after && frame.width >= 1280).collect();
+    let stream = &frames.last()?.stream;
+    let large = frames.iter().filter(|frame| frame.at > after && frame.width >= 1280 && frame.stream == *stream);
+    let large: Vec<&Frame> = large.collect();
     let settled: Vec<f64> = large.iter().rev().take(10).filter_map(|frame| frame.sharpness).collect();
     let wanted = quantile(&settled, 0.5)? * 0.8;
     large.iter().find(|frame| frame.sharpness.is_some_and(|sharp| sharp >= wanted)).map(|frame| frame.at)
@@ -353,6 +355,7 @@ fn resumes(seconds: u64) -> anyhow::Result<Option<f64>> {
 pub fn six(effort: Effort, table: &mut Table) -> anyhow::Result<()> {
     let while_ = effort.seconds(60);
     let mut stage = Stage::set(6, None)?;
+    stage.officer.take_on(6)?;
     stage.serve_all()?;
     stage.focus(1)?;
     std::thread::sleep(Duration::from_secs(5));

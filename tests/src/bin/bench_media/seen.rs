@@ -10,7 +10,7 @@ use std::net::Ipv4Addr;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// One picture that was shown.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 pub struct Frame {
     /// When, by the wall clock in ms.
     pub at: f64,
@@ -19,6 +19,8 @@ pub struct Frame {
     pub age: Option<f64>,
     /// Variance of the Laplacian where the booth's name is written, if it was asked for.
     pub sharpness: Option<f64>,
+    /// Of which stream: an element shows the last picture of one until the next one has its first.
+    pub stream: String,
 }
 
 /// Everything since the last [`clear`].

@@ -42,7 +42,8 @@
       // Of a booth in focus the console shows two pictures; to look at both would cost it twice what the rival pays.
       const shown = name === "focus-video" ? code(video) : null;
       const age = shown === null ? null : (now - shown) & 4095;
-      (watch.frames[name] ??= []).push([now, meta.width, age, watch.sharpness ? sharpness(video) : null]);
+      const stream = video.srcObject?.id ?? "";
+      (watch.frames[name] ??= []).push([now, meta.width, age, watch.sharpness ? sharpness(video) : null, stream]);
       video.requestVideoFrameCallback(seen);
     };
     video.requestVideoFrameCallback(seen);
