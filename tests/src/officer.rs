@@ -145,10 +145,11 @@ impl Officer {
     /// How many pictures `often` shows while `seldom` shows three.
     pub fn shows_beside(&mut self, often: &str, seldom: &str) -> anyhow::Result<u64> {
         let script = format!(
-            "(() => {{ const shown = window.__shown = [0, 0]; ['{often}', '{seldom}'].forEach((name, index) => {{ \
-             const video = document.querySelector(`video[data-testid=${{name}}], [data-testid=${{name}}] video`); \
+            "(() => {{ const shown = window.__shown = [0, 0]; [{}, {}].forEach((video, index) => {{ \
              const next = () => {{ shown[index] += 1; video.requestVideoFrameCallback(next); }}; \
-             video.requestVideoFrameCallback(next); }}); }})()"
+             video.requestVideoFrameCallback(next); }}); }})()",
+            element(often),
+            element(seldom)
         );
         self.page.evaluate(&script)?;
         until(&format!("{seldom} shows three pictures"), || {
@@ -160,10 +161,11 @@ impl Officer {
     /// The newest picture of a video element as RGB, `width` pixels wide.
     pub fn picture(&mut self, video: &str, width: u32, height: u32) -> anyhow::Result<Vec<u8>> {
         let script = format!(
-            "(() => {{ const v = document.querySelector('video[data-testid={video}], [data-testid={video}] video'); const c = document.createElement('canvas'); \
+            "(() => {{ const v = {}; const c = document.createElement('canvas'); \
              c.width = {width}; c.height = {height}; const x = c.getContext('2d'); x.drawImage(v, 0, 0, {width}, {height}); \
              const d = x.getImageData(0, 0, {width}, {height}).data; const o = []; \
-             for (let i = 0; i < d.length; i += 4) o.push(d[i], d[i + 1], d[i + 2]); return o.join(','); }})()"
+             for (let i = 0; i < d.length; i += 4) o.push(d[i], d[i + 1], d[i + 2]); return o.join(','); }})()",
+            element(video)
         );
         let text = self.page.evaluate(&script)?;
         let text = text.as_str().context("no picture")?;
@@ -192,8 +194,13 @@ impl Officer {
     }
 }
 
+/// The page's video element of this name, or the one inside of what has it.
+fn element(video: &str) -> String {
+    format!("document.querySelector('video[data-testid={video}], [data-testid={video}] video')")
+}
+
 pub(crate) fn frames(page: &mut Page, video: &str) -> anyhow::Result<u64> {
-    let count = page.evaluate(&format!("document.querySelector('video[data-testid={video}], [data-testid={video}] video')?.getVideoPlaybackQuality().totalVideoFrames ?? 0"))?;
+    let count = page.evaluate(&format!("{}?.getVideoPlaybackQuality().totalVideoFrames ?? 0", element(video)))?;
     Ok(count.as_u64().unwrap_or(0))
 }
 

@@ -158,11 +158,11 @@ async fn connect(address: &str, tls: Arc<ClientConfig>) -> Result<Socket, LinkEr
         .map(|(host, _)| host.trim_matches(['[', ']']))
         .ok_or_else(|| LinkError::Address(address.into()))?;
     let name = ServerName::try_from(host.to_owned()).map_err(|_| LinkError::Address(address.into()))?;
-    let failed = |source| LinkError::Connect(address.to_owned(), source);
+    let failed = cannot_reach(address);
     let attempt = async {
         let stream = reach(address).await?;
-        stream.set_nodelay(true).map_err(failed)?;
-        let stream = tokio_rustls::TlsConnector::from(tls).connect(name, stream).await.map_err(failed)?;
+        stream.set_nodelay(true).map_err(&failed)?;
+        let stream = tokio_rustls::TlsConnector::from(tls).connect(name, stream).await.map_err(&failed)?;
         let limits = WebSocketConfig::default().max_message_size(Some(MAX_FRAME)).max_frame_size(Some(MAX_FRAME));
         let url = format!("wss://{address}/ws/booth");
         let (socket, _) = tokio_tungstenite::client_async_with_config(url, stream, Some(limits)).await?;
@@ -174,25 +174,31 @@ async fn connect(address: &str, tls: Arc<ClientConfig>) -> Result<Socket, LinkEr
 /// The first of several attempts, each begun a little later, that is answered or refused. Where there is no way to the hub, the
 /// next one may find the cable put back.
 async fn reach(address: &str) -> Result<TcpStream, LinkError> {
-    let failed = |source| LinkError::Connect(address.to_owned(), source);
-    // Once: a name server that is away keeps a thread for each question.
-    let places: Vec<SocketAddr> = tokio::net::lookup_host(address).await.map_err(failed)?.collect();
-    let mut again = tokio::time::interval(REACH_AGAIN);
-    let end = tokio::time::sleep(REACH_TIMEOUT);
-    tokio::pin!(end);
-    let mut attempts = FuturesUnordered::new();
     let mut no_way = None;
-    loop {
-        tokio::select! {
-            Some(tried) = attempts.next() => match tried {
-                Ok(stream) => return Ok(stream),
-                Err(error) if is_no_way(&error) => no_way = Some(error),
-                Err(error) => return Err(failed(error)),
-            },
-            _ = again.tick() => attempts.push(TcpStream::connect(&places[..])),
-            () = &mut end => return Err(no_way.map_or_else(|| LinkError::Timeout(address.to_owned()), failed)),
+    let tried = timeout(REACH_TIMEOUT, async {
+        // Once: a name server that is away keeps a thread for each question.
+        let places: Vec<SocketAddr> = tokio::net::lookup_host(address).await?.collect();
+        let mut again = tokio::time::interval(REACH_AGAIN);
+        let mut attempts = FuturesUnordered::new();
+        loop {
+            tokio::select! {
+                Some(tried) = attempts.next() => match tried {
+                    Err(error) if is_no_way(&error) => no_way = Some(error),
+                    tried => return tried,
+                },
+                _ = again.tick() => attempts.push(TcpStream::connect(&places[..])),
+            }
         }
+    });
+    let failed = cannot_reach(address);
+    match tried.await {
+        Ok(tried) => tried.map_err(failed),
+        Err(_) => Err(no_way.map_or_else(|| LinkError::Timeout(address.to_owned()), failed)),
     }
+}
+
+fn cannot_reach(address: &str) -> impl Fn(std::io::Error) -> LinkError {
+    move |source| LinkError::Connect(address.to_owned(), source)
 }
 
 fn is_no_way(error: &std::io::Error) -> bool {

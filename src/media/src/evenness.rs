@@ -4,11 +4,11 @@
 //! network nothing has to be evened out, and half of the time from the participant's face to the officer's eyes is that wait. We
 //! are the only side that can forgo it (the header extension *playout delay*), and the browser's reports say when it is safe:
 //!
-//! - it begins once packets have come evenly for [`EVEN_FOR`], and ends with the first report that says otherwise;
+//! - a call begins so, and the first report that says otherwise ends it;
 //! - *otherwise* is jitter from [`MOST_JITTER`] on, or loss from [`MOST_LOSS`] on, whose packets come late by a round trip;
-//! - it does not begin again before jitter is below [`CALM_JITTER`] for as long.
+//! - it begins again once there was hardly any loss, and jitter below [`CALM_JITTER`], for [`EVEN_FOR`].
 //!
-//! What is wrong for a second costs a second of pictures that stutter, at most: browsers report once a second or more often.
+//! A network that turns bad shows as pictures that stutter until the next report, which comes within a second and a half.
 
 use std::time::{Duration, Instant};
 
