@@ -94,6 +94,23 @@ pub const PAGES: &[(&str, Play)] = &[
         v.hub(HubNews::Message { session, text: "Tolong perlihatkan buku tabungan lebih dekat ke kamera.".into() });
         Ok(())
     }),
+    ("mend-number", |v| {
+        v.verification(CallMode::Focus)?;
+        v.ask_again();
+        v.taps(&[Tap::Fix(Item::Field(Field::AccountNumber))])
+    }),
+    ("mend-text", |v| {
+        v.verification(CallMode::Focus)?;
+        let reason = "Nama di sini lain dari nama di KTP. ".repeat(5);
+        v.check(Item::Field(Field::Name), Verdict::AskAgain { reason });
+        v.taps(&[Tap::Fix(Item::Field(Field::Name))])
+    }),
+    ("mend-choice", |v| {
+        v.verification(CallMode::Focus)?;
+        let reason = "Buku tabungan dari bank lain.".into();
+        v.check(Item::Field(Field::Bank), Verdict::AskAgain { reason });
+        v.taps(&[Tap::Fix(Item::Field(Field::Bank))])
+    }),
     ("verification-nobody", |v| {
         v.review()?;
         v.hub(HubNews::Disconnected);

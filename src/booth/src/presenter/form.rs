@@ -138,11 +138,14 @@ pub fn review(window: &AppWindow, lists: &Lists, visit: &Visit, now: Now, langua
     window.global::<bilik_ui::ReviewAdapter>().set_tax_estimate(estimate.unwrap_or_default().into());
 }
 
-/// What stands under a field: nothing while it is untouched, a hint while it is incomplete, an error when more typing
-/// cannot mend it, a doubt when it can be taken.
+/// What stands under a field: nothing while it is untouched, but for why the officer wants it again; a hint while it is
+/// incomplete, an error when more typing cannot mend it, a doubt when it can be taken.
 fn message(visit: &Visit, field: Field, now: Now, language: Language) -> (String, Tone) {
     if let Some(problem) = visit.cards.problem {
         return card_problem(problem, language);
+    }
+    if let Some(reason) = visit.desk.asks_again(Item::Field(field)) {
+        return (format!("{}: {}", words(Word::OfficerSays).get(language), brief(reason)), Tone::Attention);
     }
     if visit.draft.typed(field).is_empty() {
         return (String::new(), Tone::None);
@@ -156,6 +159,15 @@ fn message(visit: &Visit, field: Field, now: Now, language: Language) -> (String
         Err(fault) if fault.is_incomplete() => (fault.explain(language), Tone::Attention),
         Err(fault) => (fault.explain(language), Tone::Bad),
     }
+}
+
+/// The beginning of what an officer has written, where there is room for three lines. All of it stands in the checklist.
+fn brief(text: &str) -> String {
+    const MOST: usize = 100;
+    let Some((end, _)) = text.char_indices().nth(MOST) else { return text.to_owned() };
+    let beginning = &text[..end];
+    let words = beginning.rfind(' ').map_or(beginning, |space| &beginning[..space]);
+    format!("{words} …")
 }
 
 /// Why the last card was not taken.

@@ -94,6 +94,14 @@ impl Draft {
         self.typed(Field::Balance).parse::<u64>().is_ok_and(|balance| balance > TAX_NUMBER_ABOVE)
     }
 
+    /// Whether there is an answer or a photograph that can be taken as it is.
+    pub fn has(&self, item: Item, today: Date) -> bool {
+        match item {
+            Item::Field(field) => self.judge(field, today).is_ok(),
+            Item::Document(kind) => self.photos.contains_key(&kind),
+        }
+    }
+
     /// Fields that cannot be taken as they are.
     pub fn open_fields(&self, today: Date) -> Vec<Field> {
         self.fields()

@@ -201,7 +201,7 @@ impl Session {
         }
         self.run_timers(now, &mut effects);
         self.follow_service();
-        self.follow_page(page, &mut effects);
+        self.follow_page(page, now, &mut effects);
         self.publish(now, &mut effects);
         effects
     }
@@ -319,10 +319,12 @@ impl Session {
     }
 
     /// What leaving one page and entering another means.
-    fn follow_page(&mut self, before: Page, effects: &mut Vec<Effect>) {
+    fn follow_page(&mut self, before: Page, now: Now, effects: &mut Vec<Effect>) {
         if before != self.page
             && let Some(visit) = &mut self.visit
         {
+            let Visit { desk, draft, .. } = &mut **visit;
+            desk.given(|item| draft.has(item, now.today));
             visit.pending_photo = None;
             visit.document = visit.document.min(visit.draft.documents().len().saturating_sub(1));
             if self.page != Page::Identify {

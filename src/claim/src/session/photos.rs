@@ -112,6 +112,8 @@ impl Session {
         effects.push(Effect::ShowPhoto { session: visit.id, kind, photo: number, jpeg: jpeg.clone() });
         visit.draft.photos.insert(kind, Photo { number, jpeg, doubt });
         visit.changed(Item::Document(kind));
+        // The page may well stay.
+        visit.desk.given(|item| item == Item::Document(kind));
         if visit.return_to.is_some() {
             self.advance(now);
             return;

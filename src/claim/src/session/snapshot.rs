@@ -49,7 +49,8 @@ impl Session {
         })
     }
 
-    /// An item appears once there is something to look at.
+    /// An item appears once there is something to look at, and stays from then on: no row goes from under the officer's eyes
+    /// while the participant mends what stood there.
     fn item_view(&self, item: Item, now: Now) -> Option<ItemView> {
         let visit = self.visit.as_ref()?;
         let check = visit.desk.check(item).clone();
@@ -59,8 +60,13 @@ impl Session {
         };
         match item {
             Item::Field(field) => {
-                let answer = visit.draft.judge(field, now.today).ok()?;
-                Some(view(visit.draft.shown(field, Language::Id), answer.doubts, None))
+                let shows = |snapshot: &SessionSnapshot| snapshot.items.iter().any(|row| row.item == item);
+                let doubts = match visit.draft.judge(field, now.today) {
+                    Ok(answer) => answer.doubts,
+                    Err(_) if visit.published.as_deref().is_some_and(shows) => Vec::new(),
+                    Err(_) => return None,
+                };
+                Some(view(visit.draft.shown(field, Language::Id), doubts, None))
             }
             Item::Document(kind) => match visit.draft.photos.get(&kind) {
                 Some(photo) => {

@@ -7,7 +7,7 @@ use super::navigation::Page;
 use super::{Ending, Session};
 use crate::ids::{OfficerId, SessionId};
 use crate::wire::{Assignment, CallMode, Decision, Outcome, Verdict};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 /// The desk at which the visit is served.
@@ -23,6 +23,8 @@ pub struct Desk {
     checks: BTreeMap<Item, Check>,
     /// First revision of the snapshot that shows the item as it is now.
     shown_in: BTreeMap<Item, u32>,
+    /// Asked for again and changed since, but the participant is still at it.
+    mending: BTreeSet<Item>,
     /// The officer's newest written message.
     pub message: Option<String>,
     pub returned: Vec<String>,
@@ -57,14 +59,35 @@ impl Desk {
         self.checks.get(&item).unwrap_or(&Check::Pending)
     }
 
-    /// The participant has changed it, which the snapshot of `revision` shows first: whatever was said of it holds no more.
+    /// Why the officer wants it again, as long as the participant has not begun to mend it.
+    pub fn asks_again(&self, item: Item) -> Option<&str> {
+        match self.check(item) {
+            Check::AskedAgain { reason } if !self.mending.contains(&item) => Some(reason),
+            Check::AskedAgain { .. } | Check::Pending | Check::Correct | Check::Corrected => None,
+        }
+    }
+
+    /// The participant has changed it, which the snapshot of `revision` shows first: whatever was found right is so no more.
+    /// What was asked for again stays so until it is [given](Self::given): half a number is nothing for an officer to look at.
     pub(super) fn changed(&mut self, item: Item, revision: u32) {
         self.shown_in.insert(item, revision);
         match self.checks.get(&item) {
-            Some(Check::AskedAgain { .. } | Check::Correct | Check::Corrected) => {
+            Some(Check::AskedAgain { .. }) => {
+                self.mending.insert(item);
+            }
+            Some(Check::Correct | Check::Corrected) => {
                 self.checks.insert(item, Check::Corrected);
             }
             Some(Check::Pending) | None => {}
+        }
+    }
+
+    /// The participant has left the page: what was asked for again and can be taken as it is now, has been given.
+    pub(super) fn given(&mut self, can_be_taken: impl Fn(Item) -> bool) {
+        for item in self.mending.extract_if(.., |item| can_be_taken(*item)) {
+            if let Some(check @ Check::AskedAgain { .. }) = self.checks.get_mut(&item) {
+                *check = Check::Corrected;
+            }
         }
     }
 

@@ -132,7 +132,7 @@ export function canApprove(desk: Desk): boolean {
   return (
     snapshot !== undefined &&
     canDecide(desk) &&
-    // While the participant mends an answer, its row can be missing.
+    // While the participant is at an answer, it may still change.
     snapshot.turn !== "correction" &&
     snapshot.items.length > 0 &&
     remaining(snapshot) === 0 &&
