@@ -171,29 +171,46 @@ async fn connect(address: &str, tls: Arc<ClientConfig>) -> Result<Socket, LinkEr
     timeout(CONNECT_TIMEOUT, attempt).await.map_err(|_| LinkError::Timeout(address.to_owned()))?
 }
 
-/// The first of several attempts, each begun a little later, that is answered or refused. Where there is no way to the hub, the
-/// next one may find the cable put back.
+/// By the first attempt that gets through, asking the name server once: one that is away keeps a thread for each question.
 async fn reach(address: &str) -> Result<TcpStream, LinkError> {
-    let mut no_way = None;
-    let tried = timeout(REACH_TIMEOUT, async {
-        // Once: a name server that is away keeps a thread for each question.
+    let reached = in_time(async |last| {
         let places: Vec<SocketAddr> = tokio::net::lookup_host(address).await?.collect();
-        let mut again = tokio::time::interval(REACH_AGAIN);
-        let mut attempts = FuturesUnordered::new();
-        loop {
-            tokio::select! {
-                Some(tried) = attempts.next() => match tried {
-                    Err(error) if is_no_way(&error) => no_way = Some(error),
-                    tried => return tried,
-                },
-                _ = again.tick() => attempts.push(TcpStream::connect(&places[..])),
-            }
-        }
+        first_through(|| TcpStream::connect(&places[..]), last).await
     });
-    let failed = cannot_reach(address);
-    match tried.await {
-        Ok(tried) => tried.map_err(failed),
-        Err(_) => Err(no_way.map_or_else(|| LinkError::Timeout(address.to_owned()), failed)),
+    match reached.await {
+        Ok(stream) => Ok(stream),
+        Err(Some(error)) => Err(cannot_reach(address)(error)),
+        Err(None) => Err(LinkError::Timeout(address.to_owned())),
+    }
+}
+
+/// Gives an attempt its time. When that is over, what it has met last is told.
+async fn in_time<T>(
+    attempt: impl AsyncFnOnce(&mut Option<std::io::Error>) -> std::io::Result<T>,
+) -> Result<T, Option<std::io::Error>> {
+    let mut last = None;
+    match timeout(REACH_TIMEOUT, attempt(&mut last)).await {
+        Ok(done) => done.map_err(Some),
+        Err(_) => Err(last),
+    }
+}
+
+/// The first of several attempts, each begun a little later, that is answered or refused. Where there is no way to the hub
+/// (`no_way`), the next one may find the cable put back.
+async fn first_through<T, F>(connect: impl Fn() -> F, no_way: &mut Option<std::io::Error>) -> std::io::Result<T>
+where
+    F: Future<Output = std::io::Result<T>>,
+{
+    let mut again = tokio::time::interval(REACH_AGAIN);
+    let mut attempts = FuturesUnordered::new();
+    loop {
+        tokio::select! {
+            Some(tried) = attempts.next() => match tried {
+                Err(error) if is_no_way(&error) => *no_way = Some(error),
+                tried => return tried,
+            },
+            _ = again.tick() => attempts.push(connect()),
+        }
     }
 }
 
@@ -298,6 +315,49 @@ fn keep_if_once(waiting: &mut VecDeque<BoothToHub>, message: BoothToHub) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::cell::Cell;
+    use std::future::pending;
+
+    /// What comes of attempts that end as told, each in the time it was begun: whether one got through or why not, and when.
+    async fn attempts<F>(ends: impl Fn(u32) -> F) -> (Result<(), Option<ErrorKind>>, Duration)
+    where
+        F: Future<Output = std::io::Result<()>>,
+    {
+        let (begun, count) = (Instant::now(), Cell::new(0));
+        let reached = in_time(async |last| first_through(|| ends(count.replace(count.get() + 1)), last).await).await;
+        (reached.map_err(|error| error.map(|error| error.kind())), begun.elapsed())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_cable_that_is_put_back_is_found_at_the_next_attempt() {
+        let no_way = || std::io::Error::from(ErrorKind::NetworkUnreachable);
+        let back = attempts(async |number| if number < 3 { Err(no_way()) } else { Ok(()) });
+        assert_eq!(back.await, (Ok(()), 3 * REACH_AGAIN));
+        let away = attempts(async |_| Err(no_way()));
+        assert_eq!(away.await, (Err(Some(ErrorKind::NetworkUnreachable)), REACH_TIMEOUT));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_first_packet_that_is_lost_is_not_waited_for() {
+        let lost = attempts(async |number| if number < 2 { pending().await } else { Ok(()) });
+        assert_eq!(lost.await, (Ok(()), 2 * REACH_AGAIN));
+        let late = attempts(async |number| {
+            let answered = if number == 0 { 3 * REACH_AGAIN } else { REACH_TIMEOUT * 2 };
+            tokio::time::sleep(answered).await;
+            Ok(())
+        });
+        assert_eq!(late.await, (Ok(()), 3 * REACH_AGAIN), "the first one counts as long as it may still be answered");
+        assert_eq!(attempts(async |_| pending().await).await, (Err(None), REACH_TIMEOUT));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_hub_that_refuses_is_not_asked_again_at_once() {
+        let refused = attempts(async |number| {
+            assert_eq!(number, 0);
+            Err(ErrorKind::ConnectionRefused.into())
+        });
+        assert_eq!(refused.await, (Err(Some(ErrorKind::ConnectionRefused)), Duration::ZERO));
+    }
 
     #[test]
     fn a_hub_is_asked_often_only_for_a_while_after_it_was_there() {
