@@ -138,12 +138,22 @@ impl HubHttp {
     }
 
     /// Shows a photograph to the officer while the session runs; to be aborted when the session ends. The claim does not
-    /// depend on it.
-    pub fn show_photo(&self, session: SessionId, kind: DocumentKind, photo: u32, jpeg: PersonalBytes) -> AbortHandle {
+    /// depend on it. `again`: the hub may well have it, and is asked before the line is filled with it.
+    pub fn show_photo(
+        &self,
+        session: SessionId,
+        kind: DocumentKind,
+        photo: u32,
+        jpeg: PersonalBytes,
+        again: bool,
+    ) -> AbortHandle {
         let http = self.clone();
         let url = format!("{}/sessions/{session}/documents/{}/{photo}", self.base, kind.code());
         let task = self.runtime.spawn(async move {
             for attempt in 1..=PHOTO_TRIES {
+                if (again || attempt > 1) && http.has(&url).await {
+                    return;
+                }
                 let request = http.client.put(&url).header("content-type", "image/jpeg").body(jpeg.reveal().to_vec());
                 let problem = match request.send().await {
                     Ok(response) if response.status().is_success() => return,
@@ -162,6 +172,10 @@ impl HubHttp {
             }
         });
         task.abort_handle()
+    }
+
+    async fn has(&self, url: &str) -> bool {
+        self.client.head(url).send().await.is_ok_and(|answer| answer.status().is_success())
     }
 }
 

@@ -23,15 +23,15 @@ use tokio_tungstenite::tungstenite;
 use tokio_tungstenite::tungstenite::protocol::{Message, WebSocketConfig};
 use tracing::{debug, info, warn};
 
-/// Between two attempts to connect.
+/// From one attempt to connect to the next.
 const RETRY: Duration = Duration::from_secs(1);
 /// The same, for [`SOON`] after a connection that [`STOOD`] was lost: a participant waits who was cut off, and the hub is in the
 /// same building. A hub that lets nobody in, or is away for the night, is not asked as often.
 const RETRY_SOON: Duration = Duration::from_millis(50);
 const SOON: Duration = Duration::from_secs(60);
 const STOOD: Duration = Duration::from_secs(5);
-/// For a first packet to the hub and back.
-const REACH_TIMEOUT: Duration = Duration::from_millis(500);
+/// For first packets to the hub and back. The last one is not sent at its very end.
+const REACH_TIMEOUT: Duration = Duration::from_millis(480);
 /// Between first packets, while none is answered. The system would send the next one later and later, and a cable that is put
 /// back would be noticed seconds too late.
 const REACH_AGAIN: Duration = Duration::from_millis(50);
@@ -110,10 +110,11 @@ async fn run(
     let mut last_error = String::new();
     let mut lost = None;
     loop {
+        let mut began = Instant::now();
         let error = match connect(&address, tls.clone()).await {
             Ok(socket) => {
                 last_error.clear();
-                let began = Instant::now();
+                began = Instant::now();
                 let ended = converse(socket, &mut outgoing, &mut waiting, &events).await;
                 events(LinkEvent::Disconnected);
                 lost = Some(Instant::now()).filter(|_| began.elapsed() >= STOOD);
@@ -136,7 +137,7 @@ async fn run(
             last_error = told;
         }
         // Meanwhile messages are taken off, so that senders never wait for a hub that is away.
-        let pause = tokio::time::sleep(pause(lost.map(|lost: Instant| lost.elapsed())));
+        let pause = tokio::time::sleep_until(began + pause(lost.map(|lost: Instant| lost.elapsed())));
         tokio::pin!(pause);
         loop {
             tokio::select! {
@@ -222,7 +223,7 @@ fn is_no_way(error: &std::io::Error) -> bool {
     matches!(error.kind(), ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable | ErrorKind::NetworkDown)
 }
 
-/// Until the next attempt, `since` a connection that stood was lost.
+/// From one attempt to the next, `since` a connection that stood was lost.
 fn pause(since: Option<Duration>) -> Duration {
     if since.is_some_and(|since| since < SOON) { RETRY_SOON } else { RETRY }
 }

@@ -66,15 +66,22 @@ impl App {
             let photos: Vec<_> =
                 visit.draft.photos.iter().map(|(kind, photo)| (*kind, photo.number, photo.jpeg.clone())).collect();
             for (kind, number, jpeg) in photos {
-                self.show_photo(session, kind, number, jpeg);
+                self.show_photo(session, kind, number, jpeg, true);
             }
         }
     }
 
-    /// Puts a photograph on the officer's screen, in place of an earlier one of the same document.
-    pub(super) fn show_photo(&mut self, session: SessionId, kind: DocumentKind, photo: u32, jpeg: PersonalBytes) {
+    /// Puts a photograph on the officer's screen, in place of an earlier one of the same document. `again`: it may be there.
+    pub(super) fn show_photo(
+        &mut self,
+        session: SessionId,
+        kind: DocumentKind,
+        photo: u32,
+        jpeg: PersonalBytes,
+        again: bool,
+    ) {
         if let Some(services) = &self.services {
-            let upload = services.http.show_photo(session, kind, photo, jpeg);
+            let upload = services.http.show_photo(session, kind, photo, jpeg, again);
             if let Some(earlier) = self.uploads.insert(kind, upload) {
                 earlier.abort();
             }

@@ -297,7 +297,7 @@ impl App {
                 self.send(BoothToHub::SessionEnded { session, outcome });
             }
             Effect::ShowPhoto { session, kind, photo, jpeg } => {
-                self.show_photo(session, kind, photo, jpeg);
+                self.show_photo(session, kind, photo, jpeg, false);
             }
             Effect::Preview(source) => self.with_media(|media| {
                 media.preview_documents(source == Some(PhotoSource::Documents));

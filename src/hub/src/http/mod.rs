@@ -178,7 +178,7 @@ pub fn console_router(hub: Shared) -> Router {
 pub fn booths_router(hub: Shared) -> Router {
     // Large bodies over slow lines: bounded by their own rules, not by the time of a whole request.
     let parts: MethodRouter<Shared> = put(intake::part).layer(DefaultBodyLimit::disable());
-    let photos: MethodRouter<Shared> = put(photos::put).layer(DefaultBodyLimit::disable());
+    let photos: MethodRouter<Shared> = put(photos::put).head(photos::head).layer(DefaultBodyLimit::disable());
     let bulk = Router::new()
         .route("/parts/{digest}", parts)
         .route("/sessions/{session}/documents/{kind}/{photo}", photos)

@@ -34,6 +34,17 @@ pub async fn put(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// 204 if this photograph is here for the officer's eyes, 404 if not: a booth whose line was cut asks before it sends all of them
+/// once more.
+pub async fn head(
+    State(hub): State<Shared>,
+    Booth(booth): Booth,
+    Path((session, kind, number)): Path<(SessionId, DocumentKind, u32)>,
+) -> StatusCode {
+    let here = hub.office.has_photo(booth.booth, session, kind, number).await;
+    if here { StatusCode::NO_CONTENT } else { StatusCode::NOT_FOUND }
+}
+
 /// The photograph, for the officer of the session, or for the supervisor who reads along: that is on record first.
 pub async fn get(
     State(hub): State<Shared>,

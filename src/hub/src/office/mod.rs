@@ -264,6 +264,12 @@ impl Office {
         known.ok_or(PhotoRefusal::NotYours)?.photos.put(kind, number, photo)
     }
 
+    /// Whether the session is this booth's and has just this photograph.
+    pub fn has_photo(&self, booth: BoothId, session: SessionId, kind: DocumentKind, number: u32) -> bool {
+        let known = self.sessions.get(&session).filter(|session| session.booth == booth);
+        known.is_some_and(|session| session.photos.get(kind, number).is_some())
+    }
+
     /// A photograph for an officer's eyes: of an own session, or of the one that they read along.
     pub fn photo(
         &mut self,

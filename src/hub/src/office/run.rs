@@ -122,6 +122,13 @@ enum Input {
         photo: Arc<PersonalBytes>,
         reply: oneshot::Sender<Result<(), PhotoRefusal>>,
     },
+    HasPhoto {
+        booth: BoothId,
+        session: SessionId,
+        kind: DocumentKind,
+        number: u32,
+        reply: oneshot::Sender<bool>,
+    },
     Photo {
         officer: OfficerId,
         session: SessionId,
@@ -208,6 +215,12 @@ impl Switchboard {
         self.send(Input::PutPhoto { booth, session, kind, number, photo, reply }).await;
         // No answer: the hub stops, and with it the session.
         answer.await.unwrap_or(Err(PhotoRefusal::NotYours))
+    }
+
+    pub async fn has_photo(&self, booth: BoothId, session: SessionId, kind: DocumentKind, number: u32) -> bool {
+        let (reply, answer) = oneshot::channel();
+        self.send(Input::HasPhoto { booth, session, kind, number, reply }).await;
+        answer.await.unwrap_or(false)
     }
 
     pub async fn photo(
@@ -307,6 +320,9 @@ impl Shell {
             Input::OfficerLeft(officer) => self.office.officer_left(officer, now),
             Input::PutPhoto { booth, session, kind, number, photo, reply } => {
                 let _ = reply.send(self.office.put_photo(booth, session, kind, number, photo));
+            }
+            Input::HasPhoto { booth, session, kind, number, reply } => {
+                let _ = reply.send(self.office.has_photo(booth, session, kind, number));
             }
             Input::Photo { officer, session, kind, number, reply } => {
                 let _ = reply.send(self.office.photo(officer, session, kind, number));

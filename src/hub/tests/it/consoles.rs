@@ -95,7 +95,16 @@ async fn a_session_goes_from_booth_to_decision() {
     // The document is looked at.
     let path = format!("/api/v1/sessions/{SESSION}/documents/face/1");
     let jpeg = crate::pictures::small();
+    let here = async |number| {
+        let url = bench.booths_url(&format!("/api/v1/sessions/{SESSION}/documents/face/{number}"));
+        test_booth.http.head(url).send().await.unwrap().status()
+    };
+    assert_eq!(here(1).await, StatusCode::NOT_FOUND);
     assert_eq!(test_booth.put(bench.booths_url(&path), jpeg.clone()).await, StatusCode::NO_CONTENT);
+    assert_eq!((here(1).await, here(2).await), (StatusCode::NO_CONTENT, StatusCode::NOT_FOUND));
+    let stranger = bench.enrol("Bilik 2").await;
+    let asked = stranger.http.head(bench.booths_url(&path)).send().await.unwrap();
+    assert_eq!(asked.status(), StatusCode::NOT_FOUND, "another booth's");
     let photo = bench.get(&cookie, &path).await;
     assert_eq!((photo.status(), photo.headers()["cache-control"].to_str().unwrap()), (StatusCode::OK, "no-store"));
     assert_eq!(photo.headers()["content-type"], "image/jpeg");

@@ -57,8 +57,11 @@ impl Net {
         }
         // As the booth's image sets it; the rival gets the same.
         net.inside(|| {
-            let path = "/proc/sys/net/ipv4/neigh/eth0/retrans_time_ms";
-            std::fs::write(path, "100").with_context(|| format!("failed to write {path}"))
+            for (name, value) in [("retrans_time_ms", "50"), ("ucast_solicit", "6"), ("mcast_solicit", "6")] {
+                let path = format!("/proc/sys/net/ipv4/neigh/eth0/{name}");
+                std::fs::write(&path, value).with_context(|| format!("failed to write {path}"))?;
+            }
+            Ok(())
         })?;
         Ok(net)
     }
