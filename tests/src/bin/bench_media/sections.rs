@@ -293,7 +293,7 @@ pub fn hold(effort: Effort, table: &mut Table) -> anyhow::Result<()> {
 
 /// The booth's cable is pulled and put back.
 pub fn cuts(effort: Effort, table: &mut Table) -> anyhow::Result<()> {
-    let plan: [(u64, usize); 3] = effort.pick([(2, 10), (10, 6), (30, 4)], [(2, 1), (10, 1), (30, 1)]);
+    let plan: [(u64, usize); 3] = effort.pick([(2, 10), (10, 12), (30, 4)], [(2, 1), (10, 1), (30, 1)]);
     let mut stage = one_in_focus(None)?;
     let mut noticed = [Vec::new(), Vec::new()];
     for (seconds, times) in plan {
